@@ -1,0 +1,65 @@
+public import Primitives
+
+extension Curator {
+    /// Something that happened.
+    ///
+    /// The shell sees to it that every `call` ends in `answered` or `failed`, every `fetch` in `fetchEnded`, every
+    /// `prepare` in `prepared` or `noRoom`, every `complete` in `completed` or `damaged`.
+    public enum Event: Equatable, Sendable {
+        /// Begin; after the members that are known already.
+        case start(WallTime)
+        /// `nextDeadline` has come.
+        case wake
+        case wallClock(WallTime)
+        /// A member is new, or one of its facts changed; this node's own facts too.
+        case member(MemberFacts)
+        /// A member is forgotten altogether.
+        case memberGone(NodeID)
+        /// What this node could still take on: bytes of its share, bytes of its disk.
+        case capacity(replication: ByteCount, freeDisk: ByteCount)
+        /// Another node asks.
+        case request(Verified<CatalogueRequest>, from: NodeID, RequestID)
+        case answered(CallID, Verified<CatalogueAnswer>)
+        case failed(CallID, CallFailure)
+        /// A file posted here is whole and durable on this disk, its manifest consistent, and not yet in the catalogue.
+        case posted(Verified<Manifest>, sha256: Bytes32)
+        /// What `sign` asked for.
+        case signed(Verified<Announcement>)
+        /// A client asks here for a file that routing does not know.
+        case wanted(FileID)
+        /// There is room for the file.
+        case prepared(FileID)
+        /// There is no room for the file after all.
+        case noRoom(FileID)
+        /// Pieces were verified and written.
+        case stored(FetchID, Range<Int>)
+        case fetchEnded(FetchID, FetchOutcome)
+        /// All pieces are durable; the flat digest of the whole.
+        case completed(FileID, sha256: Bytes32)
+        /// What is on disk is not what it should be.
+        case damaged(FileID)
+    }
+
+    /// Something to do, in this order.
+    public enum Action: Equatable, Sendable {
+        case call(CallID, CatalogueRequest, to: NodeID)
+        case answer(RequestID, CatalogueAnswer)
+        case sign(Announcement)
+        /// Make room for the file on disk.
+        case prepare(Manifest)
+        /// Fetch these pieces, verify and write each, report them by `stored` as they come.
+        case fetch(FetchID, FileID, pieces: Range<Int>, from: NodeID)
+        /// Make the file durable and compute its flat digest.
+        case complete(FileID)
+        /// Delete what there is of the file.
+        case discard(FileID)
+        /// One transaction; what follows waits until it is durable.
+        indirect case persist([HoldingRecord], then: [Action])
+        case route(FileRoute)
+        case unroute(FileID)
+        /// A `wanted` file was looked for: it is routed by now, or not to be found.
+        case resolved(FileID)
+        /// Holders or pieces of a file that is held here changed; for who waits.
+        case progress(FileID)
+    }
+}

@@ -1,0 +1,26 @@
+public import Primitives
+
+/// What the catalogue needs to know of a member, this node itself included.
+public struct MemberFacts: Equatable, Sendable {
+    public let id: NodeID
+    /// Not known to be dead or to have left; a suspect is alive.
+    public var isAlive: Bool
+    public var place: Place?
+    /// Network share left in this period.
+    public var remaining: ByteCount
+    public var freeDisk: ByteCount
+    /// Since when it has been up without a break, as far as this node knows; a later one: it may have forgotten what it
+    /// was told.
+    public var since: Instant
+
+    public init(
+        id: NodeID, isAlive: Bool, place: Place?, remaining: ByteCount, freeDisk: ByteCount, since: Instant
+    ) {
+        self.id = id
+        self.isAlive = isAlive
+        self.place = place
+        self.remaining = remaining
+        self.freeDisk = freeDisk
+        self.since = since
+    }
+}

@@ -1,0 +1,90 @@
+public import Primitives
+
+/// What comes back on a `CatalogueRequest`.
+public enum CatalogueAnswer: Hashable, Sendable {
+    /// To an announcement.
+    case noted
+    /// To a look-up: what the tracker knows.
+    case found([Posting], [Announcement])
+    /// To a look-up, or a question for pieces: not known here.
+    case unknown
+    /// To an offer.
+    case accepted
+    case declined(Refusal)
+    case manifest(Manifest)
+    case pieces(Bitfield)
+
+    /// Why an offer or an announcement is not taken.
+    public enum Refusal: UInt8, Hashable, Sendable, CaseIterable {
+        /// It holds the file already.
+        case held = 1
+        /// Its own policy: size, media type, publisher.
+        case policy = 2
+        /// The publisher does not vouch for it.
+        case notVouched = 3
+        case noDisk = 4
+        case noAllowance = 5
+        /// It fetches as many files as it may at a time, or tracks as many as it may.
+        case busy = 6
+        /// The offer's pieces or group make no sense.
+        case malformed = 7
+    }
+
+    public static let postingLimit = 8
+    public static let announcementLimit = 64
+}
+
+extension CatalogueAnswer: WireCodable {
+    public func encode(into writer: inout WireWriter) {
+        switch self {
+        case .noted:
+            writer.write(1 as UInt8)
+        case .found(let postings, let announcements):
+            writer.write(2 as UInt8)
+            writer.write(list: postings)
+            writer.write(list: announcements)
+        case .unknown:
+            writer.write(3 as UInt8)
+        case .accepted:
+            writer.write(4 as UInt8)
+        case .declined(let refusal):
+            writer.write(5 as UInt8)
+            writer.write(refusal.rawValue)
+        case .manifest(let manifest):
+            writer.write(6 as UInt8)
+            writer.write(manifest)
+        case .pieces(let pieces):
+            writer.write(7 as UInt8)
+            writer.write(pieces)
+        }
+    }
+
+    public init(from reader: inout WireReader) throws(WireError) {
+        switch try reader.uint8() {
+        case 1: self = .noted
+        case 2:
+            let postings = try reader.list(of: Posting.self, limit: Self.postingLimit, what: "postings of a file")
+            self = .found(postings, try reader.list(limit: Self.announcementLimit, what: "holders of a file"))
+        case 3: self = .unknown
+        case 4: self = .accepted
+        case 5:
+            guard let refusal = Refusal(rawValue: try reader.uint8()) else {
+                throw .malformed("a refusal for an unknown reason")
+            }
+            self = .declined(refusal)
+        case 6: self = .manifest(try reader.value())
+        case 7: self = .pieces(try reader.value())
+        default: throw .malformed("a catalogue answer of an unknown kind")
+        }
+    }
+}
+
+extension CatalogueAnswer: StatementBearing {
+    public var statements: [any Statement] {
+        switch self {
+        case .found(let postings, let announcements): postings as [any Statement] + announcements
+        case .manifest(let manifest): manifest.statements
+        case .noted, .unknown, .accepted, .declined, .pieces: []
+        }
+    }
+}
