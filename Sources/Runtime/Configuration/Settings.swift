@@ -1,0 +1,79 @@
+public import Logging
+public import Primitives
+
+/// How a node was told to behave: command line over environment over `node.yaml` over defaults, every value in the type
+/// of its unit.
+public struct Settings: Equatable, Sendable {
+    /// The data directory, as an absolute path.
+    public var data: String
+    /// What other members' operators read; at most `nameLimit` bytes. Default: the host's name.
+    public var name: String
+    /// Where HTTP and datagrams come in.
+    public var listen: Endpoint
+    /// What downloaders and peers use, without a trailing slash. Nothing when it has to be learned from peers, because
+    /// the node listens on every address.
+    public var url: String?
+    /// Where datagrams reach this node. Default: the host of `url`, the port of `listen`; nothing when `url` is.
+    public var advertise: HostAndPort?
+    /// Peers at private addresses are allowed. Default: when listening on loopback.
+    public var isPrivate: Bool
+    public var location: Location
+    /// What this machine may send, and in which period.
+    public var quota: Quota
+    /// The part of `quota` that is for the network. Default: `shareDefaultPercent` of it.
+    public var share: ByteCount
+    /// What copies for others may occupy; nothing stands for a part of what is free, see `diskBudget`.
+    public var disk: ByteCount?
+    /// Copies wanted beside its own, for what is posted here.
+    public var replicas: UInt8
+    /// Anybody may join the network without an invite.
+    public var isOpen: Bool
+    /// A fixed interval between pulses, within `pulseBounds`; nothing leaves it to the node.
+    public var pulse: Duration?
+    /// A database of countries or places; nothing leaves it to the node to find one.
+    public var geo: String?
+    /// From these addresses, `X-Forwarded-For` and `Forwarded` name the client.
+    public var trustedProxies: [AddressRange]
+    public var log: Logger.Level
+
+    /// Where the node stands.
+    public enum Location: Equatable, Sendable {
+        /// Worked out from the node's own address.
+        case automatic
+        case place(Place)
+        /// The middle of a country, by its two letters of ISO 3166, in upper case.
+        case country(String)
+    }
+
+    /// An amount per period.
+    public struct Quota: Equatable, Sendable {
+        public var limit: ByteCount
+        public var period: PeriodKind
+
+        public init(limit: ByteCount, period: PeriodKind) {
+            self.limit = limit
+            self.period = period
+        }
+    }
+
+    /// As long as a card has room for.
+    public static let nameLimit = 64
+    /// As long as a card has room for.
+    public static let urlLimit = 200
+    /// Some 250 entries of the longest kind; nobody has so many proxies.
+    public static let trustedProxiesLimit = 256
+    /// Less than this is taken for a forgotten unit.
+    public static let quotaMinimum = ByteCount.megabytes(1)
+    public static let shareDefaultPercent: Int64 = 80
+    public static let diskDefaultPercent: Int64 = 10
+    /// What the membership's traffic controller may choose from, too.
+    public static let pulseBounds = Duration.seconds(1)...Duration.seconds(600)
+
+    /// What copies for others may occupy now.
+    /// - Parameters:
+    ///   - free: what the file system has left.
+    ///   - held: what such copies occupy already, which is counted as if it were free: a restart takes nothing away.
+    public func diskBudget(free: ByteCount, held: ByteCount) -> ByteCount {
+        disk ?? (free + held).percent(Self.diskDefaultPercent)
+    }
+}
