@@ -1,3 +1,4 @@
+import Catalogue
 import Foundation
 import Logging
 import Primitives
@@ -44,6 +45,7 @@ private func complaint(
         #expect(settings.pulse == nil)
         #expect(settings.geo == nil)
         #expect(settings.trustedProxies == [])
+        #expect(settings.policy == Policy())
         #expect(settings.log == .info)
     }
 
@@ -93,7 +95,7 @@ private func complaint(
             "replicas": "0", "open": "TRUE", "pulse": "1.5s", "geo": "/geo/x.mmdb",
             "trustedProxies": "127.0.0.0/8, 2001:db8::/32", "log": "Debug",
         ]
-        #expect(Set(values.keys) == Set(Settings.Key.allCases.map(\.rawValue)))
+        #expect(Set(values.keys) == Set(Settings.Key.allCases.filter { !$0.isInFileOnly }.map(\.rawValue)))
         let keyed = try values.map { name, text in (try #require(Settings.Key(rawValue: name)), text) }
         let settings =
             switch layer {
@@ -116,6 +118,21 @@ private func complaint(
         #expect(settings.geo == "/geo/x.mmdb")
         #expect(settings.trustedProxies.map(\.description) == ["127.0.0.0/8", "2001:db8::/32"])
         #expect(settings.log == .debug)
+    }
+
+    @Test("let only the file say whose files are taken in")
+    func policy() throws {
+        let node = String(repeating: "a", count: 52)
+        let yaml = "accept: [Video/, application/pdf, 2GB, 1GB, \(node)]\ndeny: \(node)"
+        let settings = try read(environment: ["NODE_ACCEPT": "audio/", "NODE_DENY": "nobody"], yaml: yaml)
+        let publisher = try #require(NodeID(node))
+        #expect(
+            settings.policy
+                == Policy(
+                    longestFile: .gigabytes(2), mediaTypes: ["video/", "application/pdf"], publishers: [publisher],
+                    denied: [publisher]))
+        #expect(complaint(yaml: "accept: [videos]")?.hasPrefix("/data/node.yaml:1: accept: “videos” is no") == true)
+        #expect(complaint(yaml: "\ndeny: [me]")?.hasPrefix("/data/node.yaml:2: deny: “me” is no publisher") == true)
     }
 
     @Test("name flags and variables after the key")
@@ -228,7 +245,7 @@ private func complaint(
 
     @Test("include more proxies than anybody has")
     func tooManyProxies() {
-        let many = Array(repeating: "10.0.0.1", count: Settings.trustedProxiesLimit + 1)
+        let many = Array(repeating: "10.0.0.1", count: Settings.listLimit + 1)
         #expect(complaint(["trustedProxies": many.joined(separator: ",")])?.contains("too long") == true)
         #expect(complaint(["trustedProxies": many.dropLast().joined(separator: ",")]) == nil)
     }
@@ -286,7 +303,7 @@ private func complaint(
         let text = try Settings.file(overrides: [:])
         for key in Settings.Key.allCases {
             #expect(text.contains("\n#\(key.rawValue): "))
-            #expect(text.contains("\(key.flag), \(key.environmentVariable))"))
+            #expect(text.contains("(\(key.flag), \(key.environmentVariable))") == !key.isInFileOnly)
         }
         #expect(text.split(separator: "\n").allSatisfy { $0.hasPrefix("#") && $0.count <= 102 })
         #expect(try read(yaml: text) == read())
@@ -304,6 +321,7 @@ private func complaint(
         #expect(settings.share == .gigabytes(8))
         #expect(settings.replicas == 3)
         #expect(settings.trustedProxies.map(\.description) == ["10.0.0.0/8"])
+        #expect(settings.policy.mediaTypes == ["video/", "application/pdf"])
     }
 
     @Test("holds what the command line said, whatever it is made of")

@@ -15,9 +15,11 @@ extension Settings {
         case pulse
         case geo
         case trustedProxies
+        case accept
+        case deny
         case log
 
-        /// `"--trusted-proxies"`.
+        /// `"--trusted-proxies"`; `accept` and `deny` stand in the file only.
         public var flag: String {
             "--" + words.joined(separator: "-")
         }
@@ -28,7 +30,10 @@ extension Settings {
         }
 
         /// Takes several values: a list in `node.yaml`, joined by commas elsewhere.
-        var isList: Bool { self == .trustedProxies }
+        var isList: Bool { self == .trustedProxies || isInFileOnly }
+
+        /// Has neither flag nor variable.
+        var isInFileOnly: Bool { self == .accept || self == .deny }
 
         /// The raw value's words, which it joins in camel case.
         private var words: [String] {
@@ -82,6 +87,11 @@ extension Settings.Key {
         case .trustedProxies:
             "Proxies of yours in front of this node, as addresses or blocks: from these, the headers X-Forwarded-For "
                 + "and Forwarded are believed. Default: none."
+        case .accept:
+            "Whose files, of which media types, and up to which size this node takes copies of: any of publishers (their "
+                + "52 letters), types such as video/ or application/pdf, and one size. Default: all that the network has."
+        case .deny:
+            "Publishers whose files this node never takes copies of (their 52 letters). Default: none."
         case .log:
             "How much to write to the log: trace, debug, info, notice, warning, error or critical. Default: info."
         }
@@ -104,6 +114,8 @@ extension Settings.Key {
         case .pulse: "auto"
         case .geo: "auto"
         case .trustedProxies: "10.0.0.0/8"
+        case .accept: "video/, application/pdf, 2GB"
+        case .deny: "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
         case .log: "info"
         }
     }
@@ -136,6 +148,10 @@ extension Settings.Key {
             "is not a path; write the path of a *.mmdb file or of a folder, or auto"
         case .trustedProxies:
             "is not an address or a block of addresses; write for example 192.0.2.1 or 10.0.0.0/8"
+        case .accept:
+            "is no publisher, media type or size; write for example video/, application/pdf, 2GB or the 52 letters of a node"
+        case .deny:
+            "is no publisher; write the 52 letters of a node, as “node peers” shows them"
         case .log:
             "is not a level; write trace, debug, info, notice, warning, error or critical"
         }

@@ -1,3 +1,4 @@
+import Catalogue
 import Configuration
 import Foundation
 import Logging
@@ -35,7 +36,10 @@ extension Settings {
         isOpen = try layers.value(of: .isOpen, SettingsText.flag) ?? false
         pulse = try layers.value(of: .pulse, SettingsText.pulse) ?? nil
         geo = try layers.path(of: .geo, relativeTo: data)
-        trustedProxies = try layers.values(of: .trustedProxies, limit: Self.trustedProxiesLimit) { AddressRange($0) }
+        trustedProxies = try layers.values(of: .trustedProxies) { AddressRange($0) }
+        policy = Policy(
+            accepting: try layers.values(of: .accept, SettingsText.Accepted.init),
+            denying: try layers.values(of: .deny) { NodeID($0) })
         log = try layers.value(of: .log) { Logger.Level(rawValue: $0.lowercased()) } ?? .info
         if share > quota.limit {
             throw SettingsError(
@@ -66,6 +70,22 @@ extension Settings {
     }
 }
 
+extension Policy {
+    /// An absent kind of entry leaves that kind open; of several sizes the largest counts.
+    fileprivate init(accepting entries: [SettingsText.Accepted], denying denied: [NodeID]) {
+        self.init(denied: denied)
+        for entry in entries {
+            switch entry {
+            case .publisher(let node): publishers.append(node)
+            case .mediaType(let prefix): mediaTypes.append(prefix)
+            case .size: break
+            }
+        }
+        let sizes = entries.compactMap { entry in if case .size(let size) = entry { size } else { nil } }
+        longestFile = sizes.max() ?? longestFile
+    }
+}
+
 /// The places where a setting can stand, the strongest first.
 struct SettingsLayers {
     private var layers: [(provider: any ConfigProvider, origin: Origin)] = []
@@ -74,6 +94,10 @@ struct SettingsLayers {
     private enum Origin {
         case commandLine, environment
         case file(SettingsFile)
+
+        var isFile: Bool {
+            if case .file = self { true } else { false }
+        }
     }
 
     init(overrides: [String: String], environment: [String: String], file: SettingsFile?) {
@@ -101,13 +125,11 @@ struct SettingsLayers {
     }
 
     /// The strongest layer's list, each item read; empty when no layer has one.
-    func values<Value>(
-        of key: Settings.Key, limit: Int, _ read: (String) -> Value?
-    ) throws(SettingsError) -> [Value] {
+    func values<Value>(of key: Settings.Key, _ read: (String) -> Value?) throws(SettingsError) -> [Value] {
         guard let (content, origin) = try find(key), case .stringArray(let texts) = content else { return [] }
-        guard texts.count <= limit else {
+        guard texts.count <= Settings.listLimit else {
             throw SettingsError(
-                name(of: key, in: origin), "a list of \(texts.count) is too long; write at most \(limit)")
+                name(of: key, in: origin), "a list of \(texts.count) is too long; write at most \(Settings.listLimit)")
         }
         var values: [Value] = []
         for text in texts {
@@ -137,7 +159,7 @@ struct SettingsLayers {
 
     private func find(_ key: Settings.Key) throws(SettingsError) -> (content: ConfigContent, origin: Origin)? {
         let type: ConfigType = key.isList ? .stringArray : .string
-        for layer in layers {
+        for layer in layers where !key.isInFileOnly || layer.origin.isFile {
             do {
                 let found = try layer.provider.value(forKey: AbsoluteConfigKey([key.rawValue]), type: type)
                 if let value = found.value { return (value.content, layer.origin) }

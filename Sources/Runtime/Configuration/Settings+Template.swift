@@ -12,8 +12,8 @@ extension Settings {
             # remove the “#” in front of it and start the node again.
             """
         let sections = Key.allCases.map { key in
-            let names = "(\(key.flag), \(key.environmentVariable))"
-            let comment = (wrapped(key.explanation, width: 100) + [names]).map { "# \($0)" }.joined(separator: "\n")
+            let names = key.isInFileOnly ? [] : ["(\(key.flag), \(key.environmentVariable))"]
+            let comment = (wrapped(key.explanation, width: 100) + names).map { "# \($0)" }.joined(separator: "\n")
             let line = overrides[key.rawValue].map { key.line($0) } ?? "#" + key.line(key.example)
             return comment + "\n" + line
         }

@@ -1,3 +1,4 @@
+public import Catalogue
 public import Logging
 public import Primitives
 
@@ -34,6 +35,8 @@ public struct Settings: Equatable, Sendable {
     public var geo: String?
     /// From these addresses, `X-Forwarded-For` and `Forwarded` name the client.
     public var trustedProxies: [AddressRange]
+    /// Which files this node takes copies of.
+    public var policy: Policy
     public var log: Logger.Level
 
     /// Where the node stands.
@@ -60,8 +63,8 @@ public struct Settings: Equatable, Sendable {
     public static let nameLimit = 64
     /// As long as a card has room for.
     public static let urlLimit = 200
-    /// Some 250 entries of the longest kind; nobody has so many proxies.
-    public static let trustedProxiesLimit = 256
+    /// Entries in a list such as `trustedProxies`; nobody keeps longer ones by hand.
+    public static let listLimit = 256
     /// Less than this is taken for a forgotten unit.
     public static let quotaMinimum = ByteCount.megabytes(1)
     public static let shareDefaultPercent: Int64 = 80
