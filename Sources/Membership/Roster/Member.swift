@@ -1,0 +1,69 @@
+public import Primitives
+
+/// Another node of the network, or this one, as this node knows it.
+public struct Member: Equatable, Sendable {
+    public internal(set) var card: Verified<Card>
+    /// Absent until one was heard: statuses are not kept over a restart.
+    public internal(set) var status: Verified<Status>?
+    public internal(set) var condition: Condition
+    /// Median of the last round trips of pulses between this node and it.
+    public internal(set) var roundTrip: Duration?
+    /// When something last came from it directly, or a helper reached it.
+    public internal(set) var heard: Instant?
+    /// When this run first knew of it.
+    public internal(set) var since: Instant
+    /// When its condition last changed, in this run.
+    public internal(set) var conditionSince: Instant
+    /// Its farewell, while no later status takes it back.
+    public internal(set) var departure: Verified<Departure>?
+    /// What stands against it, in order of issuers: verdicts that no later status of it refutes.
+    public internal(set) var verdicts: [Verified<Verdict>] = []
+
+    init(_ card: Verified<Card>, since: Instant) {
+        self.card = card
+        self.since = since
+        conditionSince = since
+        condition = .alive
+    }
+
+    public var id: NodeID { card.value.nodeID }
+
+    /// Not known to be dead, and not gone.
+    public var isPresent: Bool {
+        switch condition {
+        case .alive, .suspect: true
+        case .dead, .left: false
+        }
+    }
+
+    /// The version of its status; 0 while there is none.
+    var version: UInt64 { status?.value.version ?? 0 }
+
+    /// All that is known of it, the card first.
+    var news: [Verified<News>] {
+        var news = [card.part(News.card)]
+        if let status { news.append(status.part(News.status)) }
+        if let departure { news.append(departure.part(News.departure)) }
+        return news + verdicts.map { $0.part(News.verdict) }
+    }
+}
+
+public enum Condition: Hashable, Sendable {
+    case alive
+    /// It does not answer this node: this node's own opinion, told to nobody but the suspect.
+    case suspect
+    /// Enough members gave their verdict.
+    case dead
+    /// It said good-bye.
+    case left
+}
+
+/// What is kept of the members over a restart.
+public enum MemberRecord: Equatable, Sendable {
+    /// Replaces what is kept under the same key: a card or departure by its member, a verdict by subject and issuer.
+    case news(Verified<News>)
+    /// Removes all news about this member.
+    case forget(NodeID)
+    /// This node's own version: the highest written is what `lastVersion` is after a restart.
+    case ownVersion(UInt64)
+}

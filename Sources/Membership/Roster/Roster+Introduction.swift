@@ -1,0 +1,38 @@
+internal import Primitives
+
+/// The search for a member that hands over its table after a start.
+struct Introduction: Equatable, Sendable {
+    var due: Instant
+    var asked: [NodeID]
+}
+
+extension Roster {
+    /// Statuses are not kept over a restart, and others may have come meanwhile.
+    mutating func beginIntroduction(at now: Instant, _ effects: inout Effects) {
+        introduction = table.members.isEmpty ? nil : Introduction(due: now, asked: [])
+    }
+
+    mutating func continueIntroduction(at now: Instant, _ effects: inout Effects) {
+        guard var introduction, introduction.due <= now else { return }
+        // Those present first; where nobody is, one of the dead may have come back too.
+        let unasked = table.members.filter { $0.condition != .left && !introduction.asked.contains($0.id) }
+        let present = unasked.filter(\.isPresent)
+        guard introduction.asked.count < settings.introductions,
+            let member = (present.isEmpty ? unasked : present).randomElement(using: &generator)
+        else {
+            self.introduction = nil
+            return
+        }
+        introduction.asked.append(member.id)
+        introduction.due = now + settings.introductionWait
+        self.introduction = introduction
+        effects.append(.introduce(to: member.id))
+    }
+
+    /// A member that was never heard may not know this node's key: then it could not read a word.
+    mutating func introduceIfUnknown(_ index: Int, _ effects: inout Effects) {
+        guard table.members[index].heard == nil, !table.edges[index].isIntroduced else { return }
+        table.edges[index].isIntroduced = true
+        effects.append(.introduce(to: table.members[index].id))
+    }
+}

@@ -1,0 +1,118 @@
+internal import Primitives
+
+extension Roster {
+    /// A status of this version takes back what was said against the member, or its farewell.
+    func refutes(_ version: UInt64, _ index: Int) -> Bool {
+        let member = table.members[index]
+        return member.condition != .alive || member.departure.map { $0.value.version < version } ?? false
+            || member.verdicts.contains { $0.value.version < version }
+    }
+
+    /// The member's newest status clears it of older charges, and of this node's suspicion: it lives, and is asked anew.
+    mutating func acquit(_ index: Int, at now: Instant, _ effects: inout Effects) {
+        let version = table.members[index].version
+        let charges = table.members[index].news.count
+        table.update(index) {
+            $0.verdicts.removeAll { $0.value.version < version }
+            if let departure = $0.departure, departure.value.version < version { $0.departure = nil }
+        }
+        let member = table.members[index]
+        table.stamps[index].verdicts = table.stamps[index].verdicts.filter { issuer, _ in
+            member.verdicts.contains { $0.value.issuer == issuer }
+        }
+        if member.news.count < charges {
+            effects.records += [.forget(member.id), .news(member.card.part(News.card))]
+            effects.records += member.verdicts.map { .news($0.part(News.verdict)) }
+            if let departure = member.departure { effects.records.append(.news(departure.part(News.departure))) }
+        }
+        guard member.departure == nil else { return }
+        if member.condition != .alive { become(.alive, index, at: now, &effects) }
+        if case .waiting = table.edges[index].phase { table.edges[index].phase = .resting(until: now) }
+        judge(at: now, &effects)
+    }
+
+    /// Who has enough verdicts against it is dead. A death lowers what it takes for the others, so this goes on until
+    /// nobody falls.
+    mutating func judge(at now: Instant, _ effects: inout Effects) {
+        while let index = table.members.indices.first(where: { isCondemned($0, at: now) }) {
+            become(.dead, index, at: now, &effects)
+        }
+    }
+
+    private func isCondemned(_ index: Int, at now: Instant) -> Bool {
+        let member = table.members[index]
+        guard member.isPresent, !member.verdicts.isEmpty, !isFresh(index, at: now) else { return false }
+        let standing = member.verdicts.count { verdict in
+            verdict.value.version == member.version && table.member(verdict.value.issuer).map(\.isPresent) ?? false
+        }
+        return standing >= verdictsNeeded(against: index)
+    }
+
+    /// Three, or as many as could give one: this node and all others present but those it has condemned itself. What
+    /// others say against a member does not take its vote, else one liar could judge alone.
+    private func verdictsNeeded(against index: Int) -> Int {
+        var voters = 1
+        for (other, member) in table.members.enumerated() where other != index && member.isPresent {
+            guard !member.verdicts.contains(where: { $0.value.issuer == own.id.short }) else { continue }
+            voters += 1
+            if voters >= settings.quorum { return settings.quorum }
+        }
+        return voters
+    }
+
+    /// This node's own ears outweigh verdicts: it heard the member within the last interval or so, and nothing has gone
+    /// unanswered since.
+    private func isFresh(_ index: Int, at now: Instant) -> Bool {
+        let edge = table.edges[index]
+        guard let heard = table.members[index].heard else { return false }
+        if case .waiting(let silence) = edge.phase, silence.stage != .direct || silence.unanswered > 0 { return false }
+        return heard > now - interval(of: index) * 3 / 2
+    }
+
+    mutating func become(_ condition: Condition, _ index: Int, at now: Instant, _ effects: inout Effects) {
+        guard table.members[index].condition != condition else { return }
+        let wasPresent = table.members[index].isPresent
+        table.update(index) {
+            $0.condition = condition
+            $0.conditionSince = now
+        }
+        effects.changed(table.members[index].id)
+        guard table.members[index].isPresent != wasPresent else { return }
+        table.edges[index].phase = .idle
+        table.edges[index].isIntroduced = false
+        redrawView(at: now)
+    }
+
+    /// The view follows who is present.
+    mutating func redrawView(at now: Instant) {
+        guard voice.isSpeaking else { return }
+        view.draw(
+            from: table.members.filter(\.isPresent).map(\.id), limit: settings.viewLimit, using: &generator)
+        for index in table.members.indices {
+            let isInView = view.contains(table.members[index].id)
+            switch table.edges[index].phase {
+            case .idle where isInView:
+                table.edges[index].phase = .resting(until: now + part(of: interval(of: index)))
+            case .resting where !isInView, .waiting where !isInView:
+                table.edges[index].phase = .idle
+            case .idle, .resting, .waiting: break
+            }
+        }
+    }
+
+    /// Members dead or gone for too long are forgotten; one dead member is asked whether it is. That is how the halves of
+    /// a partition find each other again.
+    mutating func visitTheDead(at now: Instant, _ effects: inout Effects) {
+        guard let due = deadProbeDue, due <= now else { return }
+        deadProbeDue = now + deadProbeInterval
+        for index in table.members.indices.reversed() {
+            let member = table.members[index]
+            if !member.isPresent, now - member.conditionSince >= settings.deadKept { forget(index, &effects) }
+        }
+        let dead = table.members.filter { $0.condition == .dead }
+        guard let member = dead.randomElement(using: &generator) else { return }
+        effects.append(.send(Envelope(.probe(number: nextNumber())), to: member.id))
+    }
+
+    var deadProbeInterval: Duration { settings.pulse * settings.deadProbeSpacing }
+}

@@ -1,0 +1,200 @@
+internal import Primitives
+
+extension Roster {
+    /// What is to become of news.
+    enum Purpose: Equatable {
+        /// Told to all but who it came from; nobody when it came over HTTP.
+        case passOn(from: NodeID?)
+        /// The others have it already.
+        case keep
+
+        var source: NodeID? {
+            switch self {
+            case .passOn(let source): source
+            case .keep: nil
+            }
+        }
+    }
+
+    /// Takes in what is news, cards before all else.
+    mutating func take(
+        _ news: [Verified<News>], _ purpose: Purpose, at now: Instant, _ effects: inout Effects
+    ) {
+        var isUrgent = false
+        for item in news {
+            if case .card(let card) = item.value {
+                isUrgent = take(card, item.part { _ in card }, purpose, at: now, &effects) || isUrgent
+            }
+        }
+        for item in news {
+            switch item.value {
+            case .card: break
+            case .status(let status):
+                isUrgent = take(status, item.part { _ in status }, purpose, at: now, &effects) || isUrgent
+            case .verdict(let verdict):
+                isUrgent = take(verdict, item.part { _ in verdict }, purpose, at: now, &effects) || isUrgent
+            case .departure(let departure):
+                isUrgent = take(departure, item.part { _ in departure }, purpose, at: now, &effects) || isUrgent
+            }
+        }
+        if isUrgent, case .passOn(let source) = purpose { hastenAll(except: source, at: now) }
+        if log.isWasteful {
+            let table = table
+            log.compact { table.stamps(of: $0.member)?[$0.item]?.position == $0.position }
+        }
+    }
+
+    /// What was persisted. Nothing of it is news to others.
+    mutating func restore(_ known: [Verified<News>]) {
+        var nothing = Effects()
+        take(known, .keep, at: .zero, &nothing)
+    }
+
+    /// Whether the others can be expected to hold this node's card: it is the one that was kept.
+    var isOwnCardKnown: Bool { voice.persistedCard == own.card.value }
+
+    private mutating func take(
+        _ card: Card, _ verified: Verified<Card>, _ purpose: Purpose, at now: Instant, _ effects: inout Effects
+    ) -> Bool {
+        guard card.nodeID != own.id else {
+            if voice.phase == .silent { voice.persistedCard = card }
+            return false
+        }
+        if let index = table.index(of: card.nodeID) {
+            let held = table.members[index].card.value
+            guard isNewer(card, card.version, than: held, held.version) else {
+                return remind(purpose.source, of: card.nodeID.short, unless: card == held)
+            }
+            table.update(index) { $0.card = verified }
+            stamp(.card, of: index, purpose)
+        } else {
+            guard makeRoom(&effects) else { return false }
+            let edge = Edge(acknowledged: log.head)
+            guard let index = table.insert(Member(verified, since: now), edge: edge) else { return false }
+            stamp(.card, of: index, purpose)
+            redrawView(at: now)
+        }
+        effects.records.append(.news(verified.part(News.card)))
+        effects.changed(card.nodeID)
+        return true
+    }
+
+    private mutating func take(
+        _ status: Status, _ verified: Verified<Status>, _ purpose: Purpose, at now: Instant, _ effects: inout Effects
+    ) -> Bool {
+        guard status.node != own.id.short else {
+            // Its own word from a life it does not remember, or under a version it used twice.
+            if status.version > own.version || (status.version == own.version && status != own.status?.value) {
+                refute(status.version, at: now, &effects)
+            }
+            return false
+        }
+        guard let index = table.index(of: status.node) else { return false }
+        let held = table.members[index].status?.value
+        if let held, !isNewer(status, status.version, than: held, held.version) {
+            return remind(purpose.source, of: status.node, unless: status == held)
+        }
+        var isUrgent = held?.isExhausted != status.isExhausted
+        table.update(index) { $0.status = verified }
+        stamp(.status, of: index, purpose)
+        effects.changed(table.members[index].id)
+        if refutes(status.version, index) {
+            acquit(index, at: now, &effects)
+            isUrgent = true
+        }
+        return isUrgent
+    }
+
+    private mutating func take(
+        _ verdict: Verdict, _ verified: Verified<Verdict>, _ purpose: Purpose, at now: Instant,
+        _ effects: inout Effects
+    ) -> Bool {
+        guard verdict.subject != own.id.short else {
+            refute(verdict.version, at: now, &effects)
+            return false
+        }
+        guard let index = table.index(of: verdict.subject), verdict.issuer != verdict.subject,
+            table.member(verdict.issuer) != nil
+        else { return false }
+        let subject = table.members[index]
+        // One more than it takes tells nobody anything.
+        guard subject.isPresent, verdict.version >= subject.version else { return false }
+        let held = subject.verdicts.first { $0.value.issuer == verdict.issuer }?.value
+        guard held.map({ $0.version < verdict.version }) ?? (subject.verdicts.count < settings.verdictLimit) else {
+            return false
+        }
+        table.update(index) {
+            $0.verdicts.removeAll { $0.value.issuer == verdict.issuer }
+            let place = $0.verdicts.partitioningIndex { $0.value.issuer > verdict.issuer }
+            $0.verdicts.insert(verified, at: place)
+        }
+        stamp(.verdict(by: verdict.issuer), of: index, purpose)
+        effects.records.append(.news(verified.part(News.verdict)))
+        judge(at: now, &effects)
+        return true
+    }
+
+    private mutating func take(
+        _ departure: Departure, _ verified: Verified<Departure>, _ purpose: Purpose, at now: Instant,
+        _ effects: inout Effects
+    ) -> Bool {
+        guard departure.node != own.id.short else {
+            if voice.isSpeaking { refute(departure.version, at: now, &effects) }
+            return false
+        }
+        guard let index = table.index(of: departure.node) else { return false }
+        let member = table.members[index]
+        guard departure.version >= member.version, departure.version > member.departure?.value.version ?? 0 else {
+            return false
+        }
+        table.update(index) { $0.departure = verified }
+        stamp(.departure, of: index, purpose)
+        effects.records.append(.news(verified.part(News.departure)))
+        become(.left, index, at: now, &effects)
+        return true
+    }
+
+    /// Versions order the statements of one node. Of two under the same version (it lost its memory) everybody prefers
+    /// the same, so that tables agree.
+    private func isNewer<Kind: Statement>(_ new: Kind, _ version: UInt64, than held: Kind, _ heldVersion: UInt64) -> Bool
+    {
+        guard version == heldVersion else { return version > heldVersion }
+        let (left, right) = (new.signature, held.signature)
+        return (left.first, left.second) > (right.first, right.second)
+    }
+
+    /// A member that says something outdated about itself is told what the others hold.
+    private mutating func remind(_ source: NodeID?, of member: ShortID, unless isSame: Bool) -> Bool {
+        if !isSame, let source, source.short == member, let index = table.index(of: source) {
+            enqueue(member, on: index)
+        }
+        return false
+    }
+
+    private mutating func stamp(_ item: ChangeLog.Item, of index: Int, _ purpose: Purpose) {
+        switch purpose {
+        case .keep: table.stamps[index].set(item, Stamp())
+        case .passOn(let source):
+            let position = log.append(item, of: table.members[index].id.short)
+            table.stamps[index].set(item, Stamp(position: position, source: source))
+        }
+    }
+
+    /// Room for one more member: when the table is full, who has been gone longest gives way, else the newcomer is not
+    /// taken in.
+    private mutating func makeRoom(_ effects: inout Effects) -> Bool {
+        guard table.members.count >= settings.memberLimit else { return true }
+        let absent = table.members.indices.filter { !table.members[$0].isPresent }
+        guard let oldest = absent.min(by: { table.members[$0].conditionSince < table.members[$1].conditionSince })
+        else { return false }
+        forget(oldest, &effects)
+        return true
+    }
+
+    mutating func forget(_ index: Int, _ effects: inout Effects) {
+        let id = table.members[index].id
+        table.remove(at: index)
+        effects.records.append(.forget(id))
+        effects.changed(id)
+    }
+}

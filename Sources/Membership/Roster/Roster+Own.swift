@@ -1,0 +1,162 @@
+internal import Primitives
+
+/// This node's own statements.
+struct Voice: Equatable, Sendable {
+    enum Phase: Equatable, Sendable {
+        case silent
+        case speaking
+        case gone
+    }
+
+    struct Facts: Equatable, Sendable {
+        var remaining = QuarterPower.nothing
+        var load: UInt8 = 0
+        var freeDisk = QuarterPower.nothing
+    }
+
+    var phase = Phase.silent
+    /// The highest version drafted, ever.
+    var lastVersion: UInt64
+    /// The last that must be known everywhere at once.
+    var urgentVersion: UInt64 = 0
+    var facts = Facts()
+    /// What the last draft said.
+    var drafted: Facts?
+    var draftedAt: Instant?
+    /// The own card found among what was kept: others hold it.
+    var persistedCard: Card?
+    /// Members out of view that wait for the next status, because they hold this node dead.
+    var owed: [NodeID] = []
+
+    static let owedLimit = 32
+
+    init(lastVersion: UInt64) {
+        self.lastVersion = lastVersion
+    }
+
+    var isSpeaking: Bool { phase == .speaking }
+}
+
+extension Roster {
+    mutating func start(_ wallTime: WallTime, at now: Instant, _ effects: inout Effects) {
+        guard voice.phase == .silent else { return }
+        voice.phase = .speaking
+        calendar = (wallTime, now)
+        for index in table.members.indices { table.update(index) { ($0.since, $0.conditionSince) = (now, now) } }
+        table.updateOwn { ($0.since, $0.conditionSince) = (now, now) }
+        raiseVersion(urgently: true, at: now, &effects)
+        log.epoch = voice.lastVersion
+        effects.records.append(.news(own.card.part(News.card)))
+        if !isOwnCardKnown { table.ownStamps.card = Stamp(position: log.append(.card, of: own.id.short), source: nil) }
+        deadProbeDue = now + deadProbeInterval
+        redrawView(at: now)
+        beginIntroduction(at: now, &effects)
+    }
+
+    /// When a new status should be drafted: at once when it is about having something to give or not, else not more
+    /// often than this node pulses.
+    var statusDue: Instant? {
+        guard voice.isSpeaking, let drafted = voice.drafted, let at = voice.draftedAt, drafted != voice.facts else {
+            return nil
+        }
+        return isUrgentChange(from: drafted) ? at : at + settings.pulse
+    }
+
+    private func isUrgentChange(from drafted: Voice.Facts) -> Bool {
+        (drafted.remaining == .nothing) != (voice.facts.remaining == .nothing)
+    }
+
+    mutating func draftStatusIfDue(at now: Instant, _ effects: inout Effects) {
+        guard let due = statusDue, due <= now, let drafted = voice.drafted else { return }
+        raiseVersion(urgently: isUrgentChange(from: drafted), at: now, &effects)
+    }
+
+    /// Drafts a status of a new version. It need not be durable before it is told: who falls behind is told its own
+    /// later status by those who saw it, and a refutation must not wait for a slow disk.
+    mutating func raiseVersion(urgently isUrgent: Bool, at now: Instant, _ effects: inout Effects) {
+        voice.lastVersion = Version.next(after: voice.lastVersion, at: wallTime(at: now))
+        if isUrgent { voice.urgentVersion = voice.lastVersion }
+        voice.drafted = voice.facts
+        voice.draftedAt = now
+        effects.records.append(.ownVersion(voice.lastVersion))
+        let facts = voice.facts
+        effects.append(
+            .sign(
+                .status(
+                    Status(
+                        node: own.id.short, version: voice.lastVersion, remaining: facts.remaining, load: facts.load,
+                        freeDisk: facts.freeDisk))))
+    }
+
+    /// Somebody holds a status of this version for the last sign of life: say something newer, unless that is under way.
+    mutating func refute(_ version: UInt64, at now: Instant, _ effects: inout Effects) {
+        guard voice.isSpeaking, version >= own.version, version >= voice.lastVersion else { return }
+        voice.lastVersion = max(voice.lastVersion, version)
+        raiseVersion(urgently: true, at: now, &effects)
+    }
+
+    mutating func signed(_ news: Verified<News>, at now: Instant, _ effects: inout Effects) {
+        switch news.value {
+        case .card: break
+        case .verdict: take([news], .passOn(from: nil), at: now, &effects)
+        case .status(let status):
+            guard status.node == own.id.short, status.version > own.version else { return }
+            table.updateOwn { $0.status = news.part { _ in status } }
+            table.ownStamps.status = Stamp(position: log.append(.status, of: own.id.short), source: nil)
+            effects.changed(own.id)
+            if status.version <= voice.urgentVersion { hastenAll(at: now) }
+            payOwed(at: now, &effects)
+        case .departure(let departure):
+            guard departure.node == own.id.short else { return }
+            table.updateOwn {
+                $0.departure = news.part { _ in departure }
+                $0.condition = .left
+                $0.conditionSince = now
+            }
+            effects.changed(own.id)
+            effects.records.append(.news(news))
+            for id in view.members {
+                effects.append(.send(Envelope(.probe(number: nextNumber()), news: [news.value]), to: id))
+            }
+            voice.phase = .gone
+        }
+    }
+
+    /// The newest status goes to those who hold this node dead, as a probe: they answer by what they then think.
+    private mutating func payOwed(at now: Instant, _ effects: inout Effects) {
+        guard let status = own.status?.value else { return }
+        for id in voice.owed {
+            effects.append(.send(Envelope(.probe(number: nextNumber()), news: [.status(status)]), to: id))
+        }
+        voice.owed = []
+    }
+
+    mutating func leave(at now: Instant, _ effects: inout Effects) {
+        guard voice.isSpeaking else { return }
+        voice.lastVersion = Version.next(after: voice.lastVersion, at: wallTime(at: now))
+        effects.records.append(.ownVersion(voice.lastVersion))
+        effects.append(.sign(.departure(Departure(node: own.id.short, version: voice.lastVersion))))
+    }
+
+    /// Another network: nothing of the old one remains.
+    mutating func admitted(
+        _ card: Verified<Card>, _ news: [Verified<News>], at now: Instant, _ effects: inout Effects
+    ) {
+        guard card.value.nodeID == own.id else { return }
+        for index in table.members.indices.reversed() { forget(index, &effects) }
+        table.updateOwn {
+            $0.card = card
+            $0.condition = .alive
+            $0.departure = nil
+        }
+        table.ownStamps = Table.Stamps()
+        effects.records += [.forget(own.id), .news(card.part(News.card))]
+        effects.changed(own.id)
+        introduction = nil
+        take(news, .keep, at: now, &effects)
+        guard voice.phase != .silent else { return }
+        voice.phase = .speaking
+        raiseVersion(urgently: true, at: now, &effects)
+        redrawView(at: now)
+    }
+}

@@ -1,0 +1,248 @@
+internal import Primitives
+
+extension Roster {
+    /// How often pulses are exchanged with a member: as the slower end wants.
+    func interval(of index: Int) -> Duration { max(settings.pulse, table.edges[index].interval) }
+
+    /// Whatever is due.
+    mutating func advance(at now: Instant, _ effects: inout Effects) {
+        guard voice.isSpeaking else { return }
+        draftStatusIfDue(at: now, &effects)
+        for id in view.members {
+            // Acting on one edge may kill, revive or forget others.
+            guard let index = table.index(of: id) else { continue }
+            switch table.edges[index].phase {
+            case .resting(let due) where due <= now: beginExchange(index, at: now, &effects)
+            case .waiting(let silence) where silence.deadline <= now: noReply(index, silence, at: now, &effects)
+            case .idle, .resting, .waiting: break
+            }
+        }
+        visitTheDead(at: now, &effects)
+        continueIntroduction(at: now, &effects)
+    }
+
+    /// Brings the next exchange with every neighbour forward.
+    mutating func hastenAll(except source: NodeID? = nil, at now: Instant) {
+        for id in view.members where id != source {
+            if let index = table.index(of: id) { hasten(index, at: now) }
+        }
+    }
+
+    private mutating func hasten(_ index: Int, at now: Instant) {
+        guard case .resting(let due) = table.edges[index].phase else { return }
+        let soonest = table.edges[index].exchanged.map { max(now, $0 + settings.urgentSpacing) } ?? now
+        table.edges[index].phase = .resting(until: min(due, soonest))
+    }
+
+    private mutating func beginExchange(_ index: Int, at now: Instant, _ effects: inout Effects) {
+        var silence = Silence(since: now, deadline: now + replyWait(index))
+        sendPulse(index, &silence, at: now, &effects)
+        table.edges[index].phase = .waiting(silence)
+    }
+
+    mutating func sendPulse(_ index: Int, _ silence: inout Silence, at now: Instant, _ effects: inout Effects) {
+        let load = load(for: index)
+        let number = nextNumber()
+        silence.sent(number, at: now)
+        silence.catchUpCount = load.catchUpCount
+        table.edges[index].exchanged = now
+        let pulse = pulse(number, carrying: load, on: index, at: now)
+        effects.append(.send(Envelope(.pulse(pulse), news: load.news), to: table.members[index].id))
+    }
+
+    private mutating func pulse(_ number: UInt32, carrying load: Load, on index: Int, at now: Instant) -> Pulse {
+        let minute = UInt32(clamping: wallTime(at: now).milliseconds / 60_000)
+        return Pulse(
+            number: number, interval: settings.pulse,
+            carriage: Carriage(epoch: log.epoch, after: table.edges[index].acknowledged, through: load.through),
+            acknowledgement: table.edges[index].received, hasMore: load.hasMore, minute: minute,
+            quietHash: table.quietHash(at: minute, age: settings.quietAge))
+    }
+
+    // MARK: What comes in
+
+    mutating func received(_ pulse: Pulse, from index: Int, at now: Instant, _ effects: inout Effects) {
+        takeTidings(of: pulse, on: index)
+        let load = load(for: index)
+        table.edges[index].catchUp.removeFirst(load.catchUpCount)
+        table.edges[index].exchanged = now
+        let reply = self.pulse(pulse.number, carrying: load, on: index, at: now)
+        effects.append(.send(Envelope(.pulseReply(reply), news: load.news), to: table.members[index].id))
+        guard table.edges[index].phase != .idle else { return }
+        // A little later than the other end, so that the same end begins again.
+        let interval = interval(of: index)
+        table.edges[index].phase = .resting(until: now + interval + interval / 32 + part(of: interval / 32))
+    }
+
+    mutating func receivedReply(_ pulse: Pulse, from index: Int, at now: Instant, _ effects: inout Effects) {
+        let before = (acknowledged: table.edges[index].acknowledged, received: table.edges[index].received)
+        takeTidings(of: pulse, on: index)
+        guard case .waiting(let silence) = table.edges[index].phase, let sending = silence.sending(pulse.number) else {
+            return
+        }
+        table.edges[index].roundTrips.add(now - sending.at)
+        let median = table.edges[index].roundTrips.median
+        table.update(index) { $0.roundTrip = median }
+        let caughtUp = min(silence.catchUpCount, table.edges[index].catchUp.count)
+        table.edges[index].catchUp.removeFirst(caughtUp)
+        // What did not fit goes on at once, as long as the other end takes it in; what it has more of, after a breath.
+        let edge = table.edges[index]
+        let isBehind = !edge.catchUp.isEmpty || hasUnacknowledged(index)
+        if isBehind, edge.acknowledged > before.acknowledged || caughtUp > 0 {
+            beginExchange(index, at: now, &effects)
+        } else if pulse.hasMore, edge.received != before.received {
+            table.edges[index].phase = .resting(until: now + settings.urgentSpacing)
+        } else {
+            table.edges[index].phase = .resting(until: max(now, sending.at + interval(of: index)))
+            compareQuiet(pulse, on: index, isSettled: !isBehind && !pulse.hasMore, at: now, &effects)
+        }
+    }
+
+    /// The cursors, both ways, and the interval.
+    private mutating func takeTidings(of pulse: Pulse, on index: Int) {
+        table.edges[index].interval = pulse.interval
+        let carriage = pulse.carriage
+        let received = table.edges[index].received
+        if received.epoch != carriage.epoch {
+            // Another run of it, or of this node: it says where it believes this node to stand.
+            table.edges[index].received = Cursor(epoch: carriage.epoch, position: carriage.through)
+        } else if carriage.after <= received.position, carriage.through > received.position {
+            table.edges[index].received.position = carriage.through
+        }
+        if pulse.acknowledgement.epoch == log.epoch {
+            table.edges[index].acknowledged = min(pulse.acknowledgement.position, log.head)
+        }
+    }
+
+    // MARK: What goes out
+
+    /// The news of one envelope.
+    struct Load {
+        var news: [News] = []
+        /// How far in the log they reach.
+        var through: UInt64
+        /// How many members' worth of the catch-up.
+        var catchUpCount = 0
+        var hasMore = false
+    }
+
+    /// What a pulse and its frame need in wire form; the rest is for news.
+    private static let pulseBytes = 80
+
+    private func hasUnacknowledged(_ index: Int) -> Bool {
+        log.changes(after: table.edges[index].acknowledged).contains { isForTelling($0, to: index) }
+    }
+
+    /// Not outdated, not by this member, and not from it.
+    private func isForTelling(_ change: ChangeLog.Change, to index: Int) -> Bool {
+        let id = table.members[index].id
+        guard let stamp = table.stamps(of: change.member)?[change.item], stamp.position == change.position else {
+            return false
+        }
+        let author = if case .verdict(let issuer) = change.item { issuer } else { change.member }
+        return stamp.source != id && author != id.short
+    }
+
+    /// As much as fits of what the member has not acknowledged, in the log's order; then of the catch-up.
+    private func load(for index: Int) -> Load {
+        let edge = table.edges[index]
+        var load = Load(through: edge.acknowledged)
+        var space = Envelope.limit - Self.pulseBytes
+        for change in log.changes(after: edge.acknowledged) {
+            if isForTelling(change, to: index), let item = table.news(change.item, of: change.member) {
+                guard append([item], to: &load, on: index, within: &space) else {
+                    load.hasMore = true
+                    return load
+                }
+            }
+            load.through = change.position
+        }
+        load.through = log.head
+        for id in edge.catchUp {
+            let news = table.member(id)?.news.map(\.value) ?? []
+            guard append(news, to: &load, on: index, within: &space) else {
+                load.hasMore = true
+                return load
+            }
+            load.catchUpCount += 1
+        }
+        return load
+    }
+
+    /// Adds items, all or none, each after its author's card unless the member has that.
+    private func append(_ items: [News], to load: inout Load, on index: Int, within space: inout Int) -> Bool {
+        var added: [News] = []
+        for item in items where !load.news.contains(item) && !added.contains(item) {
+            if let card = table.member(item.author)?.card.value, item != .card(card),
+                !load.news.contains(.card(card)), !added.contains(.card(card)), lacksCard(item.author, index)
+            {
+                added.append(.card(card))
+            }
+            added.append(item)
+        }
+        let size = added.reduce(0) { $0 + $1.wireBytes.count }
+        guard size <= space else { return false }
+        load.news += added
+        space -= size
+        return true
+    }
+
+    private func lacksCard(_ author: ShortID, _ index: Int) -> Bool {
+        let id = table.members[index].id
+        guard author != id.short, author != own.id.short, let stamp = table.stamps(of: author)?.card else {
+            return false
+        }
+        return stamp.position > table.edges[index].acknowledged && stamp.source != id
+    }
+
+    // MARK: Comparing what is quiet
+
+    /// Tell a member all that is known of another.
+    mutating func enqueue(_ member: ShortID, on index: Int) {
+        if !table.edges[index].catchUp.contains(member) { table.edges[index].catchUp.append(member) }
+    }
+
+    private mutating func compareQuiet(
+        _ pulse: Pulse, on index: Int, isSettled: Bool, at now: Instant, _ effects: inout Effects
+    ) {
+        guard isSettled else { return }
+        guard table.quietHash(at: pulse.minute, age: settings.quietAge) != pulse.quietHash else {
+            table.edges[index].mismatches = 0
+            return
+        }
+        table.edges[index].mismatches += 1
+        let isRested = table.edges[index].compared.map { now - $0 >= interval(of: index) * settings.bucketSpacing }
+        guard table.edges[index].mismatches >= settings.mismatches, isRested ?? true else { return }
+        table.edges[index].mismatches = 0
+        table.edges[index].compared = now
+        let hashes = table.bucketHashes(at: pulse.minute, age: settings.quietAge)
+        effects.append(
+            .send(Envelope(.buckets(minute: pulse.minute, hashes: hashes)), to: table.members[index].id))
+    }
+
+    mutating func received(
+        minute: UInt32, hashes: [UInt32], from index: Int, at now: Instant, _ effects: inout Effects
+    ) {
+        let own = table.bucketHashes(at: minute, age: settings.quietAge)
+        var differing = BucketSet()
+        for bucket in 0..<BucketSet.count where own[bucket] != hashes[bucket] { differing.insert(UInt8(bucket)) }
+        effects.append(.send(Envelope(.differing(differing)), to: table.members[index].id))
+        catchUp(differing, on: index, at: now)
+    }
+
+    mutating func received(_ differing: BucketSet, from index: Int, at now: Instant) {
+        // Only as the answer to a question: it makes this node send everything it knows.
+        guard let compared = table.edges[index].compared, now - compared < interval(of: index) else { return }
+        catchUp(differing, on: index, at: now)
+    }
+
+    private mutating func catchUp(_ buckets: BucketSet, on index: Int, at now: Instant) {
+        let id = table.members[index].id.short
+        let known = Set(table.edges[index].catchUp)
+        let wanted = ([own] + table.members).map(\.id.short).filter { member in
+            member != id && buckets.contains(member.bucket) && !known.contains(member)
+        }
+        table.edges[index].catchUp += wanted
+        hasten(index, at: now)
+    }
+}

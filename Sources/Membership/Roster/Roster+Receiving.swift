@@ -1,0 +1,125 @@
+internal import Primitives
+
+/// A probe made for another member.
+struct Errand: Equatable, Sendable {
+    /// The number of the probe.
+    let number: UInt32
+    let target: ShortID
+    let asker: NodeID
+    /// The number of the request.
+    let askedNumber: UInt32
+}
+
+extension Roster {
+    mutating func receive(
+        _ envelope: Verified<Envelope>, from sender: NodeID, at now: Instant, _ effects: inout Effects
+    ) {
+        guard voice.isSpeaking, table.index(of: sender) != nil else { return }
+        let news = envelope.value.news.map { item in envelope.part { _ in item } }
+        take(news, .passOn(from: sender), at: now, &effects)
+        guard let index = table.index(of: sender) else { return }
+        guard table.members[index].isPresent else {
+            receiveFromAbsent(envelope.value.message, index, at: now, &effects)
+            return
+        }
+        heard(index, at: now, &effects)
+        answer(envelope.value.message, index, at: now, &effects)
+    }
+
+    private mutating func answer(_ message: Message, _ index: Int, at now: Instant, _ effects: inout Effects) {
+        let sender = table.members[index].id
+        switch message {
+        case .pulse(let pulse): received(pulse, from: index, at: now, &effects)
+        case .pulseReply(let pulse): receivedReply(pulse, from: index, at: now, &effects)
+        case .probe(let number): effects.append(.send(Envelope(.probeReply(number: number)), to: sender))
+        case .probeReply(let number): probeAnswered(number, by: sender.short, &effects)
+        case .indirectProbe(let number, let target): runErrand(number, to: target, for: sender, &effects)
+        case .indirectReply(let number): helped(number, at: now, &effects)
+        case .suspicion(let number, let version):
+            refuteSuspicion(number, of: version, by: sender, at: now, &effects)
+        case .buckets(let minute, let hashes):
+            received(minute: minute, hashes: hashes, from: index, at: now, &effects)
+        case .differing(let buckets): received(buckets, from: index, at: now)
+        }
+    }
+
+    /// A member held dead, or gone, speaks. It is told so, with the verdicts, and comes back with a status of a higher
+    /// version; until then, it is answered only what it may need to do the same for this node.
+    private mutating func receiveFromAbsent(
+        _ message: Message, _ index: Int, at now: Instant, _ effects: inout Effects
+    ) {
+        let member = table.members[index]
+        switch message {
+        case .suspicion(let number, let version):
+            if !voice.owed.contains(member.id), voice.owed.count < Voice.owedLimit { voice.owed.append(member.id) }
+            refuteSuspicion(number, of: version, by: member.id, at: now, &effects)
+        case .pulse, .pulseReply, .probe, .probeReply, .indirectProbe, .indirectReply, .buckets, .differing: break
+        }
+        let isRested = table.edges[index].noticed.map { now - $0 >= interval(of: index) / 2 }
+        guard isRested ?? true else { return }
+        table.edges[index].noticed = now
+        let version = max(member.version, member.departure?.value.version ?? 0)
+        var news = member.verdicts.prefix(settings.quorum).map { News.verdict($0.value) }
+        if let status = own.status?.value { news.append(.status(status)) }
+        effects.append(
+            .send(Envelope(.suspicion(number: nextNumber(), version: version), news: news), to: member.id))
+    }
+
+    // MARK: Signs of life
+
+    /// Something came from the member itself.
+    private mutating func heard(_ index: Int, at now: Instant, _ effects: inout Effects) {
+        table.update(index) { $0.heard = now }
+        table.edges[index].isIntroduced = false
+        if table.members[index].condition == .suspect { become(.alive, index, at: now, &effects) }
+        // An exchange that was begun goes on until its reply, or until the other end begins one.
+        if case .waiting(var silence) = table.edges[index].phase, silence.unanswered > 0 {
+            silence.unanswered = 0
+            silence.stage = .direct
+            silence.since = now
+            silence.deadline = now + replyWait(index)
+            table.edges[index].phase = .waiting(silence)
+        }
+    }
+
+    private mutating func refuteSuspicion(
+        _ number: UInt32, of version: UInt64, by sender: NodeID, at now: Instant, _ effects: inout Effects
+    ) {
+        // What is newer than the suspicion refutes it already.
+        let news = own.status.map { $0.value.version > version ? [News.status($0.value)] : [] } ?? []
+        effects.append(.send(Envelope(.probeReply(number: number), news: news), to: sender))
+        guard news.isEmpty, version <= voice.lastVersion else { return }
+        refute(version, at: now, &effects)
+    }
+
+    // MARK: Helping and being helped
+
+    private mutating func runErrand(
+        _ number: UInt32, to target: ShortID, for asker: NodeID, _ effects: inout Effects
+    ) {
+        guard let index = table.index(of: target), table.members[index].id != asker else { return }
+        let probe = nextNumber()
+        if errands.count >= settings.errandLimit { errands.removeFirst() }
+        errands.append(Errand(number: probe, target: target, asker: asker, askedNumber: number))
+        effects.append(.send(Envelope(.probe(number: probe)), to: table.members[index].id))
+    }
+
+    private mutating func probeAnswered(_ number: UInt32, by member: ShortID, _ effects: inout Effects) {
+        guard let place = errands.firstIndex(where: { $0.number == number && $0.target == member }) else { return }
+        let errand = errands.remove(at: place)
+        effects.append(.send(Envelope(.indirectReply(number: errand.askedNumber)), to: errand.asker))
+    }
+
+    /// A helper reached a member that this node could not.
+    private mutating func helped(_ number: UInt32, at now: Instant, _ effects: inout Effects) {
+        for id in view.members {
+            guard let index = table.index(of: id), case .waiting(let silence) = table.edges[index].phase,
+                silence.stage != .direct, silence.sending(number) != nil
+            else { continue }
+            table.update(index) { $0.heard = now }
+            become(.alive, index, at: now, &effects)
+            table.edges[index].phase = .resting(until: now + interval(of: index))
+            return
+        }
+    }
+}

@@ -1,0 +1,89 @@
+internal import Primitives
+
+extension Roster {
+    /// How long to wait for a reply: from the round trips seen, never most of an interval.
+    func replyWait(_ index: Int) -> Duration {
+        let interval = interval(of: index)
+        guard let roundTrip = table.edges[index].roundTrips.median else {
+            return min(interval / settings.guessDivisor, settings.longestGuess)
+        }
+        return min(max(roundTrip * 2 + settings.grace, settings.shortestWait), interval / 2)
+    }
+
+    /// Nothing came back in time.
+    mutating func noReply(_ index: Int, _ before: Silence, at now: Instant, _ effects: inout Effects) {
+        var silence = before
+        silence.unanswered += 1
+        let wait = replyWait(index)
+        switch silence.stage {
+        case .direct where silence.unanswered <= settings.retries:
+            sendPulse(index, &silence, at: now, &effects)
+            silence.deadline = now + wait
+        case .direct:
+            silence.stage = .indirect
+            askHelpers(about: index, &silence, at: now, &effects)
+            sendPulse(index, &silence, at: now, &effects)
+            // Two round trips, one of which is the helper's.
+            silence.deadline = now + wait * 2
+        case .indirect:
+            silence.stage = .suspected
+            become(.suspect, index, at: now, &effects)
+            introduceIfUnknown(index, &effects)
+            tellSuspicion(index, &silence, at: now, &effects)
+            silence.deadline = now + max(wait, interval(of: index) / 8)
+        case .suspected:
+            let patience = interval(of: index) * settings.verdictPercent / 100
+            if silence.unanswered >= settings.verdictProbes, now - silence.since >= patience {
+                silence.stage = .condemned
+                let member = table.members[index]
+                effects.append(
+                    .sign(
+                        .verdict(Verdict(subject: member.id.short, issuer: own.id.short, version: member.version))))
+            }
+            tellSuspicion(index, &silence, at: now, &effects)
+            silence.deadline = now + max(wait, interval(of: index) / 8)
+        case .condemned:
+            tellSuspicion(index, &silence, at: now, &effects)
+            silence.deadline = now + interval(of: index)
+        }
+        table.edges[index].phase = .waiting(silence)
+        judge(at: now, &effects)
+    }
+
+    private mutating func tellSuspicion(
+        _ index: Int, _ silence: inout Silence, at now: Instant, _ effects: inout Effects
+    ) {
+        let member = table.members[index]
+        let number = nextNumber()
+        silence.sent(number, at: now)
+        effects.append(.send(Envelope(.suspicion(number: number, version: member.version)), to: member.id))
+    }
+
+    private mutating func askHelpers(
+        about index: Int, _ silence: inout Silence, at now: Instant, _ effects: inout Effects
+    ) {
+        let target = table.members[index].id
+        var candidates = view.members.filter { id in
+            id != target && table.index(of: id).map { table.members[$0].condition == .alive } ?? false
+        }
+        for _ in 0..<min(settings.helpers, candidates.count) {
+            let helper = candidates.remove(at: Int.random(in: candidates.indices, using: &generator))
+            let number = nextNumber()
+            silence.sent(number, at: now)
+            effects.append(.send(Envelope(.indirectProbe(number: number, target: target.short)), to: helper))
+        }
+    }
+
+    /// Deadlines that passed while this node itself did not run accuse nobody: the answers may lie unread.
+    mutating func forgiveOwnPause(at now: Instant) {
+        guard let due = nextDeadline, now - due > settings.ownPause else { return }
+        for id in view.members {
+            guard let index = table.index(of: id), case .waiting(var silence) = table.edges[index].phase,
+                silence.deadline < now
+            else { continue }
+            silence.since = silence.since + (now - due)
+            silence.deadline = now + replyWait(index)
+            table.edges[index].phase = .waiting(silence)
+        }
+    }
+}

@@ -1,0 +1,169 @@
+public import Primitives
+
+/// Who is in the network, what they last said about themselves, and whether they are alive.
+///
+/// A pure machine: events and the time go in, actions come out. It never acts by itself; whoever runs it performs the
+/// actions in order, delivers `.wake` when `nextDeadline` has come, and answers every `.sign` with `.signed`.
+///
+/// How it works, in one breath: with every member of the active view there is one exchange of pulses per interval. A pulse
+/// carries what the other has not acknowledged of this node's change log; its reply, the same the other way. Urgent news
+/// bring the next exchanges forward. Who does not reply is asked again, then through helpers (SWIM: Das, Gupta and
+/// Motivala, 2002), then told of the suspicion, which it refutes with a status of a higher version; if it stays silent,
+/// this node signs a verdict, and enough verdicts make it dead.
+public struct Roster: Sendable {
+    public enum Event: Equatable, Sendable {
+        /// Begin: take a version, say who is here. Comes once, after a first `.measured`.
+        case start(WallTime)
+        /// The next deadline has come.
+        case wake
+        /// What the calendar says now.
+        case wallClock(WallTime)
+        /// A datagram from a member. News that could not be checked were left out of it.
+        case received(Verified<Envelope>, from: NodeID)
+        /// News that came otherwise, and are to be passed on: the card of a node that was admitted here, an introduction.
+        case told([Verified<News>])
+        /// The whole table of another member, the answer to an introduction: taken in, not passed on.
+        case table([Verified<News>])
+        /// What `.sign` asked for.
+        case signed(Verified<News>)
+        /// This node joined a network: its new own card, and the table it was handed.
+        case admitted(Verified<Card>, [Verified<News>])
+        /// Facts about this node. They become a status when their quantised values change.
+        case measured(remaining: ByteCount, load: UInt8, freeDisk: ByteCount)
+        /// Say good-bye.
+        case leave
+    }
+
+    public enum Action: Equatable, Sendable {
+        case send(Envelope, to: NodeID)
+        /// Tell this member over HTTP who this node is, and ask for its table: it may not know the key yet. The answer
+        /// comes back as `.table`; without one nothing need be said.
+        case introduce(to: NodeID)
+        /// Sign this draft; it comes back as `.signed`, drafts in their order.
+        case sign(News)
+        indirect case persist([MemberRecord], then: [Action])
+        /// This member's card, status or condition changed, or it was forgotten: look it up.
+        case changed(NodeID)
+    }
+
+    public internal(set) var settings: Settings
+    var table: Table
+    var log = ChangeLog()
+    var view = View()
+    var voice: Voice
+    var errands: [Errand] = []
+    var introduction: Introduction?
+    var deadProbeDue: Instant?
+    /// The last reading of the calendar, and when it was taken.
+    var calendar: (wallTime: WallTime, at: Instant)?
+    var generator: Generator
+    private var lastNumber: UInt32
+
+    /// - Parameters:
+    ///   - known: what was persisted, in any order; this node's own card may be among it.
+    ///   - lastVersion: the highest own version persisted, 0 if none.
+    public init(
+        own: Verified<Card>, known: [Verified<News>], lastVersion: UInt64, settings: Settings, generator: Generator
+    ) {
+        self.settings = settings
+        self.generator = generator
+        table = Table(own: Member(own, since: .zero))
+        voice = Voice(lastVersion: lastVersion)
+        lastNumber = UInt32(truncatingIfNeeded: self.generator.next())
+        restore(known)
+    }
+
+    public mutating func handle(_ event: Event, at now: Instant, into actions: inout [Action]) {
+        forgiveOwnPause(at: now)
+        var effects = Effects()
+        switch event {
+        case .start(let wallTime): start(wallTime, at: now, &effects)
+        case .wake: break
+        case .wallClock(let wallTime): calendar = (wallTime, now)
+        case .received(let envelope, let sender): receive(envelope, from: sender, at: now, &effects)
+        case .told(let news): take(news, .passOn(from: nil), at: now, &effects)
+        case .table(let news):
+            introduction = nil
+            take(news, .keep, at: now, &effects)
+        case .signed(let news): signed(news, at: now, &effects)
+        case .admitted(let card, let news): admitted(card, news, at: now, &effects)
+        case .measured(let remaining, let load, let freeDisk):
+            voice.facts = Voice.Facts(
+                remaining: QuarterPower(remaining), load: min(load, Status.heaviestLoad),
+                freeDisk: QuarterPower(freeDisk))
+        case .leave: leave(at: now, &effects)
+        }
+        advance(at: now, &effects)
+        effects.append(to: &actions)
+    }
+
+    /// When `.wake` is due.
+    public var nextDeadline: Instant? {
+        guard voice.isSpeaking else { return nil }
+        var deadlines = [deadProbeDue, introduction?.due, statusDue]
+        for id in view.members {
+            guard let index = table.index(of: id) else { continue }
+            switch table.edges[index].phase {
+            case .idle: break
+            case .resting(let due): deadlines.append(due)
+            case .waiting(let silence): deadlines.append(silence.deadline)
+            }
+        }
+        return deadlines.compactMap(\.self).min()
+    }
+
+    public var own: Member { table.own }
+
+    /// The others, the dead and those who left among them, in order of their ids.
+    public var members: [Member] { table.members }
+
+    /// A member or this node itself.
+    public subscript(id: NodeID) -> Member? {
+        id == own.id ? own : table.index(of: id).map { table.members[$0] }
+    }
+
+    /// The whole table, this node included, all cards first: what a newcomer is handed.
+    public var news: [News] {
+        let all = ([own] + members).map { $0.news.map(\.value) }
+        return all.map { $0[0] } + all.flatMap { $0.dropFirst() }
+    }
+
+    /// The members this node exchanges pulses with, in order of their ids.
+    public var neighbours: [NodeID] { view.members }
+
+    /// The calendar, as far as it was read.
+    func wallTime(at now: Instant) -> WallTime {
+        guard let calendar else { return WallTime(milliseconds: 0) }
+        return calendar.wallTime + (now - calendar.at)
+    }
+
+    mutating func nextNumber() -> UInt32 {
+        lastNumber &+= 1
+        return lastNumber
+    }
+
+    /// A random part of a duration.
+    mutating func part(of duration: Duration) -> Duration {
+        .nanoseconds(Int64.random(in: 0...max(0, duration.wholeNanoseconds), using: &generator))
+    }
+}
+
+/// What one event leads to, gathered so that it comes out in a useful order: what is to be kept, then what changed, so
+/// that the keys of new members are known before something is sent to them, then the rest.
+struct Effects {
+    var records: [MemberRecord] = []
+    private var changed: [NodeID] = []
+    private var actions: [Roster.Action] = []
+
+    mutating func changed(_ id: NodeID) {
+        if !changed.contains(id) { changed.append(id) }
+    }
+
+    mutating func append(_ action: Roster.Action) { actions.append(action) }
+
+    func append(to actions: inout [Roster.Action]) {
+        if !records.isEmpty { actions.append(.persist(records, then: [])) }
+        actions += changed.map { .changed($0) }
+        actions += self.actions
+    }
+}

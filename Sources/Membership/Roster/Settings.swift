@@ -1,0 +1,63 @@
+extension Roster {
+    /// Every knob of membership, with where its default comes from.
+    public struct Settings: Equatable, Sendable {
+        /// How often this node exchanges pulses with each neighbour. Default: a guess for idle networks of some dozen
+        /// nodes.
+        public var pulse: Duration = .seconds(60)
+        /// Members pulsed while no smaller view is drawn: everybody in a network of this size.
+        public var viewLimit = 32
+        /// Members known at most, this node not counted (DESIGN, *Views*).
+        public var memberLimit = 10_000
+        /// Verdicts that make a member dead (DESIGN, *Liveness*); of all others present, when they are fewer.
+        public var quorum = 3
+        /// Verdicts kept for one member: some may turn out to be by members that died themselves.
+        public var verdictLimit = 8
+
+        /// Pulses sent again before helpers are asked. At 20 % loss each way, three fail together in 5 % of exchanges.
+        public var retries = 2
+        /// Members asked to probe a silent one (SWIM, section 4.1, uses 3 of thousands; two leave enough for a network
+        /// of four).
+        public var helpers = 2
+        /// Unanswered datagrams to a member, its helpers' not counted, before this node's verdict.
+        public var verdictProbes = 6
+        /// Time without an answer before this node's verdict, in hundredths of the edge's interval. With the interval
+        /// and its jitter before it, a death is known within three intervals.
+        public var verdictPercent = 175
+        /// Wait for a reply where no round trip is known: this part of the interval, at most `longestGuess`.
+        public var guessDivisor = 5
+        public var longestGuess: Duration = .seconds(1)
+        /// Wait for a reply otherwise: twice the round trip and this, for a machine that is busy.
+        public var grace: Duration = .milliseconds(50)
+        /// No wait for a reply is shorter: schedulers on small machines stall this long.
+        public var shortestWait: Duration = .milliseconds(100)
+        /// A deadline handled this much late shows that this node itself stood still.
+        public var ownPause: Duration = .milliseconds(250)
+        /// Exchanges on one edge that urgent news bring forward keep this distance, so that a burst goes out together.
+        public var urgentSpacing: Duration = .milliseconds(50)
+
+        /// News older than this should be everywhere, and are compared (DESIGN, *Pulse*).
+        public var quietAge: Duration = .seconds(600)
+        /// Mismatches in a row before buckets are compared.
+        public var mismatches = 3
+        /// Intervals between two comparisons of buckets on one edge: a kilobyte each.
+        public var bucketSpacing = 10
+
+        /// Dead members are remembered this long, so that the two halves of a partition know each other again.
+        public var deadKept: Duration = .seconds(30 * 86_400)
+        /// Intervals between two probes of a random dead member.
+        public var deadProbeSpacing = 10
+
+        /// Probes made for others at a time; the oldest give way.
+        public var errandLimit = 64
+        /// Members asked, one after the other, for their table after a start.
+        public var introductions = 5
+        /// Patience with each.
+        public var introductionWait: Duration = .seconds(3)
+
+        public init() {}
+
+        public init(pulse: Duration) {
+            self.pulse = pulse
+        }
+    }
+}

@@ -1,0 +1,103 @@
+public import Primitives
+
+/// What a datagram is for. News may ride along with any of them.
+public enum Message: Hashable, Sendable {
+    /// Begins an exchange: are you there, here is what you have not acknowledged.
+    case pulse(Pulse)
+    /// Ends it, under the pulse's number.
+    case pulseReply(Pulse)
+    /// Are you there? Nothing else.
+    case probe(number: UInt32)
+    case probeReply(number: UInt32)
+    /// Please probe this member for me.
+    case indirectProbe(number: UInt32, target: ShortID)
+    /// It answered.
+    case indirectReply(number: UInt32)
+    /// You do not answer me, and I know your status of this version. To be answered like a probe, and refuted by a
+    /// status of a higher version.
+    case suspicion(number: UInt32, version: UInt64)
+    /// Our tables differ: these are my hashes, by the first byte of the members' ids, of what was quiet at a minute.
+    case buckets(minute: UInt32, hashes: [UInt32])
+    /// Those buckets differ from mine.
+    case differing(BucketSet)
+}
+
+/// Both halves of an exchange.
+public struct Pulse: Hashable, Sendable {
+    public var number: UInt32
+    /// How often the sender wants to exchange pulses; an edge runs at its slower end's interval.
+    public var interval: Duration
+    /// What part of the sender's change log the news in this envelope are.
+    public var carriage: Carriage
+    /// How far the sender has taken in the receiver's log.
+    public var acknowledgement: Cursor
+    /// There was more than fits.
+    public var hasMore: Bool
+    /// The hash of what was quiet in the sender's table at a minute of the calendar.
+    public var minute: UInt32
+    public var quietHash: UInt64
+
+    /// Longest interval that can be told: the controller's range ends at ten minutes.
+    public static let longestInterval = Duration.seconds(3600)
+
+    public init(
+        number: UInt32, interval: Duration, carriage: Carriage, acknowledgement: Cursor, hasMore: Bool,
+        minute: UInt32, quietHash: UInt64
+    ) {
+        self.number = number
+        self.interval = interval
+        self.carriage = carriage
+        self.acknowledgement = acknowledgement
+        self.hasMore = hasMore
+        self.minute = minute
+        self.quietHash = quietHash
+    }
+}
+
+/// A position in a node's change log. A log lives as long as the run that began it, its epoch.
+public struct Cursor: Hashable, Sendable {
+    public var epoch: UInt64
+    public var position: UInt64
+
+    public init(epoch: UInt64, position: UInt64) {
+        self.epoch = epoch
+        self.position = position
+    }
+
+    /// Of no log.
+    public static let none = Cursor(epoch: 0, position: 0)
+}
+
+/// A stretch of the sender's change log: all changes after `after` up to `through`.
+public struct Carriage: Hashable, Sendable {
+    public var epoch: UInt64
+    public var after: UInt64
+    public var through: UInt64
+
+    public init(epoch: UInt64, after: UInt64, through: UInt64) {
+        self.epoch = epoch
+        self.after = after
+        self.through = through
+    }
+}
+
+/// Some of the 256 buckets.
+public struct BucketSet: Hashable, Sendable {
+    private var words: [4 of UInt64] = [0, 0, 0, 0]
+
+    public init() {}
+
+    public static let count = 256
+
+    public func contains(_ bucket: UInt8) -> Bool { words[Int(bucket / 64)] >> UInt64(bucket % 64) & 1 == 1 }
+
+    public mutating func insert(_ bucket: UInt8) { words[Int(bucket / 64)] |= 1 << UInt64(bucket % 64) }
+
+    public static func == (left: Self, right: Self) -> Bool {
+        (0..<4).allSatisfy { left.words[$0] == right.words[$0] }
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        for index in 0..<4 { hasher.combine(words[index]) }
+    }
+}
