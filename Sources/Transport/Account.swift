@@ -1,0 +1,167 @@
+public import Allowance
+public import Primitives
+internal import Synchronization
+
+/// The account that all doors of a node spend from: the leases behind a lock, and who waits for more of them.
+///
+/// Effects happen outside the lock: `onLow` asks for a renewal, once for each lease; waiters are called after the
+/// extension or the new period they waited for, and try again.
+public final class Account: Sendable {
+    private struct State {
+        var leases: Leases
+        /// In the order they came, so that nobody starves. One for each response at most, so the doors' limits on
+        /// connections bound how many there are.
+        var waiters: [@Sendable () -> Void] = []
+        var isClosed = false
+    }
+
+    private let state: Mutex<State>
+    private let onLow: @Sendable (Usage) -> Void
+
+    public init(_ leases: Leases, onLow: @escaping @Sendable (Usage) -> Void) {
+        state = Mutex(State(leases: leases))
+        self.onLow = onLow
+    }
+
+    public var usage: Usage { state.withLock(\.leases.usage) }
+
+    /// The period's number in this run, to be read when a response begins: credits name it.
+    public var era: UInt32 { state.withLock(\.leases.era) }
+
+    // MARK: Spending
+
+    /// Holds `size` for one response, if it fits; nothing is spent yet.
+    public func reserve(_ size: ByteCount, for traffic: TrafficClass) -> Bool {
+        state.withLock { $0.leases.reserve(size, for: traffic) }
+    }
+
+    /// Gives back what was reserved and will not be sent.
+    public func release(_ unsent: ByteCount, of traffic: TrafficClass) {
+        state.withLock { $0.leases.release(unsent, of: traffic) }
+    }
+
+    /// Spends of what was reserved; false when the lease on disk does not reach so far yet.
+    public func debit(_ size: ByteCount, from traffic: TrafficClass) -> Bool {
+        renewing { $0.leases.debit(size, from: traffic) }
+    }
+
+    /// The same; where it is false, `resume` is called once, on another thread, after the next extension: never, once
+    /// the account is closed.
+    public func debit(
+        _ size: ByteCount, from traffic: TrafficClass, orResume resume: @escaping @Sendable () -> Void
+    ) -> Bool {
+        renewing { state in
+            guard !state.leases.debit(size, from: traffic) else { return true }
+            if !state.isClosed { state.waiters.append(resume) }
+            return false
+        }
+    }
+
+    /// Gives back what was debited and never left.
+    public func credit(_ unsent: ByteCount, to traffic: TrafficClass, debitedIn era: UInt32) {
+        state.withLock { $0.leases.credit(unsent, to: traffic, debitedIn: era) }
+    }
+
+    /// Reserves and debits at once, or does nothing: for a datagram or an answer that can as well be dropped.
+    public func spend(_ size: ByteCount, for traffic: TrafficClass) -> Bool {
+        renewing { $0.leases.spend(size, for: traffic) }
+    }
+
+    /// Spends, after as many extensions as that takes. False when it does not fit the period, or the task was cancelled.
+    public func pay(_ size: ByteCount, for traffic: TrafficClass) async -> Bool {
+        guard reserve(size, for: traffic) else { return false }
+        while !Task.isCancelled, !state.withLock(\.isClosed) {
+            if await debitOrWait(size, from: traffic) { return true }
+        }
+        release(size, of: traffic)
+        return false
+    }
+
+    // MARK: What the ledger says
+
+    /// These totals are durable: debits may go so far. Never lowers.
+    public func extend(to durable: ClassTotals) {
+        resuming { $0.leases.extend(to: durable) }
+    }
+
+    /// A new period.
+    public func begin(terms: Terms, durable: ClassTotals) {
+        resuming { $0.leases.begin(terms: terms, durable: durable) }
+    }
+
+    /// New terms within the period.
+    public func amend(_ terms: Terms) {
+        resuming { $0.leases.amend(terms) }
+    }
+
+    /// The end of this run: nothing can be spent any more. What is returned is to be settled with.
+    public func close() -> Usage {
+        resuming {
+            $0.isClosed = true
+            return $0.leases.close()
+        }
+    }
+
+    // MARK: -
+
+    private func renewing(_ change: (inout State) -> Bool) -> Bool {
+        let (done, low) = state.withLock { (change(&$0), $0.leases.takeRenewal()) }
+        if let low { onLow(low) }
+        return done
+    }
+
+    private func resuming<Outcome>(_ change: (inout State) -> Outcome) -> Outcome {
+        let (outcome, waiters) = state.withLock { state in
+            defer { state.waiters = [] }
+            return (change(&state), state.waiters)
+        }
+        for resume in waiters { resume() }
+        // What the waiters wanted may exceed the new lease already.
+        if let low = state.withLock({ $0.leases.takeRenewal() }) { onLow(low) }
+        return outcome
+    }
+
+    private func debitOrWait(_ size: ByteCount, from traffic: TrafficClass) async -> Bool {
+        let extended = OneShot()
+        if debit(size, from: traffic, orResume: { extended.fire() }) { return true }
+        // Closed before the waiter was there, nobody would call it.
+        guard !state.withLock(\.isClosed) else { return false }
+        await withTaskCancellationHandler {
+            await extended.wait()
+        } onCancel: {
+            extended.fire()
+        }
+        return false
+    }
+}
+
+/// Something that happens once, and one task that waits for it.
+private final class OneShot: Sendable {
+    private enum Phase {
+        case pending
+        case awaited(CheckedContinuation<Void, Never>)
+        case fired
+    }
+
+    private let phase = Mutex(Phase.pending)
+
+    func wait() async {
+        await withCheckedContinuation { continuation in
+            let fired = phase.withLock { phase in
+                if case .fired = phase { return true }
+                phase = .awaited(continuation)
+                return false
+            }
+            if fired { continuation.resume() }
+        }
+    }
+
+    func fire() {
+        let continuation: CheckedContinuation<Void, Never>? = phase.withLock { phase in
+            defer { phase = .fired }
+            guard case .awaited(let continuation) = phase else { return nil }
+            return continuation
+        }
+        continuation?.resume()
+    }
+}

@@ -1,0 +1,81 @@
+public import Membership
+@_spi(Verification) public import Primitives
+
+/// How a member lets newcomers in. Whether an invite is still good is for who keeps them: between `check` and `answer`,
+/// the invite that the request proves must be redeemed, in one step that cannot happen twice too often.
+public enum Admission {
+    /// Reads a join request and checks all that the request itself can prove.
+    public static func check(
+        _ body: [UInt8], signedBy signer: NodeID, own: NodeID, isOpen: Bool
+    ) throws(AdmissionRefusal) -> JoinRequest {
+        let request: JoinRequest
+        do throws(WireError) {
+            request = try JoinRequest(wireBytes: body)
+        } catch {
+            throw .malformed(error)
+        }
+        guard request.newcomer == signer else { throw .anotherSigner }
+        guard request.newcomer != own else { throw .itself }
+        if let proof = request.proof {
+            guard proof.holds(newcomer: request.newcomer, agreementKey: request.agreementKey, inviter: own) else {
+                throw .badProof
+            }
+        } else if !isOpen {
+            throw .inviteNeeded
+        }
+        return request
+    }
+
+    /// The answer that makes the newcomer a member.
+    public static func answer(
+        _ request: JoinRequest, by identity: Identity, network: NodeID, networkKey: Bytes32, table: [News],
+        certificates: [Certificate], seenAs: IPAddress?, at now: WallTime
+    ) throws(AdmissionRefusal) -> Verified<JoinAnswer> {
+        let draft = Certificate(
+            subject: request.newcomer, issuer: identity.nodeID, network: network, issuedAt: now)
+        let certificate = identity.sign(draft).value
+        guard let sealedKey = SealedNetworkKey(networkKey, for: certificate, agreementKey: request.agreementKey) else {
+            throw .badAgreementKey
+        }
+        var carded: Set<NodeID> = [request.newcomer]
+        for case .card(let card) in table { carded.insert(card.nodeID) }
+        return identity.sign(
+            JoinAnswer(
+                newcomer: request.newcomer, certificate: certificate, sealedKey: sealedKey,
+                certificates: certificates.filter { !carded.contains($0.subject) }, table: table, seenAs: seenAs))
+    }
+}
+
+/// Why a newcomer is not let in.
+public enum AdmissionRefusal: Error, Hashable, Sendable {
+    case malformed(WireError)
+    case anotherSigner
+    case itself
+    case badProof
+    case inviteNeeded
+    /// Expired, used up, or never made here: whoever keeps the invites says so.
+    case inviteVoid
+    case badAgreementKey
+
+    /// The HTTP status that answers it.
+    public var status: Int {
+        switch self {
+        case .malformed, .itself, .badAgreementKey: 400
+        case .anotherSigner, .badProof, .inviteNeeded, .inviteVoid: 403
+        }
+    }
+}
+
+extension AdmissionRefusal: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .malformed(let error): "the join request cannot be read: \(error)"
+        case .anotherSigner: "the join request is signed by another node than the one it names"
+        case .itself: "a node cannot join itself: give the address of another node"
+        case .badProof: "the invite does not hold for this node"
+        case .inviteNeeded: "this network needs an invite: ask one of its members to run \"node invite\""
+        case .inviteVoid: "the invite has expired, was used up, or was not made here: ask for a new one"
+        case .badAgreementKey: "the join request names an agreement key that no secret can be agreed with"
+        }
+    }
+}

@@ -1,0 +1,223 @@
+internal import Allowance
+public import Membership
+public import Overlay
+public import Primitives
+internal import Synchronization
+
+/// Asks other nodes over HTTP: signed requests, verified answers, ranges of files. What it sends is paid for.
+public struct PeerClient: Sendable {
+    /// For a question and its answer; the machine asks somebody else then.
+    private static let callLimit: Duration = .seconds(10)
+    /// A table of 10,000 members over a slow line takes longer.
+    private static let joinLimit: Duration = .seconds(60)
+    /// A holder that sends less is not worth waiting for: others have the same pieces.
+    private static let slowestFetch = CourierRequest.Pace(bytesPerSecond: .kibibytes(4), over: .seconds(15))
+    /// What a signed head takes on the wire beside its path, TCP and IP headers of the exchange included: 700 to 900
+    /// bytes as measured, rounded up.
+    private static let headCost = ByteCount.kibibytes(1)
+
+    private let courier: Courier
+    private let identity: Identity
+    private let directory: Directory
+    private let account: Account
+    private let now: @Sendable () -> WallTime
+
+    public init(
+        courier: Courier, identity: Identity, directory: Directory, account: Account,
+        now: @escaping @Sendable () -> WallTime
+    ) {
+        self.courier = courier
+        self.identity = identity
+        self.directory = directory
+        self.account = account
+        self.now = now
+    }
+
+    // MARK: Questions
+
+    /// The other node's answer. A table is taken as far as it verifies; anything else must verify as a whole.
+    public func call(_ request: PeerRequest, to card: Card) async -> Result<Verified<PeerAnswer>, CallFailure> {
+        let body = request.wireBytes
+        guard await account.pay(Self.headCost + ByteCount(body.count), for: .overlay) else {
+            return .failure(.unreachable)
+        }
+        let result = await post(body, to: PeerProtocol.path(of: request), at: card.url, receiver: card.nodeID) {
+            $0.timeLimit = Self.callLimit
+        }
+        switch result {
+        case .failure(let error): return .failure(CallFailure(error))
+        case .success(let answer):
+            guard answer.status == 200 else { return .failure(.refused(status: answer.status)) }
+            guard let answer = try? PeerAnswer(wireBytes: answer.body), let verified = verify(answer) else {
+                return .failure(.malformed)
+            }
+            return .success(verified)
+        }
+    }
+
+    private func verify(_ answer: PeerAnswer) -> Verified<PeerAnswer>? {
+        switch answer {
+        case .catalogue: try? directory.verify(answer)
+        // Only verified entries are left, so this cannot fail.
+        case .table(let news): try? directory.verify(.table(directory.verifying(news).map(\.value)))
+        }
+    }
+
+    private func post(
+        _ body: [UInt8], to path: String, at url: String, receiver: NodeID?,
+        adjust: (inout CourierRequest) -> Void
+    ) async -> Result<CourierAnswer, CourierError> {
+        let signer = RequestSigner(identity: identity)
+        var request = CourierRequest(
+            "POST", url + path,
+            fields: [HeaderField(name: "Content-Type", value: PeerProtocol.mediaType)]
+                + signer.fields(method: "POST", target: path, body: body, receiver: receiver, at: now()),
+            body: body)
+        request.answerLimit = PeerProtocol.answerLimit
+        adjust(&request)
+        do throws(CourierError) {
+            return .success(try await courier.send(request))
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    // MARK: Bytes of files
+
+    /// Hands exactly these bytes of a file of that length to `sink`, in order, or says why not; what the sink got before a
+    /// failure is part of them. The holder must answer 206 with just that range, or 200 where it is the whole file.
+    public func fetch(
+        _ file: FileID, name: String, bytes: Range<Int64>, of length: ByteCount, from card: Card,
+        into sink: @escaping @Sendable (UnsafeRawBufferPointer) -> Bool
+    ) async -> Result<Void, FetchFailure> {
+        guard !bytes.isEmpty else { return .success(()) }
+        guard await account.pay(Self.headCost, for: .replication) else { return .failure(.unaffordable) }
+        let path = PeerProtocol.path(of: file, name: name)
+        let signer = RequestSigner(identity: identity)
+        var request = CourierRequest(
+            "GET", card.url + path,
+            fields: signer.fields(method: "GET", target: path, body: nil, receiver: card.nodeID, at: now()))
+        request.range = bytes
+        request.slowest = Self.slowestFetch
+        request.answerLimit = .kibibytes(16)
+        let expectation = RangeExpectation(bytes: bytes, length: length)
+        let missing = Mutex(Int64(bytes.count))
+        do throws(CourierError) {
+            let answer = try await courier.download(request, accepting: expectation.isMet) { buffer in
+                let fits = missing.withLock { missing in
+                    missing -= Int64(buffer.count)
+                    return missing >= 0
+                }
+                return fits && sink(buffer)
+            }
+            guard expectation.isMet(by: answer.head) else { return .failure(FetchFailure(status: answer.status)) }
+        } catch {
+            let tooMany = missing.withLock { $0 < 0 }
+            return .failure(tooMany ? .malformed : FetchFailure(error))
+        }
+        return missing.withLock { $0 } == 0 ? .success(()) : .failure(.malformed)
+    }
+
+    // MARK: Joining
+
+    /// Where to knock.
+    public enum Door: Hashable, Sendable {
+        case invite(Invite)
+        /// The URL of any member of an open network, `"http://host:port"`: who answers there is taken at its word.
+        case open(url: String)
+    }
+
+    /// Asks to be let in. Nothing changes here but what the caller makes of the result.
+    public func join(_ door: Door) async throws(JoinFailure) -> Joined {
+        let invite: Invite?
+        let url: String
+        switch door {
+        case .invite(let given):
+            guard given.expires > now() else { throw .expired }
+            invite = given
+            url = given.url
+        case .open(let given):
+            invite = nil
+            url = given
+        }
+        let body = JoinRequest(by: identity, invite: invite).wireBytes
+        guard await account.pay(Self.headCost + ByteCount(body.count), for: .overlay) else { throw .unaffordable }
+        let path = PeerProtocol.prefix + PeerProtocol.joinName
+        let result = await post(body, to: path, at: url, receiver: invite?.inviter) { $0.timeLimit = Self.joinLimit }
+        let answer: CourierAnswer
+        switch result {
+        case .failure(let error): throw .unreachable(url, error)
+        case .success(let given): answer = given
+        }
+        guard answer.status == 200 else { throw .refused(status: answer.status, Self.sentence(answer.body)) }
+        let joinAnswer: JoinAnswer
+        do throws(WireError) {
+            joinAnswer = try JoinAnswer(wireBytes: answer.body)
+        } catch {
+            throw .malformed(error)
+        }
+        return try Joined(joinAnswer, for: identity, inviter: invite?.inviter, network: invite?.network)
+    }
+
+    /// What a refusal says, as far as it is fit for a terminal.
+    private static func sentence(_ body: [UInt8]) -> String {
+        guard body.count <= 500, let text = String(validating: body, as: UTF8.self) else { return "" }
+        let line = text.prefix { !$0.isNewline }
+        let isPlain = !line.unicodeScalars.contains { $0.properties.generalCategory == .control }
+        return isPlain ? String(line) : ""
+    }
+}
+
+/// Which answers to a request for a range are as asked.
+struct RangeExpectation: Sendable {
+    let bytes: Range<Int64>
+    let length: ByteCount
+
+    func isMet(by head: AnswerHead) -> Bool {
+        guard head.fields.value(of: "content-length") == String(bytes.count) else { return false }
+        switch head.status {
+        case 200: return bytes == 0..<length.bytes
+        case 206:
+            let range = "bytes \(bytes.lowerBound)-\(bytes.upperBound - 1)/\(length.bytes)"
+            return head.fields.value(of: "content-range") == range
+        default: return false
+        }
+    }
+}
+
+/// Why bytes of a file did not come, or not all of them.
+public enum FetchFailure: Error, Hashable, Sendable {
+    /// The holder says that it does not have them, or cannot afford them: 404, 410, 416, 429, 503, or a redirect.
+    case unavailable(status: Int)
+    /// The holder sent what was not asked for.
+    case malformed
+    /// The sink wanted no more.
+    case declined
+    /// This node's replication class has nothing left.
+    case unaffordable
+    case failed(CourierError)
+
+    init(status: Int) {
+        switch status {
+        case 200, 206: self = .malformed
+        case 300...599: self = .unavailable(status: status)
+        default: self = .malformed
+        }
+    }
+
+    init(_ error: CourierError) {
+        self = error == .declined ? .declined : .failed(error)
+    }
+}
+
+extension CallFailure {
+    init(_ error: CourierError) {
+        switch error {
+        case .timedOut, .stalled: self = .timedOut
+        case .truncated, .answerTooLarge, .tooManyRedirects, .notHTTP, .declined: self = .malformed
+        case .badRequest, .unresolved, .unreachable, .connectionLost, .untrusted, .unreadable, .sourceTooShort,
+            .cancelled, .busy, .stopped, .other:
+            self = .unreachable
+        }
+    }
+}

@@ -1,0 +1,49 @@
+public import Overlay
+public import Primitives
+
+/// What both ends of the peer protocol agree on: paths and bounds. Bodies are in wire form, versions included.
+public enum PeerProtocol {
+    /// Every request is a POST to this and its name.
+    public static let prefix = "/peer/v1/"
+    /// Joining is the one request that nodes outside the network may make; its body is a `JoinRequest`.
+    public static let joinName = "join"
+    public static let mediaType = "application/vnd.potluck"
+
+    /// The longest body of a request: a table of 10,000 members with a card (512 bytes), a status and a verdict each.
+    public static let requestLimit = ByteCount.mebibytes(8)
+    /// The longest body of an answer, which may be a table too, with certificates of members gone.
+    public static let answerLimit = ByteCount.mebibytes(12)
+    /// The longest body of a join request.
+    public static let joinLimit = ByteCount.kibibytes(4)
+
+    public static func path(of request: PeerRequest) -> String { prefix + request.name }
+
+    /// The path of a file, for peers and public alike.
+    public static func path(of file: FileID, name: String) -> String {
+        "/f/\(file)/\(percentEncoded(name))"
+    }
+
+    /// A request from the body of a POST, which must be of the kind that its path names.
+    public static func request(_ body: [UInt8], name: some StringProtocol) throws(WireError) -> PeerRequest {
+        let request = try PeerRequest(wireBytes: body)
+        guard request.name == name else { throw .malformed("a request of another kind than its path says") }
+        return request
+    }
+
+    /// One segment of a path: everything but RFC 3986's unreserved characters is escaped.
+    public static func percentEncoded(_ segment: String) -> String {
+        let digits = Array("0123456789ABCDEF".utf8)
+        var text: [UInt8] = []
+        for byte in segment.utf8 {
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
+                UInt8(ascii: "~"):
+                text.append(byte)
+            default:
+                text += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+            }
+        }
+        return String(decoding: text, as: UTF8.self)
+    }
+}
