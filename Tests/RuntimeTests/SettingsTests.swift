@@ -1,5 +1,6 @@
 import Catalogue
 import Foundation
+import Geography
 import Logging
 import Primitives
 import Testing
@@ -36,7 +37,7 @@ private func complaint(
         #expect(settings.url == nil)
         #expect(settings.advertise == nil)
         #expect(!settings.isPrivate)
-        #expect(settings.location == .automatic)
+        #expect(settings.location == nil)
         #expect(settings.quota == Settings.Quota(limit: .gigabytes(10), period: .month))
         #expect(settings.share == .gigabytes(8))
         #expect(settings.disk == nil)
@@ -83,7 +84,7 @@ private func complaint(
         let settings = try read(["name": "flag"], environment: environment, yaml: yaml)
         #expect(settings.name == "flag")
         #expect(settings.replicas == 2)
-        #expect(settings.location == .country("DE"))
+        #expect(settings.location == Country.place(of: "DE"))
         #expect(settings.listen == Settings.listenDefault)
     }
 
@@ -108,7 +109,7 @@ private func complaint(
         #expect(settings.url == "http://192.0.2.8")
         #expect(settings.advertise == HostAndPort("example.org:81"))
         #expect(settings.isPrivate)
-        #expect(settings.location == .place(try #require(Place(latitude: 52.52, longitude: 13.40))))
+        #expect(settings.location == Place(latitude: 52.52, longitude: 13.40))
         #expect(settings.quota == Settings.Quota(limit: ByteCount(2 << 40 as Int64), period: .week))
         #expect(settings.share == ByteCount(1_500_000_000_000 as Int64))
         #expect(settings.disk == .zero)
@@ -145,7 +146,7 @@ private func complaint(
 
     @Test("keep Norway a country, and a path in the file inside the data directory")
     func textStaysText() throws {
-        #expect(try read(yaml: "location: NO").location == .country("NO"))
+        #expect(try read(yaml: "location: NO").location == Country.place(of: "NO"))
         #expect(try read(yaml: "name: 1e3").name == "1e3")
         #expect(try read(yaml: "geo: city.mmdb").geo == "/data/city.mmdb")
         #expect(try read(yaml: "trustedProxies:\n- 10.0.0.1\n- 10.1.0.0/16").trustedProxies.count == 2)
@@ -164,7 +165,7 @@ private func complaint(
             ("url", "example.org"), ("url", "ftp://example.org"), ("url", "http://example.org/path"),
             ("url", "http://user@example.org"), ("url", "http://"), ("url", "http://example.org:0"),
             ("url", "http://1.2.3"), ("advertise", "example.org"), ("advertise", "::1:80"), ("private", "maybe"),
-            ("location", "Berlin"), ("location", "91,0"), ("location", "1,2,3"), ("location", "D1"),
+            ("location", "Berlin"), ("location", "91,0"), ("location", "1,2,3"), ("location", "D1"), ("location", "XX"),
             ("allowance", "10GB"), ("allowance", "10GB/fortnight"), ("allowance", "50/month"), ("allowance", "/month"),
             ("allowance", "-5GB/month"), ("allowance", "99999999PB/month"), ("share", "80%"), ("share", "0"),
             ("share", "ten"), ("disk", "-1"), ("disk", "much"), ("replicas", "-1"), ("replicas", "256"),

@@ -27,7 +27,7 @@ extension Settings {
             try layers.value(of: .advertise, HostAndPort.init(_:))
             ?? url.map { [port = listen.port] in HostAndPort(host: $0.authority.host, port: port) }
         isPrivate = try layers.value(of: .isPrivate, SettingsText.flag) ?? listen.address.isLoopback
-        location = try layers.value(of: .location, SettingsText.location) ?? .automatic
+        location = try layers.value(of: .location, SettingsText.location) ?? nil
         quota = try layers.value(of: .allowance, SettingsText.quota) ?? Self.quotaDefault
         share =
             try layers.value(of: .share, SettingsText.amount) ?? quota.limit.percent(Self.shareDefaultPercent)

@@ -18,7 +18,8 @@ public struct Settings: Equatable, Sendable {
     public var advertise: HostAndPort?
     /// Peers at private addresses are allowed. Default: when listening on loopback.
     public var isPrivate: Bool
-    public var location: Location
+    /// Where the node stands; nothing when that has to be worked out from its address.
+    public var location: Place?
     /// What this machine may send, and in which period.
     public var quota: Quota
     /// The part of `quota` that is for the network. Default: `shareDefaultPercent` of it.
@@ -38,15 +39,6 @@ public struct Settings: Equatable, Sendable {
     /// Which files this node takes copies of.
     public var policy: Policy
     public var log: Logger.Level
-
-    /// Where the node stands.
-    public enum Location: Equatable, Sendable {
-        /// Worked out from the node's own address.
-        case automatic
-        case place(Place)
-        /// The middle of a country, by its two letters of ISO 3166, in upper case.
-        case country(String)
-    }
 
     /// An amount per period.
     public struct Quota: Equatable, Sendable {

@@ -1,4 +1,5 @@
 import Foundation
+import Geography
 import Primitives
 
 /// What people write, read into the types of their units. Nothing where it cannot be read.
@@ -32,10 +33,10 @@ enum SettingsText {
         }
     }
 
-    static func location(_ text: String) -> Settings.Location? {
-        if text.lowercased() == "auto" { return .automatic }
-        if text.utf8.count == 2, text.allSatisfy({ $0.isASCII && $0.isLetter }) { return .country(text.uppercased()) }
-        return Place(text).map { .place($0) }
+    /// The outer optional: could it be read; the inner one: a place, or `auto`.
+    static func location(_ text: String) -> Place?? {
+        if text.lowercased() == "auto" { return .some(nil) }
+        return (Country.place(of: text.uppercased()) ?? Place(text)).map { .some($0) }
     }
 
     static func quota(_ text: String) -> Settings.Quota? {
