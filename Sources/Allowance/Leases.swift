@@ -1,0 +1,161 @@
+public import Primitives
+
+/// The account in memory: what is spent, what is reserved for responses under way, and how far the disk has been told
+/// ahead. It lives behind one lock that all event loops share; nothing here waits.
+///
+/// A response first reserves all it will send, then debits piece by piece as the kernel takes the bytes. A debit needs a
+/// lease: bytes that the disk already counts as spent. Where one fails, or a lease runs low, the caller takes a renewal
+/// to the `Ledger` and tries again after `extend`.
+public struct Leases: Sendable {
+    private var terms: Terms
+    private var spent: ClassTotals
+    private var reserved: ClassTotals = .zero
+    private var durable: ClassTotals
+    /// The lease of each class as it was last granted, above what was spent when it was asked for: low at half of that.
+    private var granted: ClassTotals = .zero
+    /// What was spent when the last renewal was asked for.
+    private var asked: ClassTotals
+    /// The largest debit of each class that failed for want of a lease since the last renewal.
+    private var wanted: ClassTotals = .zero
+    private var phase = Phase.fresh
+
+    private enum Phase { case fresh, granted, renewing, closed }
+
+    /// Counts the periods begun in this run; tells a credit for bytes of this period from one of an earlier.
+    public private(set) var era: UInt32 = 0
+
+    /// An account that continues: after a crash, `spent` and `durable` are both what the disk says.
+    public init(terms: Terms, spent: ClassTotals, durable: ClassTotals) {
+        self.terms = terms
+        self.spent = spent
+        self.durable = durable
+        asked = spent
+        for kind in TrafficClass.allCases {
+            precondition(spent[kind] <= durable[kind], "what is spent was leased before")
+        }
+    }
+
+    // MARK: Responses
+
+    /// Sets bytes aside for a response that is about to start; false when they do not fit beside all that is spent and
+    /// reserved, and then nothing has changed.
+    public mutating func reserve(_ size: ByteCount, for kind: TrafficClass) -> Bool {
+        precondition(size >= .zero, "a reservation is not negative")
+        guard phase != .closed, terms.fits(size, for: kind, beside: spent + reserved) else { return false }
+        reserved[kind] += size
+        return true
+    }
+
+    /// Spends reserved bytes; false when the lease does not cover them yet: ask for a renewal, and wait for `extend`.
+    public mutating func debit(_ size: ByteCount, from kind: TrafficClass) -> Bool {
+        precondition(size >= .zero && size <= reserved[kind], "only what is reserved is debited")
+        guard cover(size, of: kind) else { return false }
+        reserved[kind] -= size
+        spent[kind] += size
+        return true
+    }
+
+    /// Gives back what was reserved and will not be debited.
+    public mutating func release(_ unsent: ByteCount, of kind: TrafficClass) {
+        precondition(unsent >= .zero && unsent <= reserved[kind], "only what is reserved is released")
+        reserved[kind] -= unsent
+    }
+
+    /// Gives back what was debited and, as is now known, never sent. Pass the `era` read when the response began: bytes
+    /// debited in a period that has ended give nothing back in this one.
+    public mutating func credit(_ unsent: ByteCount, to kind: TrafficClass, debitedIn era: UInt32) {
+        guard era == self.era else { return }
+        precondition(unsent >= .zero && unsent <= spent[kind], "only what is spent is credited")
+        spent[kind] -= unsent
+    }
+
+    /// Spends at once what needs no reservation, such as a datagram or a redirect: all of it, or nothing and false,
+    /// because it does not fit or is not leased yet.
+    public mutating func spend(_ size: ByteCount, for kind: TrafficClass) -> Bool {
+        precondition(size >= .zero, "a spend is not negative")
+        guard terms.fits(size, for: kind, beside: spent + reserved), cover(size, of: kind) else { return false }
+        spent[kind] += size
+        return true
+    }
+
+    // MARK: Leases
+
+    /// What to ask a renewal with, once for each time a lease runs low: the next one only after `extend` or `begin`.
+    /// Call it after every debit or spend; it is a few comparisons.
+    public mutating func takeRenewal() -> Usage? {
+        guard needsRenewal else { return nil }
+        for kind in TrafficClass.allCases {
+            // Credits have left more than a lease: a crash would waste it. The disk is told less with this renewal.
+            durable[kind] = min(durable[kind], spent[kind] + max(granted[kind], wanted[kind]))
+        }
+        let usage = usage
+        phase = .renewing
+        asked = spent
+        wanted = .zero
+        return usage
+    }
+
+    /// A lease that is on disk now. Never lowers one.
+    public mutating func extend(to totals: ClassTotals) {
+        guard phase != .closed else { return }
+        durable = durable.max(totals)
+        granted = durable - asked
+        wanted = .zero  // Who waits tries again, and says so again.
+        phase = .granted
+    }
+
+    /// A new period: nothing is spent, and what responses under way have reserved is paid from it.
+    public mutating func begin(terms: Terms, durable: ClassTotals) {
+        guard phase != .closed else { return }
+        self.terms = terms
+        self.durable = durable
+        spent = .zero
+        asked = .zero
+        granted = .zero
+        wanted = .zero
+        phase = .fresh
+        era &+= 1
+    }
+
+    /// New terms within the period: what is spent stays spent.
+    public mutating func amend(_ terms: Terms) {
+        self.terms = terms
+    }
+
+    /// The end of this run: nothing is reserved, spent or extended any more, so that what is returned is the truth to
+    /// settle with.
+    public mutating func close() -> Usage {
+        phase = .closed
+        durable = spent
+        return usage
+    }
+
+    public var usage: Usage {
+        Usage(terms: terms, spent: spent, reserved: reserved, durable: durable, wanted: wanted, era: era)
+    }
+
+    // MARK: -
+
+    private mutating func cover(_ size: ByteCount, of kind: TrafficClass) -> Bool {
+        guard phase != .closed else { return false }
+        guard size <= durable[kind] - spent[kind] else {
+            wanted[kind] = max(wanted[kind], size)
+            return false
+        }
+        return true
+    }
+
+    private var needsRenewal: Bool {
+        switch phase {
+        case .fresh: return true
+        case .renewing, .closed: return false
+        case .granted: break
+        }
+        for kind in TrafficClass.allCases {
+            let left = durable[kind] - spent[kind]
+            let lease = granted[kind]
+            if wanted[kind] > left || left < lease / 2 || left > lease * 2 { return true }
+        }
+        return false
+    }
+}

@@ -1,0 +1,35 @@
+public import Primitives
+
+/// The account in memory at one moment.
+public struct Usage: Hashable, Sendable {
+    public let terms: Terms
+    /// Handed to the kernel, less what is known not to have been sent.
+    public let spent: ClassTotals
+    /// Held for responses under way.
+    public let reserved: ClassTotals
+    /// What the disk counts as spent; never less than `spent`.
+    public let durable: ClassTotals
+    /// The largest debit of each class that waits for a lease.
+    public let wanted: ClassTotals
+    /// Which period of this run the counts are of, as `Leases.era`.
+    public let era: UInt32
+
+    public init(
+        terms: Terms, spent: ClassTotals, reserved: ClassTotals, durable: ClassTotals, wanted: ClassTotals, era: UInt32
+    ) {
+        self.terms = terms
+        self.spent = spent
+        self.reserved = reserved
+        self.durable = durable
+        self.wanted = wanted
+        self.era = era
+    }
+
+    /// What a class may still reserve.
+    public func remaining(for kind: TrafficClass) -> ByteCount {
+        terms.room(for: kind, beside: spent + reserved)
+    }
+
+    /// What may still be promised to clients: what a router asks before it decides to serve here.
+    public var remaining: ByteCount { remaining(for: .serving) }
+}

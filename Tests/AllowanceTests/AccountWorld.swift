@@ -1,0 +1,187 @@
+import Allowance
+import Primitives
+import Testing
+
+/// A node's account with its disk, and responses that use it in any order, which is all that chance decides. Whatever
+/// the order, what really was sent stays within the share, and the disk never says less.
+struct AccountWorld {
+    private var generator: Generator
+    private let terms: Terms
+    private var ledger: Ledger
+    private var leases: Leases
+    private var disk: LedgerState
+    /// Actions under way, in order: a crash forgets them.
+    private var pending: [Ledger.Action] = []
+    private var responses: [Response] = []
+    private var now = Instant.zero
+    /// The period that memory counts for: the disk is ahead of it for the moment until a new one begins.
+    private var counted: Period
+    /// What the provider counted in this period.
+    private var sent = ClassTotals.zero
+    /// Credits that the disk has not been told of yet, before and after the last renewal: a crash may waste them.
+    private var credited = (asked: ClassTotals.zero, since: ClassTotals.zero)
+
+    private let largestDebit = ByteCount(400_000 as Int64)
+
+    private struct Response {
+        let kind: TrafficClass
+        let era: UInt32
+        var unsent: ByteCount
+        /// Debited, and perhaps still in the kernel.
+        var debited: ByteCount = .zero
+    }
+
+    init(seed: UInt64) {
+        generator = Generator(seed: seed)
+        terms = Terms(share: ByteCount(Int64.random(in: 100_000...80_000_000, using: &generator)))
+        counted = Period(starts: WallTime(milliseconds: 0), ends: WallTime(milliseconds: 1000))
+        ledger = Ledger(terms: terms, period: counted, restored: nil)
+        leases = Leases(terms: terms, spent: .zero, durable: .zero)
+        disk = ledger.state
+    }
+
+    mutating func step() {
+        now = now + .milliseconds(Int64.random(in: 0...200, using: &generator))
+        switch Int.random(in: 0..<100, using: &generator) {
+        case 0..<15: begin()
+        case 15..<55: debit()
+        case 55..<62: end()
+        case 62..<75: spend()
+        case 75..<96: perform()
+        case 96..<98: crash()
+        case 98: stop()
+        default: turn()
+        }
+        if let usage = leases.takeRenewal() {
+            credited = (credited.asked + credited.since, .zero)
+            handle(.usage(usage))
+        }
+        check()
+    }
+
+    private func check() {
+        let usage = leases.usage
+        for kind in TrafficClass.allCases {
+            #expect(sent[kind] <= usage.spent[kind])
+            #expect(usage.spent[kind] <= usage.durable[kind])
+            if disk.period == counted {
+                #expect(usage.durable[kind] <= disk.leased[kind], "a lease is on disk before it is used")
+            }
+        }
+        #expect(sent.sum <= terms.share)
+    }
+
+    private mutating func begin() {
+        let kind = randomClass()
+        let size = ByteCount(Int64.random(in: 0...max(1, terms.share.bytes / 6), using: &generator))
+        guard leases.reserve(size, for: kind) else { return }
+        responses.append(Response(kind: kind, era: leases.era, unsent: size))
+    }
+
+    private mutating func debit() {
+        guard let index = responses.indices.randomElement(using: &generator) else { return }
+        let size = min(responses[index].unsent, ByteCount(Int64.random(in: 0...largestDebit.bytes, using: &generator)))
+        let kind = responses[index].kind
+        guard leases.debit(size, from: kind) else { return }
+        responses[index].unsent -= size
+        responses[index].debited += size
+        sent[kind] += size
+    }
+
+    /// A response ends; perhaps some of what was debited had never left the kernel.
+    private mutating func end() {
+        guard let index = responses.indices.randomElement(using: &generator) else { return }
+        let response = responses.remove(at: index)
+        leases.release(response.unsent, of: response.kind)
+        guard Bool.random(using: &generator) else { return }
+        let back = ByteCount(Int64.random(in: 0...response.debited.bytes, using: &generator))
+        leases.credit(back, to: response.kind, debitedIn: response.era)
+        guard response.era == leases.era else { return }
+        sent[response.kind] -= back
+        credited.since[response.kind] += back
+    }
+
+    private mutating func spend() {
+        let kind = randomClass()
+        let size = ByteCount(Int64.random(in: 1...1200, using: &generator))
+        if leases.spend(size, for: kind) { sent[kind] += size }
+    }
+
+    private mutating func perform() {
+        guard !pending.isEmpty else { return }
+        switch pending.removeFirst() {
+        case .persist(let state, let then):
+            disk = state
+            credited.asked = .zero
+            pending.insert(contentsOf: then, at: 0)
+        case .extend(let totals): leases.extend(to: totals)
+        case .begin(let terms, let durable):
+            leases.begin(terms: terms, durable: durable)
+            sent = .zero
+            credited = (.zero, .zero)
+            counted = disk.period
+        case .amend(let terms): leases.amend(terms)
+        case .remaining(let size): #expect(size <= terms.ceiling(.serving))
+        }
+    }
+
+    private mutating func crash() {
+        let lease = max(terms.share / Ledger.leasesInRemainder, largestDebit)
+        for kind in TrafficClass.allCases where disk.period == counted {
+            let wasted = disk.leased[kind] - leases.usage.spent[kind] - credited.asked[kind] - credited.since[kind]
+            #expect(wasted <= lease, "a crash wastes one lease at most, and what was credited since")
+        }
+        restart()
+    }
+
+    private mutating func stop() {
+        while !pending.isEmpty { perform() }
+        for response in responses { leases.release(response.unsent, of: response.kind) }
+        responses = []
+        handle(.stop(leases.close()))
+        while !pending.isEmpty { perform() }
+        #expect(disk.leased == leases.usage.spent, "a graceful stop wastes nothing")
+        restart()
+    }
+
+    private mutating func restart() {
+        if disk.period != counted { sent = .zero }
+        counted = disk.period
+        credited = (.zero, .zero)
+        pending = []
+        responses = []
+        ledger = Ledger(terms: terms, period: disk.period, restored: disk)
+        leases = Leases(terms: terms, spent: disk.leased, durable: disk.leased)
+    }
+
+    /// The calendar is looked at: mostly it says the same, sometimes nonsense, sometimes it has moved on.
+    private mutating func turn() {
+        switch Int.random(in: 0..<3, using: &generator) {
+        case 0: handle(.period(ledger.state.period))
+        case 1: handle(.period(Period(starts: WallTime(milliseconds: -5), ends: WallTime(milliseconds: -1))))
+        default:
+            let starts = ledger.state.period.ends
+            handle(.period(Period(starts: starts, ends: starts + .seconds(1))))
+        }
+    }
+
+    private mutating func handle(_ event: Ledger.Event) {
+        ledger.handle(event, at: now, into: &pending)
+    }
+
+    private mutating func randomClass() -> TrafficClass {
+        // Serving most of all, as in life.
+        let classes = TrafficClass.allCases + [.serving, .serving, .serving]
+        return classes.randomElement(using: &generator) ?? .serving
+    }
+}
+
+struct AccountProperties {
+    @Test(arguments: 0..<20 as Range<UInt64>)
+    func nothingIsEverOverspentWhateverHappensInWhateverOrder(fifty: UInt64) {
+        for seed in fifty * 50..<(fifty + 1) * 50 {
+            var world = AccountWorld(seed: seed)
+            for _ in 0..<400 { world.step() }
+        }
+    }
+}

@@ -1,0 +1,174 @@
+import Allowance
+import Primitives
+import Testing
+
+struct LedgerTests {
+    private let terms = Terms(share: .megabytes(40))
+    private let may = Period(starts: WallTime(milliseconds: 1_000_000), ends: WallTime(milliseconds: 2_000_000))
+    private let june = Period(starts: WallTime(milliseconds: 2_000_000), ends: WallTime(milliseconds: 3_000_000))
+
+    private func handle(_ event: Ledger.Event, in ledger: inout Ledger, at milliseconds: Int64 = 0) -> [Ledger.Action] {
+        var actions: [Ledger.Action] = []
+        ledger.handle(event, at: Instant(nanoseconds: milliseconds * 1_000_000), into: &actions)
+        return actions
+    }
+
+    private func account(of ledger: Ledger) -> Account {
+        Account(Leases(terms: terms, spent: ledger.state.leased, durable: ledger.state.leased))
+    }
+
+    @Test func theFirstLeaseIsASmallPartOfWhatRemains() throws {
+        var ledger = Ledger(terms: terms, period: may, restored: nil)
+        let leases = account(of: ledger)
+        let usage = try #require(leases.takeRenewal())
+        let leased = ClassTotals(
+            serving: .kibibytes(256), replication: .kibibytes(256), overlay: ByteCount(46_875 as Int64),
+            answers: ByteCount(18_750 as Int64))
+        #expect(
+            handle(.usage(usage), in: &ledger) == [
+                .persist(LedgerState(period: may, leased: leased), then: [.extend(leased)]),
+                .remaining(ByteCount(31_800_000 as Int64)),
+            ])
+    }
+
+    @Test func whatIsLeasedAlreadyIsNotWrittenAgain() throws {
+        var ledger = Ledger(terms: terms, period: may, restored: nil)
+        let leases = account(of: ledger)
+        let usage = try #require(leases.takeRenewal())
+        _ = handle(.usage(usage), in: &ledger)
+        leases.extend(to: ledger.state.leased)
+        let unchanged = leases.usage
+        #expect(
+            handle(.usage(unchanged), in: &ledger) == [
+                .extend(ledger.state.leased), .remaining(ByteCount(31_800_000 as Int64)),
+            ])
+    }
+
+    @Test func aLeaseGrowsWithTheRateToASecondOfItAndNoFurther() throws {
+        let terms = Terms(share: .gigabytes(100))
+        var ledger = Ledger(terms: terms, period: may, restored: nil)
+        let leases = Account(Leases(terms: terms, spent: .zero, durable: .zero))
+        #expect(leases.reserve(.gigabytes(50), for: .serving))
+        var lease = ByteCount.zero
+        // Ten megabytes a second, in steps of a hundredth.
+        for step in 0..<2000 as Range<Int64> {
+            _ = leases.debit(.kibibytes(100), from: .serving)
+            guard let usage = leases.takeRenewal() else { continue }
+            for case .persist(let state, then: _) in handle(.usage(usage), in: &ledger, at: step * 10) {
+                lease = state.leased[.serving] - usage.spent[.serving]
+                leases.extend(to: state.leased)
+            }
+        }
+        #expect((ByteCount.megabytes(9)...ByteCount.megabytes(11)).contains(lease))
+    }
+
+    @Test func aDebitLargerThanALeaseIsLeasedWhole() throws {
+        var ledger = Ledger(terms: terms, period: may, restored: nil)
+        let leases = account(of: ledger)
+        #expect(leases.reserve(.megabytes(10), for: .serving))
+        #expect(!leases.debit(.megabytes(10), from: .serving))
+        let usage = try #require(leases.takeRenewal())
+        _ = handle(.usage(usage), in: &ledger)
+        #expect(ledger.state.leased[.serving] == .megabytes(10))
+    }
+
+    @Test func whatIsReservedIsLeasedToTheLastByte() throws {
+        var ledger = Ledger(terms: terms, period: may, restored: nil)
+        let leases = account(of: ledger)
+        var unsent = terms.ceiling(.serving)
+        #expect(leases.reserve(unsent, for: .serving))
+        var writes = 0
+        while unsent > .zero {
+            let size = min(unsent, .kibibytes(100))
+            if leases.debit(size, from: .serving) { unsent -= size }
+            guard let usage = leases.takeRenewal() else { continue }
+            for case .persist(let state, then: _) in handle(.usage(usage), in: &ledger, at: Int64(writes)) {
+                leases.extend(to: state.leased)
+                writes += 1
+            }
+            #expect(writes < 1000)
+        }
+        #expect(leases.usage.remaining == .zero)
+        #expect(leases.spend(ByteCount(1000 as Int64), for: .answers), "the exhausted still answer")
+    }
+
+    @Test func aRestartCountsEverythingLeasedAsSpent() {
+        let stored = LedgerState(period: may, leased: ClassTotals(serving: .megabytes(5), overlay: .megabytes(1)))
+        let ledger = Ledger(terms: terms, period: may, restored: stored)
+        #expect(ledger.state == stored)
+    }
+
+    @Test func aRestartInTheNextPeriodStartsFromNothing() {
+        let stored = LedgerState(period: may, leased: ClassTotals(serving: .megabytes(5)))
+        let ledger = Ledger(terms: terms, period: june, restored: stored)
+        #expect(ledger.state == LedgerState(period: june, leased: .zero))
+    }
+
+    @Test func aNewPeriodBeginsOnceItIsOnDisk() {
+        let stored = LedgerState(period: may, leased: ClassTotals(serving: .megabytes(5)))
+        var ledger = Ledger(terms: terms, period: may, restored: stored)
+        #expect(
+            handle(.period(june), in: &ledger) == [
+                .persist(
+                    LedgerState(period: june, leased: .zero),
+                    then: [.begin(terms, .zero), .remaining(terms.ceiling(.serving))])
+            ])
+        #expect(
+            handle(.period(june), in: &ledger) == [])
+    }
+
+    @Test func aClockThatGoesBackGrantsNothing() {
+        let stored = LedgerState(period: june, leased: ClassTotals(serving: .megabytes(5)))
+        var ledger = Ledger(terms: terms, period: may, restored: stored)
+        #expect(ledger.state == stored)
+        #expect(
+            handle(.period(may), in: &ledger) == [])
+        let overlapping = Period(starts: WallTime(milliseconds: 2_999_999), ends: WallTime(milliseconds: 9_000_000))
+        #expect(
+            handle(.period(overlapping), in: &ledger) == [])
+        #expect(ledger.state == stored)
+    }
+
+    @Test func aRenewalAskedForInTheOldPeriodLeasesNothingInTheNew() throws {
+        var ledger = Ledger(terms: terms, period: may, restored: nil)
+        let leases = account(of: ledger)
+        let usage = try #require(leases.takeRenewal())
+        _ = handle(.period(june), in: &ledger)
+        #expect(
+            handle(.usage(usage), in: &ledger) == [])
+        #expect(ledger.state == LedgerState(period: june, leased: .zero))
+    }
+
+    @Test func aGracefulStopSettlesToWhatWasSentAndEndsTheAccount() throws {
+        var ledger = Ledger(terms: terms, period: may, restored: nil)
+        let leases = account(of: ledger)
+        let usage = try #require(leases.takeRenewal())
+        _ = handle(.usage(usage), in: &ledger)
+        leases.extend(to: ledger.state.leased)
+        #expect(leases.spend(ByteCount(1000 as Int64), for: .overlay))
+        let spent = ClassTotals(overlay: ByteCount(1000 as Int64))
+        #expect(
+            handle(.stop(leases.close()), in: &ledger) == [.persist(LedgerState(period: may, leased: spent), then: [])])
+        #expect(
+            handle(.usage(usage), in: &ledger) == [])
+        #expect(
+            handle(.period(june), in: &ledger) == [])
+    }
+
+    @Test func newTermsKeepWhatIsSpent() {
+        let stored = LedgerState(period: may, leased: ClassTotals(serving: .megabytes(5)))
+        var ledger = Ledger(terms: terms, period: may, restored: stored)
+        let smaller = Terms(share: .megabytes(20))
+        #expect(
+            handle(.terms(smaller), in: &ledger) == [.amend(smaller)])
+        #expect(
+            handle(.terms(smaller), in: &ledger) == [])
+        #expect(ledger.state == stored)
+    }
+
+    @Test func adviceToComeBackLastsUntilThePeriodEnds() {
+        #expect(may.retryAdvice(at: WallTime(milliseconds: 1_500_000)) == .seconds(500))
+        #expect(may.retryAdvice(at: WallTime(milliseconds: 1_999_999)) == .seconds(1))
+        #expect(may.retryAdvice(at: WallTime(milliseconds: 5_000_000)) == .seconds(1))
+    }
+}
