@@ -1,16 +1,185 @@
+internal import OrderedCollections
 public import Primitives
 
-/// The catalogue of one node: which files are offered, who holds them, and what this node does about it.
+/// The catalogue of one node: which files are offered, who holds them, and what this node does about it, as a holder, as
+/// one of a file's trackers, and for clients that ask here.
+///
+/// A pure machine: what happened goes in by `handle`, what is to be done comes out. The shell delivers `.wake` when
+/// `nextDeadline` has come.
 public struct Curator: Sendable {
-    let own: NodeID
+    public let own: NodeID
+    public let policy: Policy
+    let settings: Settings
+    let limits: Limits
+    var generator: Generator
 
-    public init(
-        own: NodeID, holdings: [Holding], policy: Policy, generator: Generator
-    ) {
-        self.own = own
+    var members: MemberTable
+    var files = FileTable()
+    /// How many files are looked up only.
+    var cachedCount = 0
+    /// Files that no tracker knew, and until when that is believed; the oldest first.
+    var negatives: OrderedDictionary<FileID, Instant> = [:]
+    var lookUps: [FileID: LookUp] = [:]
+    var pulls: [FileID: Pull] = [:]
+    /// The files being fetched, in the order they were accepted.
+    var pullOrder: [FileID] = []
+    var fetches: [FetchID: FileID] = [:]
+    var outboxes: [NodeID: Outbox] = [:]
+    var calls: [CallID: Call] = [:]
+    var lastNumber: UInt64 = 0
+    var agenda = Agenda()
+    var capacity = (replication: ByteCount.zero, freeDisk: ByteCount.zero)
+    /// The wall clock as it was last read; nothing before the start.
+    var clock: (wall: WallTime, at: Instant)?
+    /// The moment of the event under way.
+    var now = Instant.zero
+    var turn = Turn()
+
+    /// What the event under way leads to.
+    struct Turn: Sendable {
+        var actions: [Action] = []
+        /// Files whose routes may have changed, in the order that happened.
+        var changed: OrderedSet<FileID> = []
+        var resolved: [FileID] = []
     }
 
-    public mutating func handle(_ event: Event, at now: Instant, into actions: inout [Action]) {}
+    /// A question to another node, until it is answered.
+    struct Call: Sendable {
+        enum Purpose: Sendable {
+            case announce([(file: FileID, everything: Bool)])
+            case lookUp(FileID)
+            case offer(FileID)
+            case manifest(FileID)
+            case pieces(FileID)
+        }
 
-    public var nextDeadline: Instant? { nil }
+        let purpose: Purpose
+        let to: NodeID
+    }
+
+    /// A node with what it has on disk, not yet started. `holdings` are as they were persisted.
+    public init(
+        own: NodeID, holdings: [Holding], policy: Policy, generator: Generator, settings: Settings = Settings(),
+        limits: Limits = Limits()
+    ) {
+        self.own = own
+        self.policy = policy
+        self.settings = settings
+        self.limits = limits
+        self.generator = generator
+        members = MemberTable(own: own)
+        for holding in holdings {
+            var entry = files[holding.file] ?? FileEntry(file: holding.file)
+            entry.holding = holding
+            entry.postings = [holding.manifest.part(\.posting)]
+            files[holding.file] = entry
+        }
+    }
+
+    /// When time alone will change what is to be done.
+    public var nextDeadline: Instant? { agenda.next }
+
+    public mutating func handle(_ event: Event, at now: Instant, into actions: inout [Action]) {
+        self.now = now
+        turn = Turn()
+        switch event {
+        case .start(let wall): start(wall)
+        case .wake: break
+        case .wallClock(let wall): clock = (wall, now)
+        case .member(let facts): learn(facts)
+        case .memberGone(let id): forget(id)
+        case .capacity(let replication, let freeDisk): capacity = (replication, freeDisk)
+        case .request(let request, let asker, let id): answer(request, from: asker, id)
+        case .answered(let id, let answer): answered(id, answer)
+        case .failed(let id, let failure): failed(id, failure)
+        case .posted(let manifest, let sha256): posted(manifest, sha256: sha256)
+        case .signed(let announcement): signed(announcement)
+        case .wanted(let file): wanted(file)
+        case .prepared(let file): prepared(file)
+        case .noRoom(let file): giveUp(file)
+        case .stored(let fetch, let pieces): stored(pieces, by: fetch)
+        case .fetchEnded(let fetch, let outcome): fetchEnded(fetch, outcome)
+        case .completed(let file, let sha256): completed(file, sha256: sha256)
+        case .damaged(let file): damaged(file)
+        }
+        runErrands()
+        finishTurn()
+        actions += turn.actions
+        turn = Turn()
+    }
+
+    /// Something about the file changed that its route may show.
+    mutating func touch(_ file: FileID) { turn.changed.append(file) }
+
+    private mutating func runErrands() {
+        while let errand = agenda.takeDue(at: now) {
+            switch errand {
+            case .place(let file): place(file)
+            case .pull(let file): pump(file)
+            case .save(let file): save(file)
+            case .forget(let file): forgetIfStale(file)
+            case .hedge(let file): askNextTracker(file)
+            case .deliver(let tracker): deliver(to: tracker)
+            case .overdue(let call): failed(call, .timedOut)
+            case .refresh: announceEverything()
+            }
+        }
+    }
+
+    private mutating func finishTurn() {
+        for file in turn.changed { publishRoute(file) }
+        for file in turn.resolved { turn.actions.append(.resolved(file)) }
+    }
+
+    private mutating func start(_ wall: WallTime) {
+        clock = (wall, now)
+        for file in files.ids {
+            guard let holding = files[file]?.holding else { continue }
+            touch(file)
+            if holding.isComplete { announce(file) } else { resume(holding) }
+        }
+        agenda.add(.refresh, at: now + settings.refresh)
+    }
+
+    // MARK: Calls
+
+    mutating func call(_ request: CatalogueRequest, _ purpose: Call.Purpose, to node: NodeID) {
+        let id = CallID(nextNumber())
+        calls[id] = Call(purpose: purpose, to: node)
+        agenda.add(.overdue(id), at: now + settings.callPatience)
+        turn.actions.append(.call(id, request, to: node))
+    }
+
+    mutating func nextNumber() -> UInt64 {
+        lastNumber += 1
+        return lastNumber
+    }
+
+    private mutating func answered(_ id: CallID, _ answer: Verified<CatalogueAnswer>) {
+        guard let call = calls.removeValue(forKey: id) else { return }
+        switch call.purpose {
+        case .announce(let items): delivered(items, to: call.to, isTaken: answer.value == .noted)
+        case .lookUp(let file): lookedUp(file, at: call.to, answer)
+        case .offer(let file): offerAnswered(file, by: call.to, answer.value)
+        case .manifest(let file): manifestAnswered(file, answer)
+        case .pieces(let file): piecesAnswered(file, by: call.to, answer.value)
+        }
+    }
+
+    private mutating func failed(_ id: CallID, _: CallFailure) {
+        guard let call = calls.removeValue(forKey: id) else { return }
+        switch call.purpose {
+        case .announce(let items): delivered(items, to: call.to, isTaken: false)
+        case .lookUp(let file): lookedUp(file, at: call.to, nil)
+        case .offer(let file): offerAnswered(file, by: call.to, nil)
+        case .manifest(let file): manifestAnswered(file, nil)
+        case .pieces(let file): piecesAnswered(file, by: call.to, nil)
+        }
+    }
+
+    /// A pause that doubles with each failure, shortened by up to a half at random, so that many do not come back at once.
+    mutating func pause(_ first: Duration, afterFailures failures: Int, longest: Duration) -> Duration {
+        let pause = min(first * (1 << min(failures, 20)), longest)
+        return pause * Int.random(in: 512...1024, using: &generator) / 1024
+    }
 }

@@ -48,6 +48,15 @@ public struct FileHasher: Sendable {
         row.enlarge(to: PieceGeometry.pieceSize(for: ByteCount(length)))
     }
 
+    /// The hash of the next whole block, for who hashes several at once. Only where a block begins, and within the limit.
+    public mutating func append(leaf: Bytes32) {
+        precondition(length % PieceGeometry.blockSize.bytes == 0, "a leaf begins where a block does")
+        length += PieceGeometry.blockSize.bytes
+        precondition(length <= PieceGeometry.lengthLimit.bytes, "a file's length is within the limit")
+        row.append(leaf)
+        row.enlarge(to: PieceGeometry.pieceSize(for: ByteCount(length)))
+    }
+
     /// The digests of all that was given; the hasher begins anew.
     public mutating func finish() -> FileDigests {
         if let last = blocks.finish() { row.append(last) }

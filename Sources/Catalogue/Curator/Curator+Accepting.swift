@@ -1,0 +1,136 @@
+internal import Primitives
+
+/// A tracker offers a file: this node agrees or says why not, and gets ready.
+extension Curator {
+    mutating func consider(_ offer: Verified<Offer>, from tracker: NodeID) -> CatalogueAnswer {
+        let posting = offer.value.posting
+        let file = posting.file
+        if pulls[file] != nil {
+            return .accepted
+        }
+        if files[file]?.holding != nil {
+            if tracker != own, files[file]?.heard(from: own) != nil { send(file, to: tracker, everything: false) }
+            return .declined(.held)
+        }
+        guard posting.audience.vouches(for: own) else { return .declined(.notVouched) }
+        guard policy.allows(posting) else { return .declined(.policy) }
+        guard offer.value.group.contains(own), !offer.value.holders.isEmpty else { return .declined(.malformed) }
+        guard pulls.count < limits.pulls, hasRoom(for: file) else { return .declined(.busy) }
+        let promised = promised
+        guard posting.length <= capacity.freeDisk - promised else { return .declined(.noDisk) }
+        guard posting.length <= capacity.replication - promised else { return .declined(.noAllowance) }
+        anchor(file)
+        insert(offer.part(\.posting), into: file)
+        begin(offer.value)
+        return .accepted
+    }
+
+    /// Bytes of files accepted that are still to come.
+    private var promised: ByteCount {
+        pullOrder.reduce(.zero) { sum, file in
+            guard let swarm = pulls[file]?.swarm else { return sum }
+            let missing = swarm.geometry.pieceSize * Int64(swarm.have.count - swarm.have.setCount)
+            return sum + min(missing, swarm.geometry.length)
+        }
+    }
+
+    private mutating func begin(_ offer: Offer) {
+        let geometry = offer.posting.geometry
+        var swarm = Swarm(
+            own: own, group: offer.group, geometry: geometry, have: Bitfield(count: geometry.count),
+            settings: settings.swarm, at: now)
+        for holder in offer.holders { swarm.add(holder, isWhole: true, at: now) }
+        let file = offer.posting.file
+        pulls[file] = Pull(stage: .describing, holders: offer.holders.filter { $0 != own }, swarm: swarm, at: now)
+        pullOrder.append(file)
+        pump(file)
+        askForManifest(file)
+    }
+
+    // MARK: The manifest
+
+    private mutating func askForManifest(_ file: FileID) {
+        guard let pull = pulls[file], case .describing = pull.stage else { return }
+        let holders = pull.holders.filter { members.isAlive($0) }
+        guard !holders.isEmpty, now < pull.began + settings.manifestPatience else { return abandon(file) }
+        pulls[file]?.asked += 1
+        pulls[file]?.isAsking = true
+        call(.manifest(file), .manifest(file), to: holders[pull.asked % holders.count])
+    }
+
+    mutating func manifestAnswered(_ file: FileID, _ answer: Verified<CatalogueAnswer>?) {
+        pulls[file]?.isAsking = false
+        guard let pull = pulls[file], case .describing = pull.stage else { return }
+        guard let answer, case .manifest(let manifest) = answer.value, manifest.file == file, manifest.isConsistent,
+            manifest.posting.audience.vouches(for: own)
+        else {
+            // A holder may be busy: once round without a pause, then slower.
+            if pull.asked < pull.holders.count {
+                askForManifest(file)
+            } else {
+                let rest = pause(
+                    settings.firstPause, afterFailures: pull.asked - pull.holders.count, longest: settings.longestPause)
+                wake(file, at: now + rest)
+            }
+            return
+        }
+        let verified = answer.part { _ in manifest }
+        let holding = Holding(
+            manifest: verified, pieces: Bitfield(count: manifest.geometry.count), sha256: nil, isOwn: false)
+        insert(verified.part(\.posting), into: file)
+        files[file]?.holding = holding
+        pulls[file]?.stage = .preparing
+        turn.actions.append(.persist([.holding(holding)], then: [.prepare(manifest)]))
+    }
+
+    /// Goes on with what was under way before a restart, or begins anew with what turned out damaged.
+    mutating func resume(_ holding: Holding) {
+        let file = holding.file
+        var swarm = Swarm(
+            own: own, group: [own], geometry: holding.manifest.value.geometry, have: holding.pieces,
+            settings: settings.swarm, at: now)
+        for heard in files[file]?.holders ?? [] { swarm.add(heard.holder, isWhole: heard.state == .complete, at: now) }
+        var pull = Pull(stage: .preparing, holders: [], swarm: swarm, at: now)
+        pull.saved = holding.pieces.setCount
+        pulls[file] = pull
+        pullOrder.append(file)
+        turn.actions.append(.prepare(holding.manifest.value))
+    }
+
+    mutating func prepared(_ file: FileID) {
+        guard let pull = pulls[file], case .preparing = pull.stage else { return }
+        pulls[file]?.stage = .fetching
+        announce(file)
+        pump(file)
+    }
+
+    /// Asks again for a manifest that nobody gave so far.
+    mutating func retryManifest(_ file: FileID) {
+        guard let pull = pulls[file], case .describing = pull.stage, !pull.isAsking else { return }
+        askForManifest(file)
+    }
+
+    // MARK: Ending
+
+    /// Gives up what is not on disk yet.
+    private mutating func abandon(_ file: FileID) {
+        cancelPull(file)
+        letGo(file)
+    }
+
+    mutating func cancelPull(_ file: FileID) {
+        guard pulls.removeValue(forKey: file) != nil else { return }
+        pullOrder.removeAll { $0 == file }
+    }
+
+    /// Holds the file no longer: there is no room, or the disk cannot keep it.
+    mutating func giveUp(_ file: FileID) {
+        cancelPull(file)
+        guard files[file]?.holding != nil else { return letGo(file) }
+        files[file]?.holding = nil
+        touch(file)
+        turn.actions.append(.persist([.removed(file)], then: [.discard(file)]))
+        announce(file)
+        letGo(file)
+    }
+}

@@ -1,0 +1,126 @@
+internal import OrderedCollections
+internal import Primitives
+
+/// What this node holds, told to the trackers of each file: on every change, when the trackers change, on start, and now and
+/// then for trackers that forgot.
+extension Curator {
+    mutating func posted(_ manifest: Verified<Manifest>, sha256: Bytes32) {
+        let file = manifest.value.file
+        let holding = Holding(
+            manifest: manifest, pieces: Bitfield(count: manifest.value.geometry.count, full: true), sha256: sha256,
+            isOwn: true)
+        cancelPull(file)
+        anchor(file)
+        files[file]?.holding = holding
+        insert(manifest.part(\.posting), into: file)
+        turn.actions.append(.persist([.holding(holding)], then: revealing(file)))
+    }
+
+    /// What may be said of a file as soon as its new state is durable: a draft to sign, its route.
+    mutating func revealing(_ file: FileID) -> [Action] {
+        var actions: [Action] = []
+        if let draft = draft(file) { actions.append(.sign(draft)) }
+        if let route = newRoute(file) { actions += [.route(route), .progress(file)] }
+        return actions
+    }
+
+    /// Asks for a signature on what this node holds of the file now.
+    mutating func announce(_ file: FileID) {
+        if let draft = draft(file) { turn.actions.append(.sign(draft)) }
+    }
+
+    /// The next announcement of this file. Versions follow the wall clock, so that they go on rising over restarts.
+    private mutating func draft(_ file: FileID) -> Announcement? {
+        guard let clock, var entry = files[file] else { return nil }
+        let state: Announcement.State
+        switch entry.holding {
+        case .some(let holding) where holding.isComplete: state = .complete
+        case .some: state = .filling
+        case .none: state = .gone
+        }
+        let wall = clock.wall + (now - clock.at)
+        entry.ownVersion = max(entry.ownVersion + 1, UInt64(clamping: wall.milliseconds))
+        files[file] = entry
+        return Announcement(file: file, holder: own, version: entry.ownVersion, state: state)
+    }
+
+    mutating func signed(_ announcement: Verified<Announcement>) {
+        let file = announcement.value.file
+        guard let entry = files[file], announcement.value.holder == own,
+            announcement.value.version == entry.ownVersion
+        else { return }
+        insert(announcement, into: file)
+        tellTrackers(of: file, onlyNew: false)
+    }
+
+    /// Sends the file's announcement to its trackers as they are now, or to those that were none before.
+    mutating func tellTrackers(of file: FileID, onlyNew: Bool) {
+        guard let before = files[file]?.trackers, files[file]?.heard(from: own) != nil else { return }
+        let trackers = members.trackers(of: file)
+        files[file]?.trackers = trackers
+        for tracker in trackers where !onlyNew || !before.contains(tracker) {
+            if tracker == own { track(file) } else { send(file, to: tracker, everything: false) }
+        }
+        if trackers.contains(own) { place(file) }
+    }
+
+    mutating func announceEverything() {
+        agenda.add(.refresh, at: now + settings.refresh)
+        for file in files.ids {
+            tellTrackers(of: file, onlyNew: false)
+            // Others track it by now: when they took over they were told by its holders.
+            if files[file]?.placement != nil, !members.trackers(of: file).contains(own) {
+                files[file]?.placement = nil
+                letGo(file)
+            }
+        }
+    }
+
+    // MARK: Delivery
+
+    /// Sees to it that the tracker is told of the file.
+    mutating func send(_ file: FileID, to tracker: NodeID, everything: Bool) {
+        var outbox = outboxes[tracker] ?? Outbox(restsUntil: now)
+        outbox.add(file, everything: everything)
+        outboxes[tracker] = outbox
+        deliver(to: tracker)
+    }
+
+    mutating func deliver(to tracker: NodeID) {
+        guard var outbox = outboxes[tracker], !outbox.isUnderWay, outbox.restsUntil <= now else { return }
+        var announcements: [Announcement] = []
+        var postings: [Posting] = []
+        var sent: [(file: FileID, everything: Bool)] = []
+        while sent.count < limits.announced, let (file, everything) = outbox.files.elements.first {
+            let entry = files[file]
+            let heard = everything ? entry?.heard ?? [] : entry?.heard(from: own).map { [$0] } ?? []
+            // Of a file with very many holders a part goes; they tell the rest themselves.
+            let told = heard.prefix(CatalogueRequest.announcementLimit / 4)
+            guard announcements.count + told.count <= CatalogueRequest.announcementLimit else { break }
+            outbox.files.removeFirst()
+            guard !told.isEmpty else { continue }
+            sent.append((file, everything))
+            announcements += told.map(\.announcement.value)
+            if let posting = entry?.leading { postings.append(posting.value) }
+        }
+        outbox.isUnderWay = !sent.isEmpty
+        outboxes[tracker] = outbox.isUnderWay ? outbox : nil
+        if outbox.isUnderWay { call(.announce(announcements, postings), .announce(sent), to: tracker) }
+    }
+
+    mutating func delivered(_ items: [(file: FileID, everything: Bool)], to tracker: NodeID, isTaken: Bool) {
+        guard var outbox = outboxes[tracker] else { return }
+        outbox.isUnderWay = false
+        if isTaken {
+            outbox.failures = 0
+        } else {
+            for (file, everything) in items { outbox.add(file, everything: everything) }
+            let rest = pause(settings.firstPause, afterFailures: outbox.failures, longest: settings.longestPause)
+            outbox.failures += 1
+            outbox.restsUntil = now + rest
+            agenda.add(.deliver(tracker), at: outbox.restsUntil)
+        }
+        outboxes[tracker] = outbox
+        deliver(to: tracker)
+    }
+}

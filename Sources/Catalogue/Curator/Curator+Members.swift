@@ -1,0 +1,58 @@
+internal import Primitives
+
+/// Members come and go: trackers change, holdings stop counting.
+extension Curator {
+    mutating func learn(_ facts: MemberFacts) {
+        let before = members.update(facts)
+        guard facts.id != own else { return }
+        if facts.isAlive != (before?.isAlive ?? false) {
+            livenessChanged(of: facts.id, isAlive: facts.isAlive)
+        } else if facts.isAlive, let before, facts.since > before.since {
+            // It was away so briefly that nobody missed it, but it may have forgotten what it was told.
+            for file in files.ids where files[file]?.trackers.contains(facts.id) == true {
+                send(file, to: facts.id, everything: false)
+            }
+        }
+    }
+
+    mutating func forget(_ id: NodeID) {
+        guard let before = members.remove(id), id != own, before.isAlive else { return }
+        livenessChanged(of: id, isAlive: false)
+    }
+
+    private mutating func livenessChanged(of id: NodeID, isAlive: Bool) {
+        if !isAlive { outboxes[id] = nil }
+        guard clock != nil else { return }
+        for file in files.ids {
+            guard let entry = files[file] else { continue }
+            if entry.holding != nil { followTrackers(of: file, id) }
+            if entry.placement != nil { reconsider(file, id, isAlive: isAlive) }
+            if pulls[file] != nil, isAlive { pump(file) }
+        }
+    }
+
+    /// Whether this member's coming or going changes who the file's trackers are.
+    private mutating func followTrackers(of file: FileID, _ id: NodeID) {
+        guard let known = files[file]?.trackers else { return }
+        let ranksHigher =
+            known.count < Rendezvous.trackerCount
+            || known.contains { Rendezvous.weight(of: $0, for: file) < Rendezvous.weight(of: id, for: file) }
+        if known.contains(id) || ranksHigher { tellTrackers(of: file, onlyNew: true) }
+    }
+
+    /// Whether this member's coming or going changes how many replicas there are, or whose duty they are.
+    private mutating func reconsider(_ file: FileID, _ id: NodeID, isAlive: Bool) {
+        guard var placement = files[file]?.placement, let entry = files[file] else { return }
+        let isHolder = entry.heard(from: id).map { $0.state != .gone } ?? false
+        let ranksHigher = Rendezvous.weight(of: id, for: file) > Rendezvous.weight(of: own, for: file)
+        guard isHolder || ranksHigher || placement.isShort || placement.stage(of: id) != nil else { return }
+        if !isAlive {
+            placement.set(id, nil)
+            if isHolder || ranksHigher {
+                placement.notBefore = max(placement.notBefore, now + settings.repairDelay)
+            }
+        }
+        files[file]?.placement = placement
+        place(file)
+    }
+}

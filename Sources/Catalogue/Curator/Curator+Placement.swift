@@ -1,0 +1,154 @@
+internal import Primitives
+
+/// What the first live tracker of a file does: it sees to it that there are as many replicas as wanted.
+extension Curator {
+    /// From now on this node knows as a tracker.
+    mutating func track(_ file: FileID) {
+        guard files[file]?.placement == nil, let posting = files[file]?.leading?.value, let clock else { return }
+        anchor(file)
+        let age = clock.wall + (now - clock.at) - posting.postedAt
+        let isNew = age < settings.novelty && age > .zero - settings.novelty
+        files[file]?.placement = Placement(notBefore: isNew ? now : now + settings.settling)
+    }
+
+    /// Compares the replicas of a tracked file with what is wanted, and offers it where that leads to more.
+    mutating func place(_ file: FileID) {
+        guard var entry = files[file], var placement = entry.placement, let posting = entry.leading, clock != nil else {
+            return
+        }
+        if let lookAt = placement.lookAt, lookAt <= now { placement.lookAt = nil }
+        let trackers = members.trackers(of: file)
+        let hopefuls = placement.hopefuls(at: now)
+        let holders = entry.holders.filter { members.isAlive($0.holder) }
+        let replicas = holders.count { !entry.isPublisher($0.holder) }
+        let missing = Int(posting.value.replicas) - replicas - hopefuls.count
+        placement.isShort = missing > 0
+        defer {
+            entry.placement = placement
+            files[file] = entry
+        }
+        guard let rank = trackers.firstIndex(of: own) else { return }
+        arrangeLook(file, &placement)
+        guard missing > 0 else {
+            placement.nudgeAt = nil
+            return
+        }
+        if rank > 0 {
+            nudge(file, trackers[0], rank: rank, &placement)
+            return
+        }
+        guard placement.notBefore <= now, holders.contains(where: { $0.state == .complete }) else {
+            look(file, at: max(placement.notBefore, now + settings.shortagePause), unless: &placement)
+            return
+        }
+        let chosen = candidates(
+            for: posting.value, count: missing, holders: holders.map(\.holder) + hopefuls, pending: placement.pending)
+        if chosen.count < missing { look(file, at: now + settings.shortagePause, unless: &placement) }
+        guard !chosen.isEmpty else { return }
+        for member in chosen { placement.set(member, .asked) }
+        entry.placement = placement
+        files[file] = entry
+        let filling = holders.filter { $0.state == .filling }.map(\.holder)
+        offer(posting, to: chosen, holders: holders, group: chosen + filling + hopefuls)
+        placement = files[file]?.placement ?? placement
+        entry = files[file] ?? entry
+    }
+
+    private mutating func offer(
+        _ posting: Verified<Posting>, to chosen: [NodeID], holders: [FileEntry.Heard], group: [NodeID]
+    ) {
+        let whole = holders.filter { $0.state == .complete }.map(\.holder)
+        let offer = Offer(posting: posting.value, holders: whole, group: group)
+        for member in chosen where member != own {
+            call(.offer(offer), .offer(posting.value.file), to: member)
+        }
+        if chosen.contains(own) {
+            offerAnswered(posting.value.file, by: own, consider(posting.part { _ in offer }, from: own))
+        }
+    }
+
+    mutating func offerAnswered(_ file: FileID, by member: NodeID, _ answer: CatalogueAnswer?) {
+        guard case .asked? = files[file]?.placement?.stage(of: member) else { return }
+        let stage: Placement.Pending.Stage
+        switch answer {
+        case .accepted: stage = .accepted(until: now + settings.acceptancePatience)
+        // It will say so itself.
+        case .declined(.held): stage = .accepted(until: now + settings.acceptancePatience)
+        case .declined: stage = .resting(until: now + settings.declinedRest)
+        default: stage = .resting(until: now + settings.unansweredRest)
+        }
+        files[file]?.placement?.set(member, stage)
+        agenda.add(.place(file), at: now)
+    }
+
+    // MARK: Waiting
+
+    /// Looks again when the next accepted offer should have become an announcement.
+    private mutating func arrangeLook(_ file: FileID, _ placement: inout Placement) {
+        var next: Instant?
+        for entry in placement.pending {
+            if case .accepted(let until) = entry.stage { next = min(next ?? until, until) }
+        }
+        if let next { look(file, at: next, unless: &placement) }
+    }
+
+    private mutating func look(_ file: FileID, at moment: Instant, unless placement: inout Placement) {
+        if let lookAt = placement.lookAt, lookAt <= moment { return }
+        placement.lookAt = moment
+        agenda.add(.place(file), at: moment)
+    }
+
+    /// A tracker that is not the first sees a shortage that lasts: perhaps the first forgot the file, or never heard of it.
+    private mutating func nudge(_ file: FileID, _ first: NodeID, rank: Int, _ placement: inout Placement) {
+        let nudgeAt = placement.nudgeAt ?? now + settings.nudgeDelay * rank
+        guard nudgeAt <= now else {
+            placement.nudgeAt = nudgeAt
+            look(file, at: nudgeAt, unless: &placement)
+            return
+        }
+        placement.nudgeAt = now + settings.nudgePause
+        look(file, at: now + settings.nudgePause, unless: &placement)
+        send(file, to: first, everything: true)
+    }
+
+    // MARK: Choosing
+
+    /// Members to offer a file to, the best first: vouched for, alive, with allowance and disk to spare, each as far from the
+    /// holders and those chosen before it as makes a difference.
+    private func candidates(
+        for posting: Posting, count: Int, holders: [NodeID], pending: [Placement.Pending]
+    ) -> [NodeID] {
+        var places = holders.compactMap { members[$0]?.place }
+        var open = members.all.filter { member in
+            members.isAlive(member.id) && posting.audience.vouches(for: member.id)
+                && member.id != posting.publisher && member.remaining >= posting.length
+                && member.freeDisk >= posting.length && !holders.contains(member.id)
+                && !pending.contains { $0.member == member.id }
+        }
+        var chosen: [NodeID] = []
+        while chosen.count < min(count, Offer.groupLimit), !open.isEmpty {
+            let best = open.indices.max {
+                preference(open[$0], posting, places) < preference(open[$1], posting, places)
+            }
+            guard let best else { break }
+            let member = open.remove(at: best)
+            chosen.append(member.id)
+            if let place = member.place { places.append(place) }
+        }
+        return chosen
+    }
+
+    /// First the region, then what is to spare, then each file's own order, so that not one member gets every file.
+    private func preference(_ member: MemberFacts, _ posting: Posting, _ places: [Place]) -> (Int, Int, UInt64) {
+        var distance = member.place == nil ? 0 : settings.regionKilometres
+        if let place = member.place {
+            for other in places { distance = min(distance, Int(place.distance(to: other))) }
+        }
+        let timesOver = member.remaining.bytes / max(posting.length.bytes, 1)
+        // Above sixteen times the file nobody has much more to spare than another.
+        let spare = min(4, Int64.bitWidth - timesOver.leadingZeroBitCount)
+        return (
+            distance * 8 / max(settings.regionKilometres, 1), spare, Rendezvous.weight(of: member.id, for: posting.file)
+        )
+    }
+}

@@ -1,0 +1,61 @@
+internal import Primitives
+
+/// What other nodes ask.
+extension Curator {
+    mutating func answer(_ request: Verified<CatalogueRequest>, from asker: NodeID, _ id: RequestID) {
+        switch request.value {
+        case .announce(let announcements, let postings):
+            answer(id, noted(request, announcements, postings))
+        case .lookUp(let file):
+            answer(id, found(file))
+        case .offer(let offer):
+            answer(id, consider(request.part { _ in offer }, from: asker))
+        case .manifest(let file):
+            answer(id, files[file]?.holding.map { .manifest($0.manifest.value) } ?? .unknown)
+        case .pieces(let file):
+            if let holding = files[file]?.holding {
+                answer(id, .pieces(holding.pieces))
+            } else if let swarm = pulls[file]?.swarm {
+                answer(id, .pieces(swarm.have))
+            } else {
+                answer(id, .unknown)
+            }
+        }
+    }
+
+    private mutating func answer(_ id: RequestID, _ answer: CatalogueAnswer) {
+        turn.actions.append(.answer(id, answer))
+    }
+
+    /// A holder, or another tracker, tells this node as a tracker.
+    private mutating func noted(
+        _ request: Verified<CatalogueRequest>, _ announcements: [Announcement], _ postings: [Posting]
+    ) -> CatalogueAnswer {
+        var isTaken = true
+        for posting in postings {
+            let file = posting.file
+            guard hasRoom(for: file) else {
+                isTaken = false
+                continue
+            }
+            anchor(file)
+            insert(request.part { _ in posting }, into: file)
+            track(file)
+        }
+        for announcement in announcements {
+            insert(request.part { _ in announcement }, into: announcement.file)
+        }
+        for announcement in announcements where files[announcement.file]?.placement != nil { place(announcement.file) }
+        return isTaken ? .noted : .declined(.busy)
+    }
+
+    /// Everything known of a file that is held or tracked here; what was only looked up is not passed on.
+    private func found(_ file: FileID) -> CatalogueAnswer {
+        guard let entry = files[file], entry.freshUntil == nil, !entry.postings.isEmpty else { return .unknown }
+        let holders = entry.holders.filter { members.isAlive($0.holder) }
+        let whole = holders.filter { $0.state == .complete }
+        let filling = holders.filter { $0.state == .filling }
+        let told = (whole + filling).prefix(CatalogueAnswer.announcementLimit).map(\.announcement.value)
+        return .found(entry.postings.prefix(CatalogueAnswer.postingLimit).map(\.value), told)
+    }
+}

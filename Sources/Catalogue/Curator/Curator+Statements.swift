@@ -1,0 +1,128 @@
+internal import OrderedCollections
+internal import Primitives
+
+/// Postings and announcements find their place, within the bounds.
+extension Curator {
+    /// Makes room for one more file. False when everything is held or tracked.
+    mutating func hasRoom(for file: FileID) -> Bool {
+        if files[file] != nil || files.count < limits.files { return true }
+        return forgetStalest()
+    }
+
+    /// Keeps the posting if it is newer than what is known from its publisher. Whether the file is known afterwards.
+    @discardableResult
+    mutating func insert(_ posting: Verified<Posting>, into file: FileID) -> Bool {
+        guard posting.value.file == file, var entry = files[file] else { return files[file] != nil }
+        if let holding = entry.holding, holding.manifest.value.posting.length != posting.value.length { return true }
+        let position = entry.postings.firstPosition { $0.value.publisher >= posting.value.publisher }
+        if position < entry.postings.count, entry.postings[position].value.publisher == posting.value.publisher {
+            guard entry.postings[position].value.sequence < posting.value.sequence else { return true }
+            entry.postings[position] = posting
+        } else {
+            guard entry.postings.count < limits.postings else { return true }
+            entry.postings.insert(posting, at: position)
+        }
+        files[file] = entry
+        touch(file)
+        return true
+    }
+
+    /// Keeps the announcement if it is newer than what is known from its holder. Whether anything changed.
+    @discardableResult
+    mutating func insert(_ announcement: Verified<Announcement>, into file: FileID) -> Bool {
+        let holder = announcement.value.holder
+        guard announcement.value.file == file, var entry = files[file] else { return false }
+        if holder == own, announcement.value.version > entry.ownVersion {
+            // Said before a restart, under a clock that was ahead: outbid it.
+            files[file]?.ownVersion = announcement.value.version
+            announce(file)
+            return false
+        }
+        let position = entry.heard.firstPosition { $0.holder >= holder }
+        if position < entry.heard.count, entry.heard[position].holder == holder {
+            let known = entry.heard[position].announcement.value
+            guard known.version < announcement.value.version else { return false }
+            entry.heard[position] = FileEntry.Heard(announcement: announcement, at: now)
+            files[file] = entry
+            // The same again in a later version is no news for anybody.
+            guard known.state != announcement.value.state else { return false }
+        } else {
+            guard entry.heard.count < limits.holders || dropUseless(from: &entry) else { return false }
+            let place = entry.heard.firstPosition { $0.holder >= holder }
+            entry.heard.insert(FileEntry.Heard(announcement: announcement, at: now), at: place)
+            files[file] = entry
+        }
+        touch(file)
+        holderChanged(file, holder, announcement.value.state)
+        return true
+    }
+
+    /// Lets the placement and the pull of a file know what became of a holder.
+    private mutating func holderChanged(_ file: FileID, _ holder: NodeID, _ state: Announcement.State) {
+        files[file]?.placement?.set(holder, nil)
+        guard pulls[file]?.swarm != nil else { return }
+        switch state {
+        case .filling: pulls[file]?.swarm?.add(holder, isWhole: false, at: now)
+        case .complete: pulls[file]?.swarm?.add(holder, isWhole: true, at: now)
+        case .gone: pulls[file]?.swarm?.remove(holder)
+        }
+        pump(file)
+    }
+
+    private func dropUseless(from entry: inout FileEntry) -> Bool {
+        guard
+            let index = entry.heard.firstIndex(where: {
+                $0.holder != own && ($0.state == .gone || !members.isAlive($0.holder))
+            })
+        else { return false }
+        entry.heard.remove(at: index)
+        return true
+    }
+
+    // MARK: Forgetting
+
+    mutating func forgetIfStale(_ file: FileID) {
+        guard let until = files[file]?.freshUntil, until <= now, pulls[file] == nil else { return }
+        drop(file)
+    }
+
+    /// Forgets the looked-up file that would be forgotten first anyway.
+    mutating func forgetStalest() -> Bool {
+        var stalest: (until: Instant, file: FileID)?
+        for file in files.ids {
+            guard let until = files[file]?.freshUntil, pulls[file] == nil else { continue }
+            if let stalest, stalest.until <= until { continue }
+            stalest = (until, file)
+        }
+        guard let stalest else { return false }
+        drop(stalest.file)
+        return true
+    }
+
+    /// What is neither held, nor tracked, nor being fetched any more is kept like something looked up: long enough for the
+    /// trackers to hear the end of it.
+    mutating func letGo(_ file: FileID) {
+        guard let entry = files[file], entry.holding == nil, entry.placement == nil, entry.freshUntil == nil,
+            pulls[file] == nil
+        else { return }
+        cachedCount += 1
+        files[file]?.freshUntil = now + settings.settledLifetime
+        agenda.add(.forget(file), at: now + settings.settledLifetime)
+        touch(file)
+    }
+
+    /// Makes a file more than looked up.
+    mutating func anchor(_ file: FileID) {
+        negatives[file] = nil
+        if files[file] == nil { files[file] = FileEntry(file: file) }
+        guard files[file]?.freshUntil != nil else { return }
+        cachedCount -= 1
+        files[file]?.freshUntil = nil
+    }
+
+    private mutating func drop(_ file: FileID) {
+        cachedCount -= 1
+        if files[file]?.routed != nil { turn.actions.append(.unroute(file)) }
+        files[file] = nil
+    }
+}

@@ -1,0 +1,118 @@
+internal import Primitives
+
+/// All that this node knows of one file.
+struct FileEntry: Sendable {
+    /// A holder's announcement and when it was heard.
+    struct Heard: Sendable {
+        let announcement: Verified<Announcement>
+        let at: Instant
+
+        var holder: NodeID { announcement.value.holder }
+        var state: Announcement.State { announcement.value.state }
+    }
+
+    let file: FileID
+    /// By publisher, ascending.
+    var postings: [Verified<Posting>] = []
+    /// By holder, ascending; this node's own among them.
+    var heard: [Heard] = []
+    /// What is on this disk.
+    var holding: Holding?
+    /// The highest version this node announced.
+    var ownVersion: UInt64 = 0
+    /// Whom this node's announcements went to.
+    var trackers: [NodeID] = []
+    /// Members that sent bad pieces of it, ascending.
+    var liars: [NodeID] = []
+    /// Holders told this node about it, as its tracker.
+    var placement: Placement?
+    /// Until when what was looked up is believed; nothing for what is held or tracked.
+    var freshUntil: Instant?
+    /// How often content that was whole turned out damaged.
+    var damages = 0
+    /// What routing was told last.
+    var routed: FileRoute?
+
+    init(file: FileID) {
+        self.file = file
+    }
+
+    /// The posting that speaks for the file where only one can: the one it is held under, else the one that wants most
+    /// replicas, the first of equals.
+    var leading: Verified<Posting>? {
+        if let holding { return holding.manifest.part(\.posting) }
+        return postings.max { $0.value.replicas < $1.value.replicas }
+    }
+
+    func isPublisher(_ id: NodeID) -> Bool { postings.contains { $0.value.publisher == id } }
+
+    func heard(from holder: NodeID) -> Heard? {
+        let position = heard.firstPosition { $0.holder >= holder }
+        return position < heard.count && heard[position].holder == holder ? heard[position] : nil
+    }
+
+    /// The holders that were not heard to have given it up, ascending.
+    var holders: [Heard] { heard.filter { $0.state != .gone } }
+}
+
+/// What a tracker does about a file's replicas.
+struct Placement: Sendable {
+    struct Pending: Sendable {
+        enum Stage: Sendable {
+            case asked
+            /// Accepted; to be announced until then.
+            case accepted(until: Instant)
+            /// Said no, or nothing; not to be asked again until then.
+            case resting(until: Instant)
+        }
+
+        let member: NodeID
+        var stage: Stage
+    }
+
+    /// By member, ascending.
+    var pending: [Pending] = []
+    /// No offers before.
+    var notBefore: Instant
+    /// When it is looked at again, if that is arranged.
+    var lookAt: Instant?
+    /// Fewer replicas than wanted when it was last looked at.
+    var isShort = false
+    /// When the first tracker is told what this one knows, if the shortage lasts.
+    var nudgeAt: Instant?
+
+    init(notBefore: Instant) {
+        self.notBefore = notBefore
+    }
+
+    mutating func set(_ member: NodeID, _ stage: Pending.Stage?) {
+        let position = pending.firstPosition { $0.member >= member }
+        let isThere = position < pending.count && pending[position].member == member
+        switch (stage, isThere) {
+        case (let stage?, true): pending[position].stage = stage
+        case (let stage?, false): pending.insert(Pending(member: member, stage: stage), at: position)
+        case (nil, true): pending.remove(at: position)
+        case (nil, false): break
+        }
+    }
+
+    func stage(of member: NodeID) -> Pending.Stage? {
+        pending.first { $0.member == member }?.stage
+    }
+
+    /// Forgets what is over, and returns the members that may still become holders.
+    mutating func hopefuls(at now: Instant) -> [NodeID] {
+        pending.removeAll { entry in
+            switch entry.stage {
+            case .asked: false
+            case .accepted(let until), .resting(let until): until <= now
+            }
+        }
+        return pending.compactMap { entry in
+            switch entry.stage {
+            case .asked, .accepted: entry.member
+            case .resting: nil
+            }
+        }
+    }
+}

@@ -1,0 +1,85 @@
+extension Curator {
+    /// Every knob of the catalogue. Times are a node's own; no two nodes need to agree on them.
+    public struct Settings: Equatable, Sendable {
+        // Announcing and looking up.
+
+        /// A question without an answer for so long has failed. The shell's own time-outs come earlier; a guess.
+        public var callPatience = Duration.seconds(30)
+        /// When the first tracker asked is silent for so long, the next is asked too: about one slow round trip.
+        public var hedgeDelay = Duration.milliseconds(300)
+        /// How long a look-up is believed: holders of a settled file rarely change, and routing knows who is dead.
+        public var settledLifetime = Duration.seconds(300)
+        /// The same while replicas are missing or filling.
+        public var unsettledLifetime = Duration.seconds(5)
+        /// How long "no such file" is believed: short, so that a link works soon after it was posted.
+        public var negativeLifetime = Duration.seconds(5)
+        /// Everything held is announced again so often, for trackers that forgot: 150 bytes a file, 0.05 MB a month each.
+        public var refresh = Duration.seconds(6 * 3600)
+        /// First pause after a failed call; doubles up to `longestPause`.
+        public var firstPause = Duration.milliseconds(500)
+        public var longestPause = Duration.seconds(60)
+
+        // Placing replicas.
+
+        /// A posting younger than this is new: its replicas are placed at once.
+        public var novelty = Duration.seconds(60)
+        /// How long a tracker waits for holders to announce themselves when it hears of an older file.
+        public var settling = Duration.seconds(10)
+        /// How long a dead holder may take to return before it is replaced: a restart should not cost a copy.
+        public var repairDelay = Duration.seconds(15)
+        /// How long an accepted offer may take to become an announcement.
+        public var acceptancePatience = Duration.seconds(30)
+        /// How long a member that declined is not asked again, and one that did not answer.
+        public var declinedRest = Duration.seconds(600)
+        public var unansweredRest = Duration.seconds(60)
+        /// Pause between two tries to place a file for which there were too few candidates.
+        public var shortagePause = Duration.seconds(5)
+        /// How long a tracker that is not the first watches a shortage before it tells the first what it knows.
+        public var nudgeDelay = Duration.seconds(15)
+        public var nudgePause = Duration.seconds(600)
+        /// Replicas farther apart than this are in different regions: about the width of a continent.
+        public var regionKilometres = 4000
+
+        // Pulling.
+
+        public var swarm = Swarm.Settings()
+        /// Verified pieces become durable at least this often; a crash costs the rest.
+        public var saveInterval = Duration.seconds(1)
+        /// Pause before holders of a file without a usable source are looked up again; doubles up to `longestSearch`.
+        public var firstSearch = Duration.seconds(2)
+        public var longestSearch = Duration.seconds(300)
+        /// How long the manifest of an accepted file is asked for before it is given up.
+        public var manifestPatience = Duration.seconds(60)
+        /// Pause after this node could not write a piece.
+        public var diskPause = Duration.seconds(10)
+
+        public init() {}
+    }
+
+    /// The bounds of all tables, and what happens at each.
+    public struct Limits: Equatable, Sendable {
+        /// Files known in all: held, tracked, looked up. Beyond: looked-up ones are forgotten, then announcements and
+        /// offers declined as busy. This node's own postings always find room.
+        public var files = 20_000
+        /// Of these, looked up only. Beyond: the one that expires first is forgotten.
+        public var cached = 4096
+        /// Files known not to exist. Beyond: the oldest is forgotten.
+        public var negatives = 4096
+        /// Look-ups under way. Beyond: what is wanted is resolved at once, as not found.
+        public var lookUps = 64
+        /// Postings of one file, by different publishers. Beyond: not taken.
+        public var postings = 8
+        /// Holders known of one file. Beyond: not taken, unless another is gone or dead.
+        public var holders = 256
+        /// Files being fetched or about to be. Beyond: offers are declined as busy.
+        public var pulls = 256
+        /// Fetches under way, over all files. Beyond: files wait in the order they were accepted.
+        public var fetches = 48
+        /// Files in one announcement.
+        public var announced = 64
+        /// How often damaged content is fetched anew before the holding is given up.
+        public var damages = 3
+
+        public init() {}
+    }
+}
