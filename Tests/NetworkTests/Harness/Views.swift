@@ -1,0 +1,75 @@
+/// What the commands print with `--json`, as far as these tests read it.
+enum View {
+    struct Status: Decodable, Sendable {
+        struct Members: Decodable, Equatable, Sendable {
+            var alive: Int
+            var suspect: Int
+            var dead: Int
+            var left: Int
+        }
+
+        var id: String
+        var url: String
+        var network: String
+        var members: Members
+    }
+
+    struct Name: Decodable, Equatable, Sendable {
+        var id: String
+        var name: String?
+    }
+
+    struct Peer: Decodable, Sendable {
+        var id: String
+        var name: String
+        var condition: String
+    }
+
+    struct File: Decodable, Sendable {
+        struct Copy: Decodable, Sendable {
+            var state: String
+        }
+
+        var id: String
+        var name: String
+        var length: Int64
+        var copy: Copy
+        var replicas: Int
+    }
+
+    struct Detail: Decodable, Sendable {
+        struct Holder: Decodable, Sendable {
+            var node: Name
+            var isComplete: Bool
+            var isAlive: Bool
+            var isPublisher: Bool
+            var place: String?
+        }
+
+        var file: File
+        var sha256: String?
+        var holders: [Holder]
+    }
+
+    struct Account: Decodable, Sendable {
+        struct Class: Decodable, Sendable {
+            var name: String
+            var spent: Int64
+        }
+
+        var share: Int64
+        var spent: Int64
+        var periodStarts: String
+        var classes: [Class]
+
+        func spent(on name: String) -> Int64 {
+            classes.first { $0.name == name }?.spent ?? 0
+        }
+    }
+
+    /// The answer of `<link>?why`.
+    struct Why: Decodable, Sendable {
+        var client: String
+        var choice: String
+    }
+}
