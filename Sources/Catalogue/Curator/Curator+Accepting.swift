@@ -44,13 +44,12 @@ extension Curator {
         pulls[file] = Pull(stage: .describing, holders: offer.holders.filter { $0 != own }, swarm: swarm, at: now)
         pullOrder.append(file)
         pump(file)
-        askForManifest(file)
     }
 
     // MARK: The manifest
 
-    private mutating func askForManifest(_ file: FileID) {
-        guard let pull = pulls[file], case .describing = pull.stage else { return }
+    mutating func askForManifest(_ file: FileID) {
+        guard let pull = pulls[file], case .describing = pull.stage, !pull.isAsking, pull.askAt <= now else { return }
         let holders = pull.holders.filter { members.isAlive($0) }
         guard !holders.isEmpty, now < pull.began + settings.manifestPatience else { return abandon(file) }
         pulls[file]?.asked += 1
@@ -70,6 +69,7 @@ extension Curator {
             } else {
                 let rest = pause(
                     settings.firstPause, afterFailures: pull.asked - pull.holders.count, longest: settings.longestPause)
+                pulls[file]?.askAt = now + rest
                 wake(file, at: now + rest)
             }
             return
@@ -102,12 +102,6 @@ extension Curator {
         pulls[file]?.stage = .fetching
         announce(file)
         pump(file)
-    }
-
-    /// Asks again for a manifest that nobody gave so far.
-    mutating func retryManifest(_ file: FileID) {
-        guard let pull = pulls[file], case .describing = pull.stage, !pull.isAsking else { return }
-        askForManifest(file)
     }
 
     // MARK: Ending

@@ -49,8 +49,9 @@ extension Curator {
         guard let entry = files[file], announcement.value.holder == own,
             announcement.value.version == entry.ownVersion
         else { return }
-        insert(announcement, into: file)
+        let novelty = insert(announcement, into: file)
         tellTrackers(of: file, onlyNew: false)
+        relay(file, from: own, novelty)
     }
 
     /// Sends the file's announcement to its trackers as they are now, or to those that were none before.
@@ -73,6 +74,16 @@ extension Curator {
                 files[file]?.placement = nil
                 letGo(file)
             }
+        }
+    }
+
+    /// The first tracker passes on what it hears: a holder's change to the file's other holders, and to a holder that has
+    /// begun anew all that is known. So whoever holds a file knows who else does, and can send clients there.
+    mutating func relay(_ file: FileID, from holder: NodeID, _ novelty: Novelty) {
+        guard novelty != .stale, let entry = files[file], members.trackers(of: file).first == own else { return }
+        let others = entry.holders.map(\.holder).filter { $0 != own && members.isAlive($0) }
+        for other in others.prefix(limits.relays) where novelty == .changed || other == holder {
+            send(file, to: other, everything: true)
         }
     }
 

@@ -25,8 +25,9 @@ extension Curator {
         guard clock != nil else { return }
         for file in files.ids {
             guard let entry = files[file] else { continue }
-            if entry.holding != nil { followTrackers(of: file, id) }
+            // First what the dead leave behind, with its delay; then who must be told.
             if entry.placement != nil { reconsider(file, id, isAlive: isAlive) }
+            if entry.holding != nil { followTrackers(of: file, id) }
             if pulls[file] != nil, isAlive { pump(file) }
         }
     }

@@ -9,7 +9,7 @@ extension Curator {
         switch pull.stage {
         case .describing:
             askPeers(file)
-            retryManifest(file)
+            askForManifest(file)
         case .preparing, .completing:
             return
         case .fetching:

@@ -38,12 +38,15 @@ extension Curator {
                 isTaken = false
                 continue
             }
+            let isHeld = files[file]?.holding != nil
             anchor(file)
             insert(request.part { _ in posting }, into: file)
-            track(file)
+            // Told as a holder, of the others; else as a tracker, even if this node does not think that it is one.
+            if !isHeld || members.trackers(of: file).contains(own) { track(file) }
         }
         for announcement in announcements {
-            insert(request.part { _ in announcement }, into: announcement.file)
+            let novelty = insert(request.part { _ in announcement }, into: announcement.file)
+            relay(announcement.file, from: announcement.holder, novelty)
         }
         for announcement in announcements where files[announcement.file]?.placement != nil { place(announcement.file) }
         return isTaken ? .noted : .declined(.busy)

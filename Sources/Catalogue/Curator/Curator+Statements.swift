@@ -27,34 +27,42 @@ extension Curator {
         return true
     }
 
-    /// Keeps the announcement if it is newer than what is known from its holder. Whether anything changed.
+    /// What an announcement was to who heard it.
+    enum Novelty: Hashable, Sendable {
+        /// Known, older than what is known, or without a place.
+        case stale
+        /// The same state in a later version: its holder has begun anew, or lost count.
+        case renewed
+        case changed
+    }
+
+    /// Keeps the announcement if it is newer than what is known from its holder.
     @discardableResult
-    mutating func insert(_ announcement: Verified<Announcement>, into file: FileID) -> Bool {
+    mutating func insert(_ announcement: Verified<Announcement>, into file: FileID) -> Novelty {
         let holder = announcement.value.holder
-        guard announcement.value.file == file, var entry = files[file] else { return false }
+        guard announcement.value.file == file, var entry = files[file] else { return .stale }
         if holder == own, announcement.value.version > entry.ownVersion {
             // Said before a restart, under a clock that was ahead: outbid it.
             files[file]?.ownVersion = announcement.value.version
             announce(file)
-            return false
+            return .stale
         }
         let position = entry.heard.firstPosition { $0.holder >= holder }
         if position < entry.heard.count, entry.heard[position].holder == holder {
             let known = entry.heard[position].announcement.value
-            guard known.version < announcement.value.version else { return false }
+            guard known.version < announcement.value.version else { return .stale }
             entry.heard[position] = FileEntry.Heard(announcement: announcement, at: now)
             files[file] = entry
-            // The same again in a later version is no news for anybody.
-            guard known.state != announcement.value.state else { return false }
+            guard known.state != announcement.value.state else { return .renewed }
         } else {
-            guard entry.heard.count < limits.holders || dropUseless(from: &entry) else { return false }
+            guard entry.heard.count < limits.holders || dropUseless(from: &entry) else { return .stale }
             let place = entry.heard.firstPosition { $0.holder >= holder }
             entry.heard.insert(FileEntry.Heard(announcement: announcement, at: now), at: place)
             files[file] = entry
         }
         touch(file)
         holderChanged(file, holder, announcement.value.state)
-        return true
+        return .changed
     }
 
     /// Lets the placement and the pull of a file know what became of a holder.

@@ -20,6 +20,8 @@ struct Pull: Sendable {
     /// How many holders were asked for the manifest.
     var asked = 0
     var isAsking = false
+    /// No manifest is asked for before.
+    var askAt: Instant
     /// When the next look is arranged for, and when the next save.
     var lookAt: Instant?
     var saveAt: Instant?
@@ -36,6 +38,7 @@ struct Pull: Sendable {
         self.swarm = swarm
         began = now
         restsUntil = now
+        askAt = now
         searchAt = now
     }
 }

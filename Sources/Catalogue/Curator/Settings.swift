@@ -75,6 +75,8 @@ extension Curator {
         public var pulls = 256
         /// Fetches under way, over all files. Beyond: files wait in the order they were accepted.
         public var fetches = 48
+        /// Holders of a file that its first tracker keeps informed of each other. Beyond: they look it up like everyone.
+        public var relays = 32
         /// Files in one announcement.
         public var announced = 64
         /// How often damaged content is fetched anew before the holding is given up.

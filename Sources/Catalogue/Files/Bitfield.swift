@@ -35,7 +35,32 @@ public struct Bitfield: Hashable, Sendable {
 
     /// Every piece of the run is there.
     public func contains(_ pieces: Range<Int>) -> Bool {
-        pieces.allSatisfy { self[$0] }
+        firstMissing(in: pieces) == nil
+    }
+
+    /// The first piece of the run that is not there.
+    public func firstMissing(in pieces: Range<Int>) -> Int? {
+        first(in: pieces) { ~$0 }
+    }
+
+    /// The first piece of the run that is there.
+    public func firstPresent(in pieces: Range<Int>) -> Int? {
+        first(in: pieces) { $0 }
+    }
+
+    /// The first set bit of the run after `transform`, a word at a time.
+    private func first(in pieces: Range<Int>, _ transform: (UInt64) -> UInt64) -> Int? {
+        precondition(pieces.lowerBound >= 0 && pieces.upperBound <= count, "the pieces are the file's")
+        var piece = pieces.lowerBound
+        while piece < pieces.upperBound {
+            let word = transform(words[piece / 64]) >> UInt64(piece % 64)
+            if word != 0 {
+                let found = piece + word.trailingZeroBitCount
+                return found < pieces.upperBound ? found : nil
+            }
+            piece = (piece / 64 + 1) * 64
+        }
+        return nil
     }
 
     public mutating func insert(_ pieces: Range<Int>) {
@@ -45,16 +70,11 @@ public struct Bitfield: Hashable, Sendable {
     /// The pieces that are there, as maximal runs in ascending order.
     public var runs: [Range<Int>] {
         var runs: [Range<Int>] = []
-        var start: Int?
-        for piece in 0..<count {
-            if self[piece] {
-                start = start ?? piece
-            } else if let begun = start {
-                runs.append(begun..<piece)
-                start = nil
-            }
+        var position = 0
+        while let start = firstPresent(in: position..<count) {
+            position = firstMissing(in: start..<count) ?? count
+            runs.append(start..<position)
         }
-        if let begun = start { runs.append(begun..<count) }
         return runs
     }
 }

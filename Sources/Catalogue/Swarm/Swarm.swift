@@ -41,8 +41,8 @@ public struct Swarm: Sendable {
     /// In ascending order, this node among them.
     private(set) var group: [NodeID]
     private(set) var have: Bitfield
-    /// Pieces that are under way.
-    private var claimed: Bitfield
+    /// Pieces that are here or under way.
+    private var closed: Bitfield
     private(set) var flights: [Flight] = []
     /// In ascending order.
     private(set) var sources: [Source] = []
@@ -61,7 +61,7 @@ public struct Swarm: Sendable {
         self.settings = settings
         self.have = have
         self.group = []
-        claimed = Bitfield(count: have.count)
+        closed = have
         began = now
         lastStored = now
         runLength = Int(max(1, min(Int64(settings.longestRun), settings.runSize.bytes / geometry.pieceSize.bytes)))
@@ -155,7 +155,7 @@ public struct Swarm: Sendable {
     mutating func ended(_ fetch: FetchID, _ outcome: FetchOutcome, at now: Instant) -> Flight? {
         guard let position = flights.firstIndex(where: { $0.id == fetch }) else { return nil }
         let flight = flights.remove(at: position)
-        for piece in flight.pieces { claimed[piece] = false }
+        for piece in flight.pieces { closed[piece] = have[piece] }
         guard let index = index(of: flight.source) else { return flight }
         sources[index].underWay -= 1
         switch outcome {
@@ -198,23 +198,32 @@ public struct Swarm: Sendable {
         var best: (rarity: Int, turn: Int, pieces: Range<Int>, source: NodeID)?
         for run in firstOpenRun..<runCount {
             guard let pieces = openPieces(of: run) else { continue }
-            let having = peers.filter { $0.part(of: pieces).count >= min(pieces.count, leastRun) }
-            if having.isEmpty {
+            let worthwhile = min(pieces.count, leastRun)
+            var rarity = 0
+            var idlest: (source: Source, part: Range<Int>)?
+            for peer in peers {
+                let part = peer.part(of: pieces)
+                guard part.count >= worthwhile else { continue }
+                rarity += 1
+                guard peer.restsUntil <= now, peer.underWay < settings.fetchesPerSource else { continue }
+                if let idlest, (idlest.source.underWay, -idlest.part.count) <= (peer.underWay, -part.count) { continue }
+                idlest = (peer, part)
+            }
+            if rarity == 0 {
                 guard let whole, owner(of: run, among: present) == own else { continue }
                 return (pieces, whole)
             }
             let turn = (run + runCount - shift) % runCount
-            if let best, (best.rarity, best.turn) < (having.count, turn) { continue }
-            let idlest = having.filter { $0.restsUntil <= now && $0.underWay < settings.fetchesPerSource }
-                .min { ($0.underWay, -$0.part(of: pieces).count) < ($1.underWay, -$1.part(of: pieces).count) }
-            if let idlest { best = (having.count, turn, idlest.part(of: pieces), idlest.id) }
+            guard let idlest else { continue }
+            if let best, (best.rarity, best.turn) < (rarity, turn) { continue }
+            best = (rarity, turn, idlest.part, idlest.source.id)
         }
         return best.map { ($0.pieces, $0.source) }
     }
 
     mutating func begin(_ fetch: FetchID, _ pieces: Range<Int>, from source: NodeID) {
         flights.append(Flight(id: fetch, pieces: pieces, source: source))
-        claimed.insert(pieces)
+        closed.insert(pieces)
         if let index = index(of: source) { sources[index].underWay += 1 }
     }
 
@@ -260,8 +269,8 @@ public struct Swarm: Sendable {
     /// The first stretch of a run that is neither here nor under way.
     private func openPieces(of run: Int) -> Range<Int>? {
         let pieces = pieces(of: run)
-        guard let start = pieces.first(where: { !have[$0] && !claimed[$0] }) else { return nil }
-        let end = (start..<pieces.upperBound).first { have[$0] || claimed[$0] } ?? pieces.upperBound
+        guard let start = closed.firstMissing(in: pieces) else { return nil }
+        let end = closed.firstPresent(in: start..<pieces.upperBound) ?? pieces.upperBound
         return start..<end
     }
 
@@ -315,6 +324,6 @@ extension Swarm.Source {
     /// As much of a run, from its start, as this peer has.
     func part(of pieces: Range<Int>) -> Range<Int> {
         guard case .peer(let known?) = role else { return pieces.lowerBound..<pieces.lowerBound }
-        return pieces.lowerBound..<(pieces.first { !known[$0] } ?? pieces.upperBound)
+        return pieces.lowerBound..<(known.firstMissing(in: pieces) ?? pieces.upperBound)
     }
 }
