@@ -68,14 +68,28 @@ public struct Candidate: Equatable, Sendable {
     public let node: RoutingNode
     /// Great-circle distance to the client in kilometres; nil when either place is unknown.
     public let kilometres: Double?
-    /// Predicted from the distance; nil when the client's place is unknown.
-    public let roundTrip: Duration?
+    private let roundTripMilliseconds: Double?
     /// x: the part of what it may serve that is gone, 0 to 1.
     public let spent: Double
     /// What the pace makes of x: 1 − e^(x−1).
     public let weight: Double
     /// v · weight: the more, the better.
     public let score: Double
+
+    init(
+        node: RoutingNode, kilometres: Double?, roundTripMilliseconds: Double?, spent: Double, weight: Double,
+        score: Double
+    ) {
+        self.node = node
+        self.kilometres = kilometres
+        self.roundTripMilliseconds = roundTripMilliseconds
+        self.spent = spent
+        self.weight = weight
+        self.score = score
+    }
+
+    /// Predicted from the distance; nil when the client's place is unknown.
+    public var roundTrip: Duration? { roundTripMilliseconds.map { .microseconds(Int64($0 * 1000)) } }
 }
 
 /// A holder that may not serve a request.

@@ -39,19 +39,20 @@ struct Entry: Sendable {
         node.remaining - outstanding(at: now)
     }
 
-    /// x and its weight now.
-    func pace(at now: Instant) -> (spent: Double, weight: Double) {
-        let outstanding = outstanding(at: now)
-        guard outstanding > .zero else { return (spent, weight) }
-        let spent = Score.spent(remaining: node.remaining - outstanding, of: node.share)
+    /// x and its weight when this much remains.
+    func pace(remaining: ByteCount) -> (spent: Double, weight: Double) {
+        guard remaining < node.remaining else { return (spent, weight) }
+        let spent = Score.spent(remaining: remaining, of: node.share)
         return (spent, Score.weight(spent: spent))
     }
 
     private func outstanding(at now: Instant) -> ByteCount {
         guard debt.size > .zero else { return .zero }
-        let age = max(0, (now - debt.since).wholeMilliseconds)
-        let left = Self.debtLifetime.wholeMilliseconds - age
+        let age = max(0, now.nanoseconds - debt.since.nanoseconds)
+        let left = Self.debtLifetimeNanoseconds - age
         guard left > 0 else { return .zero }
-        return ByteCount(Int64(Double(debt.size.bytes) * Double(left) / Double(Self.debtLifetime.wholeMilliseconds)))
+        return ByteCount(Int64(Double(debt.size.bytes) * (Double(left) / Double(Self.debtLifetimeNanoseconds))))
     }
+
+    private static let debtLifetimeNanoseconds = debtLifetime.wholeNanoseconds
 }

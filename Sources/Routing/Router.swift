@@ -66,7 +66,7 @@ public struct Router: Sendable {
         if let reason = reasonAgainstOwn(of: file, for: query, size: survey.size) {
             survey.exclude(own, reason)
         } else if let entry = nodes[own] {
-            survey.admit(entry, at: now)
+            survey.admit(entry, remaining: entry.remaining(at: now))
         } else {
             survey.exclude(own, .notMember)
         }
@@ -83,23 +83,25 @@ public struct Router: Sendable {
         _ holder: RoutingHolder, of file: RoutingFile, for query: Query, at now: Instant, in survey: inout Survey
     ) {
         guard let entry = nodes[holder.id] else { return survey.exclude(holder.id, .notMember) }
-        if let reason = reason(against: entry, holder, of: file, for: query, size: survey.size, at: now) {
+        let remaining = entry.remaining(at: now)
+        if let reason = reason(
+            against: entry.node, holder, of: file, for: query, size: survey.size, remaining: remaining)
+        {
             survey.exclude(holder.id, reason)
         } else {
-            survey.admit(entry, at: now)
+            survey.admit(entry, remaining: remaining)
         }
     }
 
     private func reason(
-        against entry: Entry, _ holder: RoutingHolder, of file: RoutingFile, for query: Query, size: ByteCount,
-        at now: Instant
+        against node: RoutingNode, _ holder: RoutingHolder, of file: RoutingFile, for query: Query, size: ByteCount,
+        remaining: ByteCount
     ) -> Exclusion.Reason? {
-        if !entry.node.isAlive { return .dead }
+        if !node.isAlive { return .dead }
         if !file.isVouched(holder.id) { return .notVouched }
         if !holder.isComplete { return .incomplete }
-        if entry.node.families.isDisjoint(with: query.family) { return .wrongFamily }
+        if node.families.isDisjoint(with: query.family) { return .wrongFamily }
         if query.tried.contains(holder.id.short) { return .alreadyTried }
-        let remaining = entry.remaining(at: now)
         if remaining < size { return .cannotAfford(remaining: remaining) }
         if query.tried.count >= Self.mostRedirects { return .redirectedEnough }
         return nil

@@ -37,8 +37,8 @@ struct Survey {
     }
 
     /// Keeps candidates by falling score, equals by rising id: there are a handful.
-    mutating func admit(_ entry: Entry, at now: Instant) {
-        let pace = entry.pace(at: now)
+    mutating func admit(_ entry: Entry, remaining: ByteCount) {
+        let pace = entry.pace(remaining: remaining)
         var kilometres: Double?
         var roundTrip: Double?
         if let client {
@@ -47,9 +47,8 @@ struct Survey {
         }
         let value = roundTrip.map { Score.value(roundTripMilliseconds: $0) } ?? 1
         let candidate = Candidate(
-            node: entry.node, kilometres: kilometres,
-            roundTrip: roundTrip.map { .microseconds(Int64($0 * 1000)) }, spent: pace.spent, weight: pace.weight,
-            score: value * pace.weight)
+            node: entry.node, kilometres: kilometres, roundTripMilliseconds: roundTrip, spent: pace.spent,
+            weight: pace.weight, score: value * pace.weight)
         var index = candidates.count
         while index > 0,
             candidates[index - 1].score < candidate.score
@@ -58,7 +57,7 @@ struct Survey {
             index -= 1
         }
         candidates.insert(candidate, at: index)
-        standings.insert(Standing(direction: entry.direction, remaining: entry.remaining(at: now)), at: index)
+        standings.insert(Standing(direction: entry.direction, remaining: remaining), at: index)
     }
 
     consuming func decision(own: NodeID, drawing generator: inout Generator) -> Decision {
