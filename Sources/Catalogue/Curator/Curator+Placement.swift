@@ -18,7 +18,7 @@ extension Curator {
         }
         if let lookAt = placement.lookAt, lookAt <= now { placement.lookAt = nil }
         let trackers = members.trackers(of: file)
-        let hopefuls = placement.hopefuls(at: now)
+        let hopefuls = placement.hopefuls(at: now, rest: settings.unansweredRest)
         let holders = entry.holders.filter { members.isAlive($0.holder) }
         let replicas = holders.count { !entry.isPublisher($0.holder) }
         let missing = Int(posting.value.replicas) - replicas - hopefuls.count

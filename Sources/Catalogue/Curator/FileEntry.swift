@@ -100,19 +100,20 @@ struct Placement: Sendable {
         pending.first { $0.member == member }?.stage
     }
 
-    /// Forgets what is over, and returns the members that may still become holders.
-    mutating func hopefuls(at now: Instant) -> [NodeID] {
+    /// The members that may still become holders. Who accepted and stayed silent rests; who has rested may be asked again.
+    mutating func hopefuls(at now: Instant, rest: Duration) -> [NodeID] {
+        var hopefuls: [NodeID] = []
+        for index in pending.indices {
+            switch pending[index].stage {
+            case .accepted(let until) where until <= now: pending[index].stage = .resting(until: now + rest)
+            case .asked, .accepted: hopefuls.append(pending[index].member)
+            case .resting: break
+            }
+        }
         pending.removeAll { entry in
-            switch entry.stage {
-            case .asked: false
-            case .accepted(let until), .resting(let until): until <= now
-            }
+            if case .resting(let until) = entry.stage { return until <= now }
+            return false
         }
-        return pending.compactMap { entry in
-            switch entry.stage {
-            case .asked, .accepted: entry.member
-            case .resting: nil
-            }
-        }
+        return hopefuls
     }
 }

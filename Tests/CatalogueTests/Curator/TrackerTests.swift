@@ -1,0 +1,259 @@
+import Catalogue
+import Primitives
+import Testing
+
+@Suite("A tracker")
+struct TrackerTests {
+    static let origin = Sample.node(50)
+    let manifest = Sample.manifest(length: .mebibytes(1), publisher: origin, replicas: 2)
+
+    func announced(_ holder: NodeID, _ state: Announcement.State, version: UInt64 = 1) -> CatalogueRequest {
+        .announce(
+            [Announcement(file: manifest.file, holder: holder, version: version, state: state)], [manifest.posting])
+    }
+
+    /// The first tracker among ten members besides the publisher, and the others.
+    func firstTracker(places: Bool = false) -> (bench: Bench, others: [NodeID]) {
+        let order = ranked(0..<10, for: manifest)
+        let members = (order + [Self.origin]).enumerated().map { index, id in
+            Sample.facts(id, place: places ? Place(latitude: 0, longitude: Double(index * 30 - 170)) : nil)
+        }
+        return (Bench(own: order[0], members: members), Array(order.dropFirst()))
+    }
+
+    func offers(_ actions: [Curator.Action]) -> [NodeID] {
+        actions.calls.filter { $0.request.name == "offer" }.map(\.to)
+    }
+
+    @Test("that is the first offers a new file to as many members as are wanted, as one group")
+    func offersNewFiles() {
+        var (bench, _) = firstTracker()
+        let actions = bench.ask(announced(Self.origin, .complete), from: Self.origin)
+        let requests = actions.calls.compactMap { call -> Offer? in
+            if case .offer(let offer) = call.request { return offer }
+            return nil
+        }
+        // It may have chosen itself for one of the two.
+        #expect((1...2).contains(requests.count))
+        #expect(requests.allSatisfy { $0.holders == [Self.origin] && $0.group.count == 2 })
+        #expect(requests.allSatisfy { $0.group == requests[0].group && !$0.group.contains(Self.origin) })
+        #expect(bench.ask(announced(Self.origin, .complete), from: Self.origin).calls.isEmpty, "asks once")
+    }
+
+    @Test("that is not the first leaves it to the first, and tells it when a shortage lasts")
+    func nudges() {
+        let order = ranked(0..<10, for: manifest)
+        var bench = Bench(own: order[1], members: (order + [Self.origin]).map { Sample.facts($0) })
+        let actions = bench.ask(announced(Self.origin, .complete), from: Self.origin)
+        #expect(actions.calls.isEmpty)
+        let later = bench.wait(.seconds(20)).calls
+        #expect(later.map(\.request) == [announced(Self.origin, .complete)])
+        #expect(later.map(\.to) == [order[0]])
+    }
+
+    @Test("offers to another member when one declines, does not answer, or accepts and stays silent")
+    func offersAgain() {
+        var (bench, _) = firstTracker()
+        var asked = bench.ask(announced(Self.origin, .complete), from: Self.origin).calls
+            .filter { $0.request.name == "offer" }
+        var seen = asked.map(\.to)
+        let answers: [(Bench, CallID) -> Curator.Event] = [
+            { _, id in .answered(id, .believed(.declined(.policy))) }, { _, id in .failed(id, .timedOut) },
+        ]
+        for answer in answers {
+            let next = bench.tell(answer(bench, asked[0].id)).calls.filter { $0.request.name == "offer" }
+            #expect(next.count == 1 && !seen.contains(next[0].to))
+            asked = next
+            seen += next.map(\.to)
+        }
+        bench.tell(.answered(asked[0].id, .believed(.accepted)))
+        let replaced = offers(bench.wait(.seconds(31)))
+        #expect(!replaced.isEmpty && !seen.contains(replaced[0]))
+    }
+
+    @Test("asks only who is alive, vouched for, and has allowance and disk to spare")
+    func choosesWell() {
+        let order = ranked(0..<6, for: manifest)
+        let only = Sample.manifest(
+            length: .mebibytes(1), publisher: Self.origin, replicas: 5, audience: .named(Array(order[0..<5])))
+        let own = ranked(0..<6, for: only)[0]
+        let others = ranked(0..<6, for: only).dropFirst().map { $0 }
+        let vouched = others.filter { order[0..<5].contains($0) }
+        var facts = others.map { Sample.facts($0) } + [Sample.facts(Self.origin)]
+        facts[others.firstIndex(of: vouched[0])!].isAlive = false
+        facts[others.firstIndex(of: vouched[1])!].remaining = .kibibytes(512)
+        facts[others.firstIndex(of: vouched[2])!].freeDisk = .kibibytes(512)
+        var bench = Bench(own: own, members: facts)
+        let announcement = Announcement(file: only.file, holder: Self.origin, version: 1, state: .complete)
+        let actions = bench.ask(.announce([announcement], [only.posting]), from: Self.origin)
+        let chosen = offers(actions)
+        #expect(chosen.allSatisfy { vouched.dropFirst(3).contains($0) })
+        #expect(chosen.count == vouched.dropFirst(3).count)
+    }
+
+    @Test("prefers members in regions far apart")
+    func prefersRegions() throws {
+        let order = ranked(0..<10, for: manifest)
+        let berlin = Place(latitude: 52.5, longitude: 13.4)
+        let far = [
+            order[5]: Place(latitude: 35.7, longitude: 139.7), order[7]: Place(latitude: -33.9, longitude: 151.2),
+        ]
+        let members = (order + [Self.origin]).map { Sample.facts($0, place: far[$0] ?? berlin) }
+        var bench = Bench(own: order[0], members: members)
+        let chosen = offers(bench.ask(announced(Self.origin, .complete), from: Self.origin))
+        #expect(Set(chosen) == Set(far.keys))
+    }
+
+    @Test("waits for the holders of an older file to speak up before it offers it")
+    func settles() {
+        let old = Sample.manifest(
+            length: .mebibytes(1), publisher: Self.origin, replicas: 1,
+            postedAt: WallTime(milliseconds: Sample.wall.milliseconds - 3_600_000))
+        let order = ranked(0..<5, for: old)
+        var bench = Bench(own: order[0], members: (order + [Self.origin]).map { Sample.facts($0) })
+        let announcement = Announcement(file: old.file, holder: Self.origin, version: 1, state: .complete)
+        #expect(offers(bench.ask(.announce([announcement], [old.posting]), from: Self.origin)).isEmpty)
+        let replica = Announcement(file: old.file, holder: order[2], version: 1, state: .complete)
+        bench.ask(.announce([replica], [old.posting]), from: order[2])
+        #expect(offers(bench.wait(.seconds(60))).isEmpty)
+    }
+
+    @Test("believes the later of two announcements, whatever order they come in")
+    func ordersAnnouncements() {
+        var (bench, others) = firstTracker()
+        bench.ask(announced(Self.origin, .complete), from: Self.origin)
+        bench.ask(announced(others[0], .complete, version: 3), from: others[0])
+        bench.ask(announced(others[0], .gone, version: 2), from: others[1])
+        guard case .found(_, let announcements)? = bench.answer(.lookUp(manifest.file), from: others[1]) else {
+            Issue.record("not found")
+            return
+        }
+        #expect(announcements.map(\.holder).contains(others[0]))
+    }
+
+    @Test("keeps the later of two postings of one publisher, and postings of several")
+    func keepsPostings() {
+        var (bench, others) = firstTracker()
+        func posting(_ publisher: NodeID, _ sequence: UInt64) -> Posting {
+            Sample.manifest(length: .mebibytes(1), publisher: publisher, replicas: 2, sequence: sequence).posting
+        }
+        for posting in [posting(Self.origin, 2), posting(Self.origin, 1), posting(others[1], 1)] {
+            bench.ask(.announce([], [posting]), from: Self.origin)
+        }
+        let expected = [posting(Self.origin, 2), posting(others[1], 1)].sorted { $0.publisher < $1.publisher }
+        #expect(bench.answer(.lookUp(manifest.file), from: others[0]) == .found(expected, []))
+    }
+
+    @Test("says that it is busy when it tracks as many files as it may")
+    func isBounded() {
+        var limits = Curator.Limits()
+        limits.files = 3
+        var bench = Bench(own: Sample.node(1), members: [Sample.facts(Self.origin)], limits: limits)
+        let answers = (UInt64(1)...5).map { seed in
+            let manifest = Sample.manifest(length: .mebibytes(1), publisher: Self.origin, replicas: 0, seed: seed)
+            return bench.answer(.announce([], [manifest.posting]), from: Self.origin)
+        }
+        #expect(answers == [.noted, .noted, .noted, .declined(.busy), .declined(.busy)])
+    }
+
+    @Test("takes no announcement of a file that nobody posted")
+    func needsPosting() {
+        var bench = Bench(own: Sample.node(1), members: [Sample.facts(Self.origin)])
+        let announcement = Announcement(file: manifest.file, holder: Self.origin, version: 1, state: .complete)
+        bench.ask(.announce([announcement], []), from: Self.origin)
+        #expect(bench.answer(.lookUp(manifest.file), from: Self.origin) == .unknown)
+    }
+}
+
+@Suite("A look-up")
+struct LookUpTests {
+    let origin = Sample.node(50)
+    let manifest = Sample.manifest(length: .mebibytes(1), publisher: Sample.node(50), replicas: 0)
+
+    var found: CatalogueAnswer {
+        .found(
+            [manifest.posting], [Announcement(file: manifest.file, holder: origin, version: 1, state: .complete)])
+    }
+
+    func bench(_ limits: Curator.Limits = Curator.Limits()) -> Bench {
+        Bench(own: Sample.node(999), members: (0..<5).map { Sample.facts(Sample.node($0)) }, limits: limits)
+    }
+
+    @Test("asks the first tracker once for many who want the file, routes it, and remembers it for a while")
+    func asksOnce() {
+        var bench = bench()
+        let calls = bench.tell(.wanted(manifest.file)).calls
+        #expect(calls.map(\.request) == [.lookUp(manifest.file)])
+        #expect(bench.tell(.wanted(manifest.file)).isEmpty)
+        let route = FileRoute(
+            posting: manifest.posting, holders: [FileRoute.Holder(id: origin, isComplete: true)], own: .none,
+            sha256: nil)
+        #expect(
+            bench.tell(.answered(calls[0].id, .believed(found))) == [.route(route), .resolved(manifest.file)])
+        #expect(bench.tell(.wanted(manifest.file)) == [.resolved(manifest.file)])
+        #expect(bench.wait(.seconds(299)).isEmpty)
+        #expect(bench.wait(.seconds(2)) == [.unroute(manifest.file)])
+        #expect(bench.tell(.wanted(manifest.file)).calls.count == 1)
+    }
+
+    @Test("asks the next tracker when one does not know, fails or is slow, and tells the ignorant")
+    func asksOn() {
+        var bench = bench()
+        let first = bench.tell(.wanted(manifest.file)).calls
+        let second = bench.tell(.answered(first[0].id, .believed(.unknown))).calls
+        #expect(second.map(\.request) == [.lookUp(manifest.file)])
+        let third = bench.wait(.milliseconds(700)).calls
+        #expect(third.map(\.request) == [.lookUp(manifest.file)])
+        let end = bench.tell(.answered(third[0].id, .believed(found)))
+        #expect(end.contains(.resolved(manifest.file)))
+        #expect(end.calls.map(\.to) == [first[0].to])
+        #expect(end.calls.first?.request.name == "announce")
+    }
+
+    @Test("that finds nothing is remembered for a short while")
+    func remembersNothing() {
+        var bench = bench()
+        var calls = bench.tell(.wanted(manifest.file)).calls
+        for _ in 0..<2 { calls = bench.tell(.answered(calls[0].id, .believed(.unknown))).calls }
+        #expect(bench.tell(.failed(calls[0].id, .unreachable)) == [.resolved(manifest.file)])
+        #expect(bench.tell(.wanted(manifest.file)) == [.resolved(manifest.file)])
+        bench.wait(.seconds(6))
+        #expect(bench.tell(.wanted(manifest.file)).calls.count == 1)
+    }
+
+    @Test("answers at once when nobody else is there, or too many are under way")
+    func isBounded() {
+        var alone = Bench(own: Sample.node(999), members: [])
+        #expect(alone.tell(.wanted(manifest.file)) == [.resolved(manifest.file)])
+        var limits = Curator.Limits()
+        limits.lookUps = 2
+        var busy = bench(limits)
+        let files = (1...3).map { Sample.manifest(length: .mebibytes(1), publisher: origin, seed: $0).file }
+        #expect(files.map { busy.tell(.wanted($0)).calls.count } == [1, 1, 0])
+    }
+
+    @Test("takes no statements about other files")
+    func ignoresOthers() {
+        var bench = bench()
+        let other = Sample.manifest(length: .mebibytes(1), publisher: origin, seed: 2)
+        let calls = bench.tell(.wanted(manifest.file)).calls
+        let next = bench.tell(.answered(calls[0].id, .believed(.found([other.posting], [])))).calls
+        #expect(next.map(\.request) == [.lookUp(manifest.file)])
+        #expect(bench.answer(.lookUp(other.file), from: origin) == .unknown)
+    }
+
+    @Test("forgets the one that expires first when it knows too many")
+    func forgetsStalest() {
+        var limits = Curator.Limits()
+        limits.cached = 2
+        var bench = bench(limits)
+        for seed in UInt64(1)...3 {
+            let manifest = Sample.manifest(length: .mebibytes(1), publisher: origin, replicas: 0, seed: seed)
+            let calls = bench.tell(.wanted(manifest.file)).calls
+            let actions = bench.tell(.answered(calls[0].id, .believed(.found([manifest.posting], []))))
+            let forgotten = actions.filter { if case .unroute = $0 { true } else { false } }
+            #expect(forgotten.count == (seed == 3 ? 1 : 0))
+            bench.wait(.seconds(1))
+        }
+    }
+}
