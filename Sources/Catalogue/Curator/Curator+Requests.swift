@@ -5,7 +5,7 @@ extension Curator {
     mutating func answer(_ request: Verified<CatalogueRequest>, from asker: NodeID, _ id: RequestID) {
         switch request.value {
         case .announce(let announcements, let postings):
-            answer(id, noted(request, announcements, postings))
+            answer(id, noted(request, announcements, postings, from: asker))
         case .lookUp(let file):
             answer(id, found(file))
         case .offer(let offer):
@@ -29,7 +29,8 @@ extension Curator {
 
     /// A holder, or another tracker, tells this node as a tracker.
     private mutating func noted(
-        _ request: Verified<CatalogueRequest>, _ announcements: [Announcement], _ postings: [Posting]
+        _ request: Verified<CatalogueRequest>, _ announcements: [Announcement], _ postings: [Posting],
+        from asker: NodeID
     ) -> CatalogueAnswer {
         var isTaken = true
         for posting in postings {
@@ -47,6 +48,11 @@ extension Curator {
         for announcement in announcements {
             let novelty = insert(request.part { _ in announcement }, into: announcement.file)
             relay(announcement.file, from: announcement.holder, novelty)
+            let known = files[announcement.file]?.heard(from: announcement.holder)?.announcement.value
+            if announcement.holder == asker, let known, known.version > announcement.version {
+                // Its clock was ahead once: shown what it said then, it will say more than that.
+                send(announcement.file, to: asker, everything: true)
+            }
         }
         for announcement in announcements where files[announcement.file]?.placement != nil { place(announcement.file) }
         return isTaken ? .noted : .declined(.busy)

@@ -169,13 +169,13 @@ public struct Swarm: Sendable {
 
     // MARK: What to do next
 
-    /// The peers to ask for their pieces now; each counts as asked.
+    /// The peers to ask for their pieces now, unless there is work known for them already; each counts as asked.
     mutating func peersToAsk(at now: Instant, isAlive: (NodeID) -> Bool) -> [NodeID] {
         var peers: [NodeID] = []
         for index in sources.indices {
             let source = sources[index]
             guard case .peer(let pieces) = source.role, !source.isAsked, !source.isLiar, source.pollAt <= now,
-                pieces?.isFull != true, source.underWay < settings.fetchesPerSource, isAlive(source.id)
+                pieces?.isFull != true, source.underWay * 2 < settings.fetchesPerSource, isAlive(source.id)
             else { continue }
             sources[index].isAsked = true
             peers.append(source.id)

@@ -63,6 +63,8 @@ struct ReplicationTests {
         // A replica that was replaced while it was away comes back as one more.
         #expect((4...8).contains(holders.count), "\(holders.count) holders")
         #expect(holders.contains(0))
+        // Without faults it is one. Each crash may cost a new copy and what was not durable yet.
+        #expect(Self.copies(manifest, world, by: 0) <= 4.5)
         for index in holders { #expect(world.nodes[index].disk[manifest.file]?.isComplete == true) }
         for node in world.nodes where !holders.contains(where: { world.nodes[$0].id == node.id }) {
             #expect(node.disk[manifest.file] == nil, "nobody is left half way")
