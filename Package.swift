@@ -1,0 +1,123 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .treatAllWarnings(as: .error),
+    // Generic code crosses targets on every hot path; without this it is many times slower.
+    .unsafeFlags(["-cross-module-optimization"], .when(configuration: .release)),
+]
+
+let collections: [Target.Dependency] = [
+    .product(name: "DequeModule", package: "swift-collections"),
+    .product(name: "OrderedCollections", package: "swift-collections"),
+]
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let nio: [Target.Dependency] = [
+    .product(name: "NIOCore", package: "swift-nio"),
+    .product(name: "NIOPosix", package: "swift-nio"),
+]
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+
+/// One room of the house: sources and settings as everywhere, only the dependencies differ.
+func room(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+/// The tests of a room.
+func tests(_ room: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: room + "Tests", dependencies: dependencies, swiftSettings: settings)
+}
+
+let package = Package(
+    name: "potluck",
+    products: [.executable(name: "node", targets: ["node"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections.git", from: "1.6.0"),
+        .package(
+            url: "https://github.com/apple/swift-configuration.git", from: "1.4.0",
+            traits: ["YAML", "CommandLineArguments"]),
+        .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-http-structured-headers.git", from: "1.7.0"),
+        .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
+        .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.1", traits: []),
+        .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
+    ],
+    targets: [
+        // The core: pure values.
+        room("Primitives", []),
+        room("Membership", ["Primitives"]),
+        room("Allowance", ["Primitives"]),
+        room(
+            "Catalogue",
+            ["Primitives", crypto, .product(name: "HeapModule", package: "swift-collections")] + collections),
+        room("Routing", ["Primitives"]),
+        room("Overlay", ["Primitives", "Membership", "Allowance", "Catalogue", "Routing"] + collections),
+
+        // The doors.
+        room("Storage", ["Overlay", "CLeaves", "CLinux", crypto, .product(name: "GRDB", package: "GRDB.swift")]),
+        room(
+            "Transport",
+            [
+                "Overlay", "CCurl", crypto,
+                .product(name: "RawStructuredFieldValues", package: "swift-http-structured-headers"),
+            ]
+                + nio),
+        room("Geography", ["Primitives", "CMaxMindDB"]),
+        room("Edge", ["Overlay", "Transport", "CLinux"] + nio),
+        room(
+            "Console",
+            [
+                "Overlay", lifecycle, logging, .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
+                .product(name: "NIOCore", package: "swift-nio"),
+            ]),
+
+        // The whole.
+        room(
+            "Runtime",
+            [
+                "Storage", "Transport", "Geography", "Edge", "Console", lifecycle, logging,
+                .product(name: "Configuration", package: "swift-configuration"),
+                .product(name: "Yams", package: "Yams"),
+            ]),
+        .executableTarget(
+            name: "node",
+            dependencies: [
+                "Runtime", "Console", "Catalogue", "Primitives", "Transport",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: settings),
+
+        // C that Swift cannot reach by itself.
+        .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "CMaxMindDB", pkgConfig: "libmaxminddb", providers: [.apt(["libmaxminddb-dev"])]),
+        .target(name: "CLinux"),
+        // Hashing is a hundred times slower without optimisation: fast in debug builds too.
+        .target(name: "CLeaves", cSettings: [.unsafeFlags(["-O3"])]),
+
+        // Tests, room by room; the network's drives real processes.
+        tests("Primitives", ["Primitives"]),
+        tests("Membership", ["Membership"]),
+        tests("Allowance", ["Allowance"]),
+        tests("Catalogue", ["Catalogue", crypto]),
+        tests("Routing", ["Routing"]),
+        tests("Overlay", ["Overlay"]),
+        tests("Storage", ["Storage", "CLeaves", crypto, .product(name: "GRDB", package: "GRDB.swift")]),
+        tests("Transport", ["Transport", crypto] + nio),
+        tests("Geography", ["Geography"]),
+        tests("Edge", ["Edge"] + nio),
+        tests("Console", ["Console", lifecycle, logging]),
+        tests("Runtime", ["Runtime"]),
+        tests("node", ["node"]),
+        tests("Network", ["Geography"]),
+    ],
+    swiftLanguageModes: [.v6]
+)
