@@ -1,0 +1,53 @@
+public import Allowance
+public import Catalogue
+public import Membership
+public import Primitives
+
+/// Something that happened, as the shell tells it.
+public enum Event: Equatable, Sendable {
+    /// The node is up: everything restored, every door open.
+    case start(WallTime)
+    /// `nextDeadline` has come.
+    case wake
+    /// The wall clock was read; the shell does so at least once a minute.
+    case wallClock(WallTime)
+    /// This node's calendar says which period it is. The shell must say so at start, and when one ends.
+    case period(Period)
+    /// A lease runs low: what `Leases.takeRenewal` returned.
+    case leaseLow(Usage)
+    /// Nothing is sent any more: what `Leases.close` returned. The last event.
+    case stop(Usage)
+    /// Facts about this machine, told at start and when they change noticeably.
+    case measured(freeDisk: ByteCount, load: UInt8)
+
+    /// A datagram, unsealed: `from` holds the key that sealed it.
+    case datagram(Verified<Envelope>, from: NodeID)
+    /// A member asks over HTTP, and waits for `.answer`.
+    case asked(Verified<PeerRequest>, from: NodeID, RequestID)
+    case answered(CallID, Verified<PeerAnswer>)
+    case failed(CallID, CallFailure)
+    /// What `.sign` asked for.
+    case signed(Verified<Draft>)
+    /// This node was taken into a network: its new card, and who is there.
+    case admitted(Verified<Card>, [Verified<News>])
+    /// A newcomer was let in here, over HTTP.
+    case introduced([Verified<News>])
+    /// This node is about to stop for good.
+    case leave
+
+    /// A file was posted here, and lies whole on this disk.
+    case posted(Verified<Manifest>, sha256: Bytes32)
+    /// A client asked here for a file this node knows nothing of; answered with `.resolved`.
+    case wanted(FileID)
+    /// There is room on disk, as `.prepare` asked.
+    case prepared(FileID)
+    /// There is none after all.
+    case noRoom(FileID)
+    /// These pieces of a fetch are verified and on disk.
+    case stored(FetchID, Range<Int>)
+    case fetchEnded(FetchID, FetchOutcome)
+    /// The flat digest of a file whose pieces are all here.
+    case completed(FileID, sha256: Bytes32)
+    /// A file here cannot be read, or no longer is what it was.
+    case damaged(FileID)
+}

@@ -1,0 +1,58 @@
+import Allowance
+import Catalogue
+import Membership
+import Primitives
+import Routing
+
+// What one room knows, in the words of another.
+
+extension RoutingNode {
+    /// A member as routing sees it. What it began the period with is quantised as its status is, so that a node which
+    /// has spent nothing does not look as if it had.
+    init(_ member: Member) {
+        let card = member.card.value
+        let status = member.status?.value
+        let initial = QuarterPower(Terms(share: card.share).ceiling(.serving))
+        self.init(
+            id: card.nodeID, url: card.url, place: card.place, remaining: (status?.remaining ?? initial).byteCount,
+            share: initial.byteCount, load: status?.load ?? 0, isAlive: member.condition == .alive,
+            families: card.endpoints.reduce(into: []) { $0.formUnion(AddressFamilies($1.address)) },
+            statusVersion: status?.version ?? 0)
+    }
+}
+
+extension MemberFacts {
+    /// A member as the catalogue sees it.
+    init(_ member: Member) {
+        let card = member.card.value
+        let status = member.status?.value
+        self.init(
+            id: card.nodeID, isAlive: member.condition == .alive || member.condition == .suspect, place: card.place,
+            remaining: status?.remaining.byteCount ?? .zero, freeDisk: status?.freeDisk.byteCount ?? .zero,
+            since: member.since)
+    }
+}
+
+extension RoutingFile {
+    /// A file as routing sees it.
+    init(_ route: FileRoute) {
+        let posting = route.posting
+        let vouched: Vouched =
+            switch posting.audience {
+            case .network: .network
+            case .named(let nodes): .named(nodes)
+            }
+        let own: OwnCopy =
+            switch route.own {
+            case .none: .none
+            case .complete: .complete
+            case .filling(let pieces):
+                .filling(pieceSize: posting.pieceSize, has: pieces.runs.map { posting.geometry.bytes(of: $0) })
+            }
+        self.init(
+            id: posting.file, length: posting.length, name: posting.name, mediaType: posting.mediaType,
+            publisher: posting.publisher, vouched: vouched,
+            holders: route.holders.map { RoutingHolder(id: $0.id, isComplete: $0.isComplete) }, own: own,
+            sha256: route.sha256)
+    }
+}

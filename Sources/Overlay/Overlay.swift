@@ -1,0 +1,257 @@
+public import Allowance
+public import Catalogue
+public import Membership
+public import Primitives
+import Routing
+
+/// A whole node as a value: events in, actions out.
+///
+/// Membership, catalogue and allowance know nothing of each other; what one decides reaches the others here, as facts
+/// handed on in the open. The overlay does nothing by itself: the shell performs the actions, and must deliver `.wake`
+/// when `nextDeadline` has come, `.start` once before anything else, and `.wallClock` at least once a minute.
+public struct Overlay: Sendable {
+    public private(set) var roster: Roster
+    public private(set) var curator: Curator
+    public private(set) var ledger: Ledger
+
+    /// What this machine said of itself last.
+    public private(set) var freeDisk = ByteCount.zero
+    private var load: UInt8 = 0
+    /// What the ledger said last.
+    private var remaining: ByteCount
+    private var introductions = Introductions()
+    private var conditions = Conditions()
+
+    // Each machine appends to a list of its own, kept between events for its memory.
+    private var rosterActions: [Roster.Action] = []
+    private var curatorActions: [Curator.Action] = []
+    private var ledgerActions: [Ledger.Action] = []
+
+    /// - Parameter terms: those that the ledger was made with.
+    public init(roster: Roster, curator: Curator, ledger: Ledger, terms: Terms) {
+        self.roster = roster
+        self.curator = curator
+        self.ledger = ledger
+        remaining = terms.room(for: .serving, beside: ledger.state.leased)
+    }
+
+    /// When the shell must deliver `.wake`, at the latest.
+    public var nextDeadline: Instant? {
+        switch (roster.nextDeadline, curator.nextDeadline) {
+        case (let one?, let other?): min(one, other)
+        case (let one, let other): one ?? other
+        }
+    }
+
+    public mutating func handle(_ event: Event, at now: Instant, into actions: inout [Action]) {
+        switch event {
+        case .start(let time):
+            tellWhatRemains(at: now)
+            for member in [roster.own] + roster.members { handOn(member, at: now, into: &actions) }
+            roster.handle(.start(time), at: now, into: &rosterActions)
+            curator.handle(.start(time), at: now, into: &curatorActions)
+        case .wake:
+            roster.handle(.wake, at: now, into: &rosterActions)
+            curator.handle(.wake, at: now, into: &curatorActions)
+        case .wallClock(let time):
+            roster.handle(.wallClock(time), at: now, into: &rosterActions)
+            curator.handle(.wallClock(time), at: now, into: &curatorActions)
+        case .period(let period):
+            ledger.handle(.period(period), at: now, into: &ledgerActions)
+        case .leaseLow(let usage):
+            ledger.handle(.usage(usage), at: now, into: &ledgerActions)
+        case .stop(let usage):
+            ledger.handle(.stop(usage), at: now, into: &ledgerActions)
+        case .measured(let freeDisk, let load):
+            self.freeDisk = freeDisk
+            self.load = load
+            tellWhatRemains(at: now)
+        case .datagram(let envelope, let sender):
+            roster.handle(.received(envelope, from: sender), at: now, into: &rosterActions)
+        case .asked(let request, let asker, let id):
+            handle(request, from: asker, id, at: now, into: &actions)
+        case .answered(let call, let answer):
+            handle(answer, to: call, at: now)
+        case .failed(let call, let failure):
+            if !introductions.end(call) {
+                curator.handle(.failed(call, failure), at: now, into: &curatorActions)
+            }
+        case .signed(let draft):
+            switch draft.value {
+            case .news(let news):
+                roster.handle(.signed(draft.part { _ in news }), at: now, into: &rosterActions)
+            case .announcement(let announcement):
+                curator.handle(.signed(draft.part { _ in announcement }), at: now, into: &curatorActions)
+            }
+        case .admitted(let card, let table):
+            roster.handle(.admitted(card, table), at: now, into: &rosterActions)
+        case .introduced(let news):
+            roster.handle(.told(news), at: now, into: &rosterActions)
+        case .leave:
+            roster.handle(.leave, at: now, into: &rosterActions)
+        case .posted(let manifest, let sha256):
+            curator.handle(.posted(manifest, sha256: sha256), at: now, into: &curatorActions)
+        case .wanted(let file):
+            curator.handle(.wanted(file), at: now, into: &curatorActions)
+        case .prepared(let file):
+            curator.handle(.prepared(file), at: now, into: &curatorActions)
+        case .noRoom(let file):
+            curator.handle(.noRoom(file), at: now, into: &curatorActions)
+        case .stored(let fetch, let pieces):
+            curator.handle(.stored(fetch, pieces), at: now, into: &curatorActions)
+        case .fetchEnded(let fetch, let outcome):
+            curator.handle(.fetchEnded(fetch, outcome), at: now, into: &curatorActions)
+        case .completed(let file, let sha256):
+            curator.handle(.completed(file, sha256: sha256), at: now, into: &curatorActions)
+        case .damaged(let file):
+            curator.handle(.damaged(file), at: now, into: &curatorActions)
+        }
+        settle(at: now, into: &actions)
+    }
+
+    // MARK: Requests and answers
+
+    private mutating func handle(
+        _ request: Verified<PeerRequest>, from asker: NodeID, _ id: RequestID, at now: Instant,
+        into actions: inout [Action]
+    ) {
+        switch request.value {
+        case .catalogue(let question):
+            let part = request.part { _ in question }
+            curator.handle(.request(part, from: asker, id), at: now, into: &curatorActions)
+        case .introduce(let news):
+            roster.handle(.told(request.parts { _ in news }), at: now, into: &rosterActions)
+            actions.append(.answer(id, .table(roster.news)))
+        }
+    }
+
+    private mutating func handle(_ answer: Verified<PeerAnswer>, to call: CallID, at now: Instant) {
+        switch answer.value {
+        case .catalogue(let reply):
+            let part = answer.part { _ in reply }
+            curator.handle(.answered(call, part), at: now, into: &curatorActions)
+        case .table(let news):
+            guard introductions.end(call) else { return }
+            roster.handle(.table(answer.parts { _ in news }), at: now, into: &rosterActions)
+        }
+    }
+
+    // MARK: Handing on
+
+    /// What one machine decided may concern another, which may decide something in turn: until all are silent.
+    private mutating func settle(at now: Instant, into actions: inout [Action]) {
+        while !(rosterActions.isEmpty && curatorActions.isEmpty && ledgerActions.isEmpty) {
+            let fromRoster = rosterActions
+            let fromCurator = curatorActions
+            let fromLedger = ledgerActions
+            rosterActions.removeAll(keepingCapacity: true)
+            curatorActions.removeAll(keepingCapacity: true)
+            ledgerActions.removeAll(keepingCapacity: true)
+            for action in fromLedger { perform(action, at: now, into: &actions) }
+            for action in fromRoster { perform(action, at: now, into: &actions) }
+            for action in fromCurator { perform(action, at: now, into: &actions) }
+        }
+    }
+
+    private mutating func perform(_ action: Roster.Action, at now: Instant, into actions: inout [Action]) {
+        switch action {
+        case .send(let envelope, let member):
+            actions.append(.send(envelope, to: member))
+        case .introduce(let member):
+            let call = introductions.begin()
+            actions.append(.call(call, .introduce([.card(roster.own.card.value)]), to: member))
+        case .sign(let news):
+            actions.append(.sign(.news(news)))
+        case .persist(let records, let then):
+            var after: [Action] = []
+            for action in then { perform(action, at: now, into: &after) }
+            actions.append(.persist(records.map { .member($0) }, then: after))
+        case .changed(let id):
+            if let member = roster[id] {
+                handOn(member, at: now, into: &actions)
+            } else {
+                actions.append(.route(.nodeGone(id)))
+                curator.handle(.memberGone(id), at: now, into: &curatorActions)
+            }
+        }
+    }
+
+    /// A member as it stands now, for everyone whom it concerns: the doors learn its keys before anything is said of it.
+    private mutating func handOn(_ member: Member, at now: Instant, into actions: inout [Action]) {
+        actions.append(.learn(member.card))
+        actions.append(.route(.node(RoutingNode(member))))
+        curator.handle(.member(MemberFacts(member)), at: now, into: &curatorActions)
+        if let notice = conditions.notice(of: member, beside: roster.own.id) { actions.append(.notice(notice)) }
+    }
+
+    private mutating func perform(_ action: Curator.Action, at now: Instant, into actions: inout [Action]) {
+        switch action {
+        case .call(let id, let request, let member):
+            actions.append(.call(id, .catalogue(request), to: member))
+        case .answer(let id, let answer):
+            actions.append(.answer(id, .catalogue(answer)))
+        case .sign(let announcement):
+            actions.append(.sign(.announcement(announcement)))
+        case .prepare(let manifest):
+            actions.append(.prepare(manifest))
+        case .fetch(let id, let file, let pieces, let holder):
+            actions.append(.fetch(id, file, pieces: pieces, from: holder))
+        case .complete(let file):
+            actions.append(.complete(file))
+        case .discard(let file):
+            actions.append(.discard(file))
+        case .persist(let records, let then):
+            var after: [Action] = []
+            for action in then { perform(action, at: now, into: &after) }
+            actions.append(.persist(records.map { .holding($0) }, then: after))
+        case .route(let route):
+            actions.append(.route(.file(RoutingFile(route))))
+        case .unroute(let file):
+            actions.append(.route(.fileGone(file)))
+        case .resolved(let file):
+            actions.append(.resolved(file))
+        case .progress(let file):
+            actions.append(.progress(file))
+        }
+    }
+
+    private mutating func perform(_ action: Ledger.Action, at now: Instant, into actions: inout [Action]) {
+        switch action {
+        case .persist(let state, let then):
+            var after: [Action] = []
+            for action in then { perform(action, at: now, into: &after) }
+            actions.append(.persist([.ledger(state)], then: after))
+        case .extend(let durable):
+            actions.append(.extend(durable))
+        case .begin(let terms, let durable):
+            actions.append(.beginPeriod(terms, durable))
+        case .amend(let terms):
+            actions.append(.amendTerms(terms))
+        case .remaining(let remaining):
+            self.remaining = remaining
+            tellWhatRemains(at: now)
+        }
+    }
+
+    private mutating func tellWhatRemains(at now: Instant) {
+        let measured = Roster.Event.measured(remaining: remaining, load: load, freeDisk: freeDisk)
+        roster.handle(measured, at: now, into: &rosterActions)
+        curator.handle(.capacity(replication: remaining, freeDisk: freeDisk), at: now, into: &curatorActions)
+    }
+}
+
+/// The introductions under way: calls of the overlay's own, told from the curator's by their highest bit.
+private struct Introductions: Sendable {
+    private static let mark: UInt64 = 1 << 63
+    private var count: UInt64 = 0
+
+    mutating func begin() -> CallID {
+        count += 1
+        return CallID(Self.mark | count)
+    }
+
+    /// Whether this call was an introduction.
+    func end(_ call: CallID) -> Bool {
+        call.number & Self.mark != 0
+    }
+}
