@@ -72,7 +72,7 @@ struct SettingsFile {
     }
 
     private static func content(
-        of node: Node, _ key: Settings.Key, _ place: String
+        of node: Yams.Node, _ key: Settings.Key, _ place: String
     ) throws(SettingsError) -> ConfigContent {
         let place = "\(place): \(key.rawValue)"
         switch node {
@@ -92,7 +92,7 @@ struct SettingsFile {
         }
     }
 
-    private static func compose(_ yaml: String, path: String) throws(SettingsError) -> Node? {
+    private static func compose(_ yaml: String, path: String) throws(SettingsError) -> Yams.Node? {
         do {
             return try Yams.compose(yaml: yaml)
         } catch YamlError.scanner(_, let problem, let mark, _), YamlError.parser(_, let problem, let mark, _),
@@ -126,7 +126,7 @@ struct SettingsFile {
     }
 }
 
-extension Node {
+extension Yams.Node {
     /// Where it begins; Yams marks every node that it parsed.
     fileprivate var line: Int { mark?.line ?? 1 }
 }

@@ -1,0 +1,114 @@
+import Edge
+import Logging
+import Overlay
+import Primitives
+import Transport
+
+/// Performs what the overlay decides: hands each action to the door it is for. Nothing here decides anything, and nothing
+/// here waits; what takes time tells the inbox when it is done.
+final class Performer: Sendable {
+    private let inbox: Inbox
+    private let identity: Identity
+    private let directory: Directory
+    private let account: Account
+    private let datagrams: SealedDatagrams
+    private let client: PeerClient
+    private let shelf: Shelf
+    private let fetcher: Fetcher
+    private let routing: RoutingTable
+    private let desk: PeerDesk
+    private let logger: Logger
+    private let scribe: Scribe
+
+    init(
+        inbox: Inbox, identity: Identity, directory: Directory, account: Account, datagrams: SealedDatagrams,
+        client: PeerClient, shelf: Shelf, fetcher: Fetcher, routing: RoutingTable, desk: PeerDesk, scribe: Scribe,
+        logger: Logger
+    ) {
+        self.inbox = inbox
+        self.identity = identity
+        self.directory = directory
+        self.account = account
+        self.datagrams = datagrams
+        self.client = client
+        self.shelf = shelf
+        self.fetcher = fetcher
+        self.routing = routing
+        self.desk = desk
+        self.scribe = scribe
+        self.logger = logger
+    }
+
+    /// May be called from any thread: the scribe calls it for what waited for the disk.
+    func perform(_ actions: [Overlay::Action]) {
+        for action in actions { perform(action) }
+    }
+
+    private func perform(_ action: Overlay::Action) {
+        switch action {
+        case .persist(let records, let then):
+            scribe.persist(records) { [self] in perform(then) }
+        case .send(let envelope, let member):
+            datagrams.send(envelope, to: member)
+        case .call(let id, let request, let member):
+            call(id, request, to: member)
+        case .answer(let id, let answer):
+            desk.deliver(answer, to: id)
+        case .sign(let draft):
+            inbox.post(.signed(identity.sign(draft)))
+        case .learn(let card):
+            directory.learn(card)
+        case .prepare(let manifest):
+            shelf.prepare(manifest)
+        case .fetch(let id, let file, let pieces, let holder):
+            fetcher.fetch(id, file, pieces: pieces, from: holder)
+        case .complete(let file):
+            shelf.complete(file)
+        case .discard(let file):
+            shelf.discard(file)
+        case .extend(let durable):
+            account.extend(to: durable)
+        case .beginPeriod(let terms, let durable):
+            account.begin(terms: terms, durable: durable)
+        case .amendTerms(let terms):
+            account.amend(terms)
+        case .route(let change):
+            routing.apply(change)
+        case .resolved(let file):
+            desk.resolved(file)
+        case .progress:
+            break
+        case .notice(let notice):
+            logger.log(notice)
+        }
+    }
+
+    private func call(_ id: CallID, _ request: PeerRequest, to member: NodeID) {
+        guard let card = directory.card(of: member) else {
+            return inbox.post(.failed(id, .unreachable))
+        }
+        Task { [client, inbox] in
+            switch await client.call(request, to: card) {
+            case .success(let answer): inbox.post(.answered(id, answer))
+            case .failure(let failure): inbox.post(.failed(id, failure))
+            }
+        }
+    }
+}
+
+extension Logger {
+    fileprivate func log(_ notice: Notice) {
+        switch notice {
+        case .memberJoined(let id, let name):
+            info("A node joined the network.", metadata: ["node": "\(id)", "name": "\(name)"])
+        case .memberReturned(let id, let name):
+            info("A node is back.", metadata: ["node": "\(id)", "name": "\(name)"])
+        case .memberDied(let id, let name):
+            self.notice("A node does not answer any more.", metadata: ["node": "\(id)", "name": "\(name)"])
+        case .memberLeft(let id, let name):
+            info("A node left the network.", metadata: ["node": "\(id)", "name": "\(name)"])
+        case .fileComplete(let id, let name):
+            info("A file is complete here.", metadata: ["file": "\(id)", "name": "\(name)"])
+        }
+    }
+}

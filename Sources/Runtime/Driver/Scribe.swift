@@ -1,0 +1,85 @@
+import Dispatch
+import Logging
+import Overlay
+import Storage
+import Synchronization
+
+/// Writes what must be kept, in order, and lets go what waited for it.
+///
+/// While one transaction is being written the next ones gather, and are then written as one: a slow disk makes
+/// transactions larger, not more. A disk that fails is tried again until it takes the records; until then nothing that
+/// depends on them is said or done.
+final class Scribe: Sendable {
+    private struct Batch {
+        var records: [Record] = []
+        var then: [@Sendable () -> Void] = []
+    }
+
+    private struct State {
+        var waiting = Batch()
+        var isWriting = false
+    }
+
+    /// How long a disk that refused is left alone.
+    static let retryDelay = DispatchTimeInterval.seconds(1)
+
+    private let database: Database
+    private let logger: Logger
+    private let queue = DispatchQueue(label: "potluck.scribe")
+    private let state = Mutex(State())
+
+    init(database: Database, logger: Logger) {
+        self.database = database
+        self.logger = logger
+    }
+
+    /// `then` is called on the scribe's queue once the records are durable.
+    func persist(_ records: [Record], then: @escaping @Sendable () -> Void) {
+        let mustStart = state.withLock { state in
+            state.waiting.records += records
+            state.waiting.then.append(then)
+            defer { state.isWriting = true }
+            return !state.isWriting
+        }
+        if mustStart { queue.async { self.write() } }
+    }
+
+    /// Returns when everything handed over so far is on disk, or was refused by it once.
+    func flush() async {
+        await withCheckedContinuation { continuation in
+            queue.async { continuation.resume() }
+        }
+    }
+
+    private func write() {
+        while let batch = next() {
+            do {
+                try database.write(batch.records)
+                for then in batch.then { then() }
+            } catch {
+                logger.error("The disk does not take what must be kept; trying again.", metadata: ["why": "\(error)"])
+                putBack(batch)
+                queue.asyncAfter(deadline: .now() + Self.retryDelay) { self.write() }
+                return
+            }
+        }
+    }
+
+    private func next() -> Batch? {
+        state.withLock { state in
+            guard !state.waiting.records.isEmpty || !state.waiting.then.isEmpty else {
+                state.isWriting = false
+                return nil
+            }
+            defer { state.waiting = Batch() }
+            return state.waiting
+        }
+    }
+
+    private func putBack(_ batch: Batch) {
+        state.withLock { state in
+            state.waiting.records.insert(contentsOf: batch.records, at: 0)
+            state.waiting.then.insert(contentsOf: batch.then, at: 0)
+        }
+    }
+}

@@ -1,0 +1,51 @@
+import Foundation
+public import Primitives
+import Storage
+import Transport
+
+/// One node on this machine.
+public enum Node {
+    /// Whether a data directory holds a node.
+    public static func exists(in data: String) -> Bool {
+        (try? DataDirectory(existing: data))?.hasIdentity ?? false
+    }
+
+    /// Makes a node: a data directory with an identity, a network of its own, and a commented `node.yaml`.
+    /// - Parameter overrides: what the command line said, which `node.yaml` then says.
+    /// - Throws: a sentence for the operator, also when there is a node already.
+    public static func initialise(_ settings: Settings, overrides: [String: String]) throws -> NodeID {
+        let directory = try DataDirectory(creating: settings.data)
+        let lock = try directory.lock()
+        defer { withExtendedLifetime(lock) {} }
+        let identity = Identity.generate()
+        let configuration = try Settings.file(overrides: overrides)
+        try directory.create(
+            IdentityKeys(signingSeed: identity.signingSecret, agreementSecret: identity.agreementSecret))
+        if !FileManager.default.fileExists(atPath: directory.configurationPath) {
+            try Data(configuration.utf8).write(to: URL(fileURLWithPath: directory.configurationPath), options: .atomic)
+        }
+        _ = try membership(of: identity, in: Database(at: directory.databasePath))
+        return identity.nodeID
+    }
+
+    /// The network this node belongs to; one of its own when it belongs to none yet.
+    static func membership(of identity: Identity, in database: Database) throws -> NetworkMembership {
+        if let membership = try database.membership() { return membership }
+        var random = SystemRandomNumberGenerator()
+        let key = Bytes32(random.next(), random.next(), random.next(), random.next())
+        let membership = NetworkMembership(
+            founder: identity.nodeID, networkKey: key, certificate: nil, cardVersion: 0)
+        try database.write(membership)
+        return membership
+    }
+
+    /// Runs the node of a data directory until it is told to stop.
+    /// - Parameter peer: an invite or an address: a network to join first.
+    /// - Throws: a sentence for the operator when it cannot start, or cannot join.
+    public static func run(_ settings: Settings, joining peer: String? = nil) async throws {
+        let directory = try DataDirectory(existing: settings.data)
+        let lock = try directory.lock()
+        defer { withExtendedLifetime(lock) {} }
+        try await RunningNode(settings, in: directory).run(joining: peer)
+    }
+}

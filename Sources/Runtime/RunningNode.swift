@@ -1,0 +1,181 @@
+import Allowance
+import Catalogue
+import Console
+import Edge
+import Foundation
+import Geography
+import Logging
+import Membership
+import Overlay
+import Primitives
+import Routing
+import ServiceLifecycle
+import Storage
+import Transport
+import UnixSignals
+
+/// Everything of one running node, put together in order: disk, keys, machine, account, doors.
+struct RunningNode {
+    private let settings: Settings
+    private let logger: Logger
+    private let clock = MonotonicClock()
+    private let database: Database
+    private let folder: PieceFolder
+    private let identity: Identity
+    private let belonging: Belonging
+    private let card: OwnCard
+    private let atlas: Atlas
+    private let overlay: Overlay
+    private let terms: Terms
+    private let directory: Transport.Directory
+    private let inbox = Inbox()
+    private let shelf: Shelf
+    private let account: Account
+    private let scribe: Scribe
+
+    /// How long responses may go on after the node was told to stop.
+    static let grace = Duration.seconds(10)
+
+    init(_ settings: Settings, in data: DataDirectory) throws {
+        self.settings = settings
+        var logger = Logger(label: "potluck") { StreamLogHandler.standardError(label: $0) }
+        logger.logLevel = settings.log
+        self.logger = logger
+
+        database = try Database(at: data.databasePath)
+        folder = try PieceFolder(at: data.filesPath)
+        let keys = try data.identity()
+        identity = Identity(signingSecret: keys.signingSeed, agreementSecret: keys.agreementSecret)
+        var membership = try Node.membership(of: identity, in: database)
+        let restored = try database.load()
+
+        atlas = try Atlas(settings.geo.map { .path($0) } ?? .auto(dataDirectory: settings.data))
+        let reachability = try Reachability(settings)
+        card = OwnCard(
+            identity: identity, name: settings.name, endpoints: reachability.endpoints, url: reachability.url,
+            place: settings.location
+                ?? reachability.endpoints.lazy.compactMap { [atlas] in atlas.place(of: $0.address) }.first,
+            share: settings.share)
+        let own = try card.signed(for: membership, at: MonotonicClock.wallTime)
+        membership.cardVersion = own.value.version
+        try database.write(membership)
+        belonging = Belonging(membership)
+
+        directory = Transport.Directory(founder: membership.founder)
+        directory.learn(try database.certificates().map(\.value))
+        directory.learn(own)
+
+        terms = Terms(share: settings.share)
+        let ledger = Ledger(
+            terms: terms, period: settings.quota.period.period(containing: MonotonicClock.wallTime),
+            restored: restored.ledger)
+        var random = SystemRandomNumberGenerator()
+        var generator = Generator(seed: random.next())
+        overlay = Overlay(
+            roster: Roster(
+                own: own, known: restored.news, lastVersion: restored.lastVersion,
+                settings: settings.pulse.map { Roster.Settings(pulse: $0) } ?? Roster.Settings(),
+                generator: generator.split()),
+            curator: Curator(
+                own: identity.nodeID, holdings: restored.holdings, policy: settings.policy, generator: generator.split()
+            ),
+            ledger: ledger, terms: terms)
+        let inbox = inbox
+        account = Account(
+            Leases(terms: terms, spent: ledger.state.leased, durable: ledger.state.leased),
+            onLow: { inbox.post(.leaseLow($0)) })
+        scribe = Scribe(database: database, logger: logger)
+        shelf = Shelf(folder: folder, inbox: inbox, holdings: restored.holdings, logger: logger)
+    }
+
+    func run(joining peer: String?) async throws {
+        for sentence in atlas.skipped { logger.warning("\(sentence)") }
+        let routing = Edge.RoutingTable(
+            Router(own: identity.nodeID, generator: Generator(seed: .random(in: 0 ... .max))))
+        let desk = PeerDesk(
+            inbox: inbox, identity: identity, directory: directory, database: database, belonging: belonging,
+            shelf: shelf, isOpen: settings.isOpen)
+        let server = try await server(desk, routing)
+        let datagrams = try await SealedDatagrams.bind(
+            to: [server.endpoint], on: EventLoops.shared, identity: identity, directory: directory,
+            networkKey: belonging.membership.networkKey, account: account,
+            received: { [inbox] in inbox.offer(.datagram($0, from: $1)) })
+        let courier = try Courier()
+        let client = PeerClient(
+            courier: courier, identity: identity, directory: directory, account: account,
+            now: { MonotonicClock.wallTime })
+        let performer = Performer(
+            inbox: inbox, identity: identity, directory: directory, account: account, datagrams: datagrams,
+            client: client, shelf: shelf,
+            fetcher: Fetcher(
+                inbox: inbox, directory: directory, client: client, folder: folder, shelf: shelf, logger: logger),
+            routing: routing, desk: desk, scribe: scribe, logger: logger)
+        let joiner = Joiner(
+            inbox: inbox, client: client, directory: directory, datagrams: datagrams, database: database,
+            belonging: belonging, card: card)
+        let node = OperatorDesk(
+            inbox: inbox, identity: identity, directory: directory, database: database, belonging: belonging,
+            folder: folder, shelf: shelf, scribe: scribe, account: account, routing: routing, peers: desk,
+            joiner: joiner, atlas: atlas, settings: settings, card: card, clock: clock,
+            startedAt: MonotonicClock.wallTime, initial: overlay)
+        try await serve(node, performer, server, joining: peer)
+        await datagrams.close()
+        courier.stop()
+    }
+
+    private func server(
+        _ desk: PeerDesk, _ routing: Edge.RoutingTable
+    ) async throws -> PublicServer {
+        var limits = EdgeSettings()
+        limits.trustedProxies = TrustedProxies(settings.trustedProxies)
+        let services = EdgeServices(
+            own: identity.nodeID, routing: routing, account: account, files: folder, door: desk, directory: directory,
+            verifier: RequestVerifier(own: identity.nodeID, directory: directory),
+            via: { [belonging] in belonging.via },
+            place: { [atlas] in atlas.place(of: $0) }, now: { [clock] in clock.now },
+            wallTime: { MonotonicClock.wallTime },
+            untilPeriodEnds: { [settings] in
+                let now = MonotonicClock.wallTime
+                return settings.quota.period.period(containing: now).retryAdvice(at: now)
+            },
+            greeting: { [settings, identity, belonging] in
+                Greeting(
+                    name: settings.name, node: identity.nodeID, network: belonging.membership.founder,
+                    version: Software.version)
+            })
+        do {
+            return try await PublicServer.start(
+                on: settings.listen, group: EventLoops.shared, services: services, settings: limits)
+        } catch {
+            throw SettingsError(
+                "listen",
+                "\(settings.listen) cannot be listened on (\(error)); stop what uses it, or choose another port")
+        }
+    }
+
+    /// Runs the services until the process is told to stop. They stop in reverse: first the doors, then the machine.
+    private func serve(
+        _ node: OperatorDesk, _ performer: Performer, _ server: PublicServer, joining peer: String?
+    ) async throws {
+        let driver = Driver(overlay: overlay, inbox: inbox, performer: performer, clock: clock)
+        let doors = Doors(
+            server: server, account: account, inbox: inbox, scribe: scribe, grace: Self.grace, logger: logger)
+        let rhythm = Rhythm(inbox: inbox, folder: folder, settings: settings)
+        let console = try ConsoleServer(operator: node, dataDirectory: settings.data, logger: logger) {
+            [logger, settings, card] in
+            logger.info(
+                "Ready.",
+                metadata: ["node": "\(card.identity.nodeID)", "url": "\(card.url)", "data": "\(settings.data)"])
+        }
+        let arrival = Arrival(joiner: node.joiner, peer: peer, logger: logger)
+        let group = ServiceGroup(
+            configuration: ServiceGroupConfiguration(
+                services: [
+                    .init(service: driver), .init(service: doors), .init(service: rhythm), .init(service: console),
+                    .init(service: arrival),
+                ],
+                gracefulShutdownSignals: [.sigterm, .sigint],
+                logger: Logger(label: "quiet") { _ in SwiftLogNoOpLogHandler() }))
+        try await group.run()
+    }
+}

@@ -1,0 +1,85 @@
+import Console
+import Membership
+import Overlay
+import Primitives
+import Storage
+import Transport
+
+/// Takes this node into another network.
+struct Joiner: Sendable {
+    let inbox: Inbox
+    let client: PeerClient
+    let directory: Directory
+    let datagrams: SealedDatagrams
+    let database: Database
+    let belonging: Belonging
+    let card: OwnCard
+
+    /// Joins by an invite, or by the address of a member of an open network.
+    func join(_ peer: String) async throws -> JoinResult {
+        let joined = try await ask(peer)
+        let before = belonging.membership
+        let wasMember = joined.founder == before.founder
+        if !wasMember { try await checkAlone() }
+        let membership =
+            wasMember
+            ? before
+            : NetworkMembership(
+                founder: joined.founder, networkKey: joined.networkKey, certificate: joined.certificate,
+                cardVersion: before.cardVersion)
+        try await enter(membership, joined)
+        let roster = await inbox.ask { $0.roster }
+        let name = roster?[joined.issuer]?.card.value.name ?? ""
+        return JoinResult(
+            network: joined.founder, peer: joined.issuer, peerName: name,
+            memberCount: 1 + (roster?.members.filter(\.isPresent).count ?? 0), wasMember: wasMember)
+    }
+
+    private func ask(_ peer: String) async throws -> Joined {
+        do {
+            return try await client.join(try door(of: peer))
+        } catch let error as OperatorError {
+            throw error
+        } catch {
+            throw OperatorError(.failed, "This node could not join: \(error).")
+        }
+    }
+
+    private func door(of peer: String) throws -> PeerClient.Door {
+        guard !peer.lowercased().hasPrefix("potluck") else { return .invite(try Invite(peer)) }
+        guard let url = NodeURL(peer.contains("://") ? peer : "http://" + peer) else {
+            throw OperatorError(
+                .unusable,
+                "\(SettingsText.excerpt(peer)) is neither an invite nor the address of a node, such as 192.0.2.1:8080.")
+        }
+        return .open(url: url.description)
+    }
+
+    /// A node with company keeps to it: its members count on what it holds.
+    private func checkAlone() async throws {
+        let others = await inbox.ask { $0.roster.members.filter(\.isPresent).count } ?? 0
+        guard others == 0, belonging.membership.certificate == nil else {
+            throw OperatorError(
+                .conflict,
+                "This node belongs to another network already; to belong to two, run a second node with its own --data."
+            )
+        }
+    }
+
+    private func enter(_ membership: NetworkMembership, _ joined: Joined) async throws {
+        var membership = membership
+        directory.enter(network: membership.founder)
+        directory.learn(joined.certificates.map(\.value) + [membership.certificate].compactMap(\.self))
+        for news in joined.table {
+            if case .card(let card) = news.value { directory.learn(news.part { _ in card }) }
+        }
+        let own = try card.signed(for: membership, at: MonotonicClock.wallTime)
+        membership.cardVersion = own.value.version
+        try database.write(joined.certificates)
+        try database.write(membership)
+        directory.learn(own)
+        datagrams.enter(networkKey: membership.networkKey)
+        belonging.enter(membership)
+        inbox.post(.admitted(own, joined.table))
+    }
+}

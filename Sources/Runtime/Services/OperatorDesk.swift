@@ -1,0 +1,116 @@
+import Allowance
+import Catalogue
+import Console
+import Dispatch
+import Edge
+import Geography
+import Logging
+import Membership
+import Overlay
+import Primitives
+import Routing
+import Storage
+import Transport
+
+/// Does what the operator asks of the running node.
+struct OperatorDesk: Operator {
+    let inbox: Inbox
+    let identity: Identity
+    let directory: Directory
+    let database: Database
+    let belonging: Belonging
+    let folder: PieceFolder
+    let shelf: Shelf
+    let scribe: Scribe
+    let account: Account
+    let routing: Edge.RoutingTable
+    let peers: PeerDesk
+    let joiner: Joiner
+    let atlas: Atlas
+    let settings: Settings
+    let card: OwnCard
+    let clock: MonotonicClock
+    let startedAt: WallTime
+    /// What is shown when the machine has stopped already.
+    let initial: Overlay
+
+    func about() async -> NodeFacts {
+        let overlay = await snapshot()
+        return NodeFacts(
+            id: identity.nodeID, name: settings.name, url: card.url, listen: settings.listen.description,
+            dataDirectory: settings.data, software: Software.version, place: card.place,
+            network: belonging.membership.founder, isOpen: settings.isOpen, replicas: Int(settings.replicas),
+            freeDisk: overlay.freeDisk, allowance: settings.quota.limit, share: settings.share,
+            period: overlay.ledger.state.period, startedAt: startedAt, wallClock: MonotonicClock.wallTime,
+            now: clock.now)
+    }
+
+    func snapshot() async -> Overlay {
+        await inbox.ask { $0 } ?? initial
+    }
+
+    func usage() -> Usage { account.usage }
+
+    func post(
+        _ request: PostRequest, body: any AsyncSequence<[UInt8], any Error> & Sendable
+    ) async throws -> Verified<Manifest> {
+        do {
+            let ingest = try folder.ingest(expecting: request.length)
+            for try await chunk in body { try await ingest.write(chunk) }
+            let file = try await ingest.finish()
+            let manifest = try manifest(of: file, request)
+            try file.commit()
+            shelf.keep(manifest.value)
+            inbox.post(.posted(manifest, sha256: file.sha256))
+            // The link is told once the catalogue has the file, durably.
+            _ = await snapshot()
+            await scribe.flush()
+            return manifest
+        } catch let error as StorageError {
+            throw OperatorError(.failed, "The file was not posted: \(error)")
+        }
+    }
+
+    private func manifest(of file: IngestedFile, _ request: PostRequest) throws -> Verified<Manifest> {
+        let digests = file.digests
+        let now = MonotonicClock.wallTime
+        // The wall clock orders the postings of one publisher; posting a file twice takes longer than its tick.
+        let draft = Posting(
+            file: digests.fileID, publisher: identity.nodeID, length: digests.length, name: request.name,
+            mediaType: request.mediaType, sha256: file.sha256, audience: .network,
+            replicas: request.replicas.map { UInt8(clamping: $0) } ?? settings.replicas, postedAt: now, expires: nil,
+            sequence: UInt64(max(0, now.milliseconds)))
+        guard let draft else {
+            throw OperatorError(
+                .unusable, "This name or media type cannot be posted; give others with --name and --type.")
+        }
+        let posting = identity.sign(draft)
+        return try directory.verify(Manifest(posting: posting.value, pieces: digests.pieces))
+    }
+
+    func invite(uses: Int, lifetime: Duration) async throws -> String {
+        let now = MonotonicClock.wallTime
+        let invite = Invite(
+            inviter: identity.nodeID, network: belonging.membership.founder, url: card.url, expires: now + lifetime)
+        do {
+            try database.write(InviteRecord(secretHash: invite.id, expires: invite.expires, usesLeft: uses), at: now)
+        } catch {
+            throw OperatorError(.failed, "The invite could not be kept: \(error)")
+        }
+        return invite.description
+    }
+
+    func join(_ peer: String) async throws -> JoinResult {
+        try await joiner.join(peer)
+    }
+
+    func why(_ file: FileID, from address: IPAddress) async throws -> Decision {
+        if routing.file(file) == nil { await peers.resolve(file) }
+        let query = Query(
+            file: file, client: atlas.place(of: address), family: AddressFamilies(address),
+            ownRemaining: account.usage.remaining)
+        return routing.explain(query, at: clock.now)
+    }
+
+    func place(of address: IPAddress) async -> Place? { atlas.place(of: address) }
+}

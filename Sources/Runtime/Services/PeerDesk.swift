@@ -1,0 +1,87 @@
+import Catalogue
+import Edge
+import Membership
+import Overlay
+import Primitives
+import Storage
+import Synchronization
+import Transport
+
+/// Where the public door hands in what members ask, and waits for what the machine says to it.
+final class PeerDesk: PeerDoor {
+    private let inbox: Inbox
+    private let identity: Identity
+    private let directory: Directory
+    private let database: Database
+    private let belonging: Belonging
+    private let shelf: Shelf
+    private let isOpen: Bool
+    private let answers = Waiting<RequestID, PeerAnswer>()
+    private let resolutions = Waiting<FileID, Void>()
+    private let count = Mutex<UInt64>(0)
+
+    /// The machine answers at once, unless the disk has to confirm something first.
+    static let answerLimit = Duration.seconds(10)
+    /// As long as a person waits for a page before wondering.
+    static let resolutionLimit = Duration.seconds(3)
+
+    init(
+        inbox: Inbox, identity: Identity, directory: Directory, database: Database, belonging: Belonging, shelf: Shelf,
+        isOpen: Bool
+    ) {
+        self.inbox = inbox
+        self.identity = identity
+        self.directory = directory
+        self.database = database
+        self.belonging = belonging
+        self.shelf = shelf
+        self.isOpen = isOpen
+    }
+
+    func handle(_ request: Verified<PeerRequest>, from asker: NodeID) async -> PeerAnswer? {
+        let id = count.withLock { count in
+            count += 1
+            return RequestID(count)
+        }
+        return await answers.value(for: id, within: Self.answerLimit) {
+            inbox.post(.asked(request, from: asker, id))
+        }
+    }
+
+    func deliver(_ answer: PeerAnswer, to request: RequestID) {
+        answers.fulfil(request, with: answer)
+    }
+
+    func resolve(_ file: FileID) async {
+        await resolutions.value(for: file, within: Self.resolutionLimit) { inbox.post(.wanted(file)) }
+    }
+
+    func resolved(_ file: FileID) {
+        resolutions.fulfil(file, with: ())
+    }
+
+    func manifest(of file: FileID) async -> Manifest? {
+        shelf.manifest(of: file)
+    }
+
+    func join(_ body: [UInt8], signedBy signer: NodeID, from address: IPAddress) async -> (status: Int, body: [UInt8]) {
+        do {
+            let request = try Admission.check(body, signedBy: signer, own: identity.nodeID, isOpen: isOpen)
+            let now = MonotonicClock.wallTime
+            if let proof = request.proof, try database.redeem(proof.invite, by: request.newcomer, at: now) != .redeemed
+            {
+                throw AdmissionRefusal.inviteVoid
+            }
+            let membership = belonging.membership
+            let answer = try Admission.answer(
+                request, by: identity, network: membership.founder, networkKey: membership.networkKey,
+                table: await inbox.ask { $0.roster.news } ?? [], certificates: directory.certificates, seenAs: address,
+                at: now)
+            return (200, answer.value.wireBytes)
+        } catch let refusal as AdmissionRefusal {
+            return (refusal.status, Array("\(refusal)".utf8))
+        } catch {
+            return (503, Array("this node cannot let anybody in now: \(error)".utf8))
+        }
+    }
+}
