@@ -156,7 +156,8 @@ extension Roster {
 
     /// Versions order the statements of one node. Of two under the same version (it lost its memory) everybody prefers
     /// the same, so that tables agree.
-    private func isNewer<Kind: Statement>(_ new: Kind, _ version: UInt64, than held: Kind, _ heldVersion: UInt64) -> Bool
+    private func isNewer<Kind: Statement>(_ new: Kind, _ version: UInt64, than held: Kind, _ heldVersion: UInt64)
+        -> Bool
     {
         guard version == heldVersion else { return version > heldVersion }
         let (left, right) = (new.signature, held.signature)

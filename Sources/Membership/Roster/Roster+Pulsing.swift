@@ -81,8 +81,7 @@ extension Roster {
             return
         }
         table.edges[index].roundTrips.add(now - sending.at)
-        let median = table.edges[index].roundTrips.median
-        table.update(index) { $0.roundTrip = median }
+        table.measured(table.edges[index].roundTrips.median, index)
         let caughtUp = min(silence.catchUpCount, table.edges[index].catchUp.count)
         table.edges[index].catchUp.removeFirst(caughtUp)
         // What did not fit goes on at once, as long as the other end takes it in; what it has more of, after a breath.

@@ -69,7 +69,7 @@ extension Roster {
 
     /// Something came from the member itself.
     private mutating func heard(_ index: Int, at now: Instant, _ effects: inout Effects) {
-        table.update(index) { $0.heard = now }
+        table.heard(index, at: now)
         table.edges[index].isIntroduced = false
         if table.members[index].condition == .suspect { become(.alive, index, at: now, &effects) }
         // An exchange that was begun goes on until its reply, or until the other end begins one.
@@ -116,7 +116,7 @@ extension Roster {
             guard let index = table.index(of: id), case .waiting(let silence) = table.edges[index].phase,
                 silence.stage != .direct, silence.sending(number) != nil
             else { continue }
-            table.update(index) { $0.heard = now }
+            table.heard(index, at: now)
             become(.alive, index, at: now, &effects)
             table.edges[index].phase = .resting(until: now + interval(of: index))
             return

@@ -79,6 +79,11 @@ struct Table: Equatable, Sendable {
         edges.remove(at: index)
     }
 
+    /// Notes that something came from a member: nothing that the quiet hash covers.
+    mutating func heard(_ index: Int, at now: Instant) { members[index].heard = now }
+
+    mutating func measured(_ roundTrip: Duration?, _ index: Int) { members[index].roundTrip = roundTrip }
+
     mutating func update(_ index: Int, _ change: (inout Member) -> Void) {
         let before = members[index]
         change(&members[index])

@@ -1,0 +1,178 @@
+@_spi(Verification) import Primitives
+import Testing
+
+@testable import Membership
+
+/// Single steps of one roster, seen by its actions.
+@Suite struct RosterTests {
+    /// Two nodes that know each other, the second not running.
+    private func pair() -> (world: World, own: NodeID, other: NodeID) {
+        var world = World(seed: 1)
+        let (own, other) = (world.create(), world.create())
+        let card = world.card(other)
+        world.nodes[own]?.disk.apply(.news(card.part(News.card)))
+        world.start(own)
+        world.run(for: .milliseconds(1))
+        return (world, own, other)
+    }
+
+    private func actions(of world: inout World, _ id: NodeID, on event: Roster.Event) -> [Roster.Action] {
+        var actions: [Roster.Action] = []
+        world.nodes[id]?.roster?.handle(event, at: world.now, into: &actions)
+        return actions
+    }
+
+    @Test func `a start takes a version from the clock, keeps it, and asks another member for its table`() {
+        var world = World(seed: 1)
+        let (own, other) = (world.create(), world.create())
+        var roster = Roster(
+            own: world.card(own), known: [world.card(own).part(News.card), world.card(other).part(News.card)],
+            lastVersion: 5, settings: Roster.Settings(pulse: .seconds(1)), generator: Generator(seed: 1))
+        var actions: [Roster.Action] = []
+        roster.handle(.measured(remaining: .gigabytes(8), load: 2, freeDisk: .gigabytes(9)), at: .zero, into: &actions)
+        #expect(actions.isEmpty && roster.nextDeadline == nil)
+        roster.handle(.start(WallTime(milliseconds: 1_000)), at: .zero, into: &actions)
+        let status = Status(
+            node: own.short, version: 1_000, remaining: QuarterPower(.gigabytes(8)), load: 2,
+            freeDisk: QuarterPower(.gigabytes(9)))
+        #expect(
+            actions == [
+                .persist([.ownVersion(1_000), .news(world.card(own).part(News.card))], then: []),
+                .sign(.status(status)), .introduce(to: other),
+            ])
+        // The clock fell behind: the version does not.
+        roster = Roster(
+            own: world.card(own), known: [], lastVersion: 5_000, settings: Roster.Settings(),
+            generator: Generator(seed: 1))
+        actions = []
+        roster.handle(.start(WallTime(milliseconds: 1_000)), at: .zero, into: &actions)
+        #expect(actions.contains(.persist([.ownVersion(5_001), .news(world.card(own).part(News.card))], then: [])))
+    }
+
+    @Test func `facts become a status only when their quantised values change, and at once when exhausted`() {
+        var (world, own, _) = pair()
+        world.run(for: .milliseconds(10))
+        let start = world.now
+        #expect(
+            actions(of: &world, own, on: .measured(remaining: .gigabytes(8), load: 0, freeDisk: .gigabytes(50))).isEmpty
+        )
+        // A few bytes less are the same level; a busier class waits for its turn.
+        #expect(
+            actions(
+                of: &world, own,
+                on: .measured(remaining: .gigabytes(8) - ByteCount(9), load: 0, freeDisk: .gigabytes(50))
+            ).isEmpty)
+        #expect(
+            actions(of: &world, own, on: .measured(remaining: .gigabytes(8), load: 3, freeDisk: .gigabytes(50))).isEmpty
+        )
+        #expect(world.nodes[own]?.roster?.statusDue.map { $0 - start < .seconds(1) } == true)
+        let exhausted = actions(of: &world, own, on: .measured(remaining: .zero, load: 3, freeDisk: .gigabytes(50)))
+        let drafts = exhausted.compactMap { action in
+            if case .sign(.status(let status)) = action { status } else { nil }
+        }
+        #expect(drafts.map(\.isExhausted) == [true])
+    }
+
+    @Test func `a suspicion of the current version is answered and refuted, one of an older only answered`() throws {
+        var (world, own, other) = pair()
+        let version = try #require(world.nodes[own]?.roster?.own.status?.value.version)
+        let current = Verified(checked: Envelope(.suspicion(number: 9, version: version)))
+        let answers = actions(of: &world, own, on: .received(current, from: other))
+        #expect(answers.contains(.send(Envelope(.probeReply(number: 9)), to: other)))
+        #expect(answers.contains { if case .sign(.status(let draft)) = $0 { draft.version > version } else { false } })
+        let older = Verified(checked: Envelope(.suspicion(number: 10, version: version - 1)))
+        let second = actions(of: &world, own, on: .received(older, from: other))
+        let status = try #require(world.nodes[own]?.roster?.own.status?.value)
+        #expect(second.contains(.send(Envelope(.probeReply(number: 10), news: [.status(status)]), to: other)))
+        #expect(!second.contains { if case .sign = $0 { true } else { false } })
+    }
+
+    @Test func `one liar's verdicts kill nobody, and are refuted`() {
+        var world = World.settled(5, seed: 2)
+        let liar = world.ids[0]
+        for subject in world.ids.dropFirst() {
+            let version = world.nodes[subject]!.roster!.own.status!.value.version
+            let lie = Verdict(subject: subject.short, issuer: liar.short, version: version)
+            world.deliver(.signed(world.signed(.verdict(lie))), to: liar)
+            let boast = Verdict(subject: subject.short, issuer: liar.short, version: Version.limit - 1)
+            world.deliver(.signed(world.signed(.verdict(boast))), to: liar)
+        }
+        world.run(for: .seconds(20))
+        #expect(world.everDead.isEmpty && world.isAgreed)
+    }
+
+    @Test func `verdicts do not outweigh one's own ears`() {
+        var world = World.settled(6, seed: 3)
+        let subject = world.ids[5]
+        let version = world.nodes[subject]!.roster!.own.status!.value.version
+        for liar in world.ids.prefix(3) {
+            let lie = Verdict(subject: subject.short, issuer: liar.short, version: version)
+            world.deliver(.told([world.signed(.verdict(lie))]), to: world.ids[4])
+        }
+        #expect(world.condition(of: subject, seenBy: world.ids[4]) == .alive)
+        world.run(for: .seconds(5))
+        #expect(world.everDead.isEmpty && world.isAgreed)
+    }
+
+    @Test func `a node that lost its memory learns its own version from the others`() {
+        var world = World.settled(4, seed: 4)
+        let forgetful = world.ids[1]
+        for _ in 0..<3 {
+            world.deliver(.measured(remaining: .megabytes(9), load: 1, freeDisk: .zero), to: forgetful)
+            world.run(for: .seconds(2))
+            world.deliver(.measured(remaining: .gigabytes(9), load: 1, freeDisk: .zero), to: forgetful)
+            world.run(for: .seconds(2))
+        }
+        world.crash(forgetful)
+        world.nodes[forgetful]?.disk.version = 0
+        world.start(forgetful)
+        // Its clock is wrong as well.
+        world.deliver(.wallClock(WallTime(milliseconds: 5)), to: forgetful)
+        world.run(for: .seconds(5))
+        #expect(world.isAgreed && world.everDead.isEmpty)
+    }
+
+    @Test func `the dead are probed now and then, and forgotten after a month`() {
+        var settings = Roster.Settings(pulse: .seconds(1))
+        settings.deadKept = .seconds(60)
+        var world = World.settled(3, seed: 5, settings: settings)
+        let victim = world.ids[2]
+        world.crash(victim)
+        world.run(for: .seconds(30))
+        #expect(world.everyoneSees(victim, as: .dead))
+        world.run(for: .seconds(60))
+        #expect(world.nodes[world.ids[0]]?.roster?[victim] == nil)
+        #expect(world.nodes[world.ids[0]]?.disk.news.values.contains { $0.value.subject == victim.short } == false)
+    }
+
+    @Test func `strangers are not listened to, and a full table takes nobody in`() {
+        var world = World.settled(2, seed: 6)
+        let (own, stranger) = (world.ids[0], world.create())
+        let greeting = Verified(checked: Envelope(.probe(number: 1)))
+        #expect(actions(of: &world, own, on: .received(greeting, from: stranger)).isEmpty)
+        world.nodes[own]?.roster?.settings.memberLimit = 1
+        world.deliver(.told([world.card(stranger).part(News.card)]), to: own)
+        #expect(world.nodes[own]?.roster?[stranger] == nil)
+    }
+
+    @Test func `the view holds everybody up to its limit, and stays as it is beyond`() {
+        var generator = Generator(seed: 1)
+        let ids = (0..<50).map { NodeID(Bytes32(UInt64($0), 0, 0, 0)) }
+        var view = View()
+        view.draw(from: Array(ids.prefix(32)), limit: 32, using: &generator)
+        #expect(view.members == Array(ids.prefix(32)))
+        view.draw(from: ids, limit: 32, using: &generator)
+        #expect(view.members == Array(ids.prefix(32)))
+        view.draw(from: Array(ids.dropFirst(4)), limit: 32, using: &generator)
+        #expect(view.members.count == 32 && view.members == view.members.sorted())
+        #expect(Set(view.members).isSuperset(of: ids[4..<32]))
+    }
+
+    @Test func `what the console shows of a member is measured`() throws {
+        let world = World.settled(3, seed: 7)
+        let member = try #require(world.nodes[world.ids[0]]?.roster?[world.ids[1]])
+        let roundTrip = try #require(member.roundTrip)
+        #expect((.microseconds(400) ... .milliseconds(4)).contains(roundTrip))
+        #expect(member.condition == .alive && world.now - (member.heard ?? .zero) < .milliseconds(1100))
+    }
+}
