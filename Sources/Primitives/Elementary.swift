@@ -7,7 +7,7 @@ public enum Elementary {
         let reduced = x / Double(1 << halvings)
         var term = 1.0
         var sum = 1.0
-        for n in 1...12 {
+        for n in 1...20 {
             term *= reduced / Double(n)
             sum += term
         }
