@@ -84,6 +84,8 @@ struct SealedNetworkKey: Hashable {
     init?(_ networkKey: Bytes32, for certificate: Certificate, agreementKey: Bytes32) {
         guard
             let key = try? Curve25519.KeyAgreement.PublicKey(rawRepresentation: agreementKey.array),
+            // HPKE here does not look; such a key would show the network key to everybody.
+            Curve25519.KeyAgreement.PrivateKey().contributorySecret(with: key) != nil,
             var sender = try? HPKE.Sender(recipientKey: key, ciphersuite: Self.suite, info: Self.info(certificate)),
             let sealed = try? sender.seal(networkKey.array)
         else { return nil }

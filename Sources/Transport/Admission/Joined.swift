@@ -8,7 +8,7 @@ public struct Joined: Hashable, Sendable {
     /// This node's own.
     public let certificate: Certificate
     /// Verified ones of members whose cards are not in the table.
-    public let certificates: [Certificate]
+    public let certificates: [Verified<Certificate>]
     /// Who let it in.
     public let issuer: NodeID
     public let table: [Verified<News>]
@@ -49,7 +49,9 @@ extension Joined {
         self.networkKey = networkKey
         founder = own.network
         certificate = own
-        certificates = answer.certificates.filter { directory.isAdmitted($0.subject) }
+        // Of two for one subject, only the one that was checked.
+        let proven = Set(directory.certificates)
+        certificates = answer.certificates.filter(proven.contains).map { Verified(checked: $0) }
         issuer = own.issuer
         self.table = table
         seenAs = answer.seenAs

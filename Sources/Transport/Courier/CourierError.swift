@@ -59,6 +59,8 @@ extension CourierError: CustomStringConvertible {
     /// From libcurl's result and what it wrote into the error buffer.
     init(_ code: CURLcode, detail: String) {
         switch code {
+        // libcurl files it under protocols it does not support.
+        case CURLE_UNSUPPORTED_PROTOCOL where detail.hasPrefix("Received HTTP/0.9"): self = .notHTTP
         case CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL: self = .badRequest("the URL is not one of http or https")
         case CURLE_COULDNT_RESOLVE_HOST: self = .unresolved
         case CURLE_COULDNT_CONNECT: self = .unreachable

@@ -195,8 +195,9 @@ final class Transfer {
             let parts = line.split(separator: " ", maxSplits: 2)
             head = AnswerHead(status: parts.count > 1 ? Int(parts[1]) ?? 0 : 0, fields: [])
         } else if let colon = line.firstIndex(of: ":") {
-            let value = line[line.index(after: colon)...].drop { $0 == " " || $0 == "\t" }
-            head.fields.append(HeaderField(name: String(line[..<colon]), value: String(value)))
+            let value = line[line.index(after: colon)...].drop { $0.isBlank }
+            let trimmed = (value.lastIndex { !$0.isBlank }).map { value[...$0] } ?? ""
+            head.fields.append(HeaderField(name: String(line[..<colon]), value: String(trimmed)))
         }
         return bytes.count
     }
@@ -245,6 +246,11 @@ final class Transfer {
         progress(readSoFar)
         return count
     }
+}
+
+extension Character {
+    /// What may stand around a field's value (RFC 9110, section 5.5).
+    fileprivate var isBlank: Bool { self == " " || self == "\t" }
 }
 
 extension String {

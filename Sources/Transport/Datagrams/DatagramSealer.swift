@@ -112,7 +112,7 @@ final class DatagramSealer: Sendable {
     private func pair(with card: Card, in state: inout State) -> Pair? {
         if let known = state.pairs[card.nodeID], known.agreementKey == card.agreementKey { return known }
         guard let key = try? Curve25519.KeyAgreement.PublicKey(rawRepresentation: card.agreementKey.array),
-            let secret = try? identity.agreement.sharedSecretFromKeyAgreement(with: key)
+            let secret = identity.agreement.contributorySecret(with: key)
         else { return nil }
         let networkKey = state.networkKey
         func derive(from sender: NodeID, to receiver: NodeID) -> SymmetricKey {

@@ -84,6 +84,17 @@ extension Signature {
     }
 }
 
+extension Curve25519.KeyAgreement.PrivateKey {
+    /// The shared secret, unless it is zero: the other key is then one of the few of small order, with which everybody
+    /// has the same secret (RFC 7748, section 6.1).
+    func contributorySecret(with key: Curve25519.KeyAgreement.PublicKey) -> SharedSecret? {
+        guard let secret = try? sharedSecretFromKeyAgreement(with: key),
+            secret.withUnsafeBytes({ bytes in bytes.contains { $0 != 0 } })
+        else { return nil }
+        return secret
+    }
+}
+
 extension Bytes32 {
     init(key: Data) {
         guard let bytes = Bytes32(key) else { preconditionFailure("a key of Curve25519 has 32 bytes") }

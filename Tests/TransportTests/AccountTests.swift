@@ -1,0 +1,81 @@
+import Allowance
+import Primitives
+import Synchronization
+import Testing
+
+@testable import Transport
+
+@Suite struct AccountTests {
+    @Test func aLowLeaseIsReportedOnceOutsideTheLock() {
+        let reports = Mutex<[Usage]>([])
+        let box = Box()
+        let terms = Terms(share: .gigabytes(1))
+        let account = Account(Leases(terms: terms, spent: .zero, durable: .zero)) { usage in
+            // Reading the account from here would hang, were the lock still held.
+            _ = box.account.withLock { $0?.usage }
+            reports.withLock { $0.append(usage) }
+        }
+        box.account.withLock { $0 = account }
+        for _ in 0..<5 { #expect(!account.spend(.kibibytes(1), for: .overlay)) }
+        #expect(reports.withLock(\.count) == 1)
+        box.account.withLock { $0 = nil }
+    }
+
+    @Test func waitersAreCalledAfterTheExtensionInTheirOrder() {
+        let account = account(leased: false)
+        let calls = Mutex<[Int]>([])
+        #expect(account.reserve(.kibibytes(8), for: .serving))
+        for number in 0..<3 {
+            #expect(!account.debit(.kibibytes(1), from: .serving) { calls.withLock { $0.append(number) } })
+        }
+        #expect(calls.withLock { $0 } == [])
+        var durable = ClassTotals.zero
+        durable[.serving] = .kibibytes(8)
+        account.extend(to: durable)
+        #expect(calls.withLock { $0 } == [0, 1, 2])
+        #expect(account.debit(.kibibytes(8), from: .serving))
+        account.extend(to: durable)
+        #expect(calls.withLock { $0 } == [0, 1, 2])
+    }
+
+    @Test(.timeLimit(.minutes(1))) func payingWaitsForTheLease() async {
+        let account = account(leased: false)
+        async let paid = account.pay(.kibibytes(4), for: .replication)
+        while account.usage.reserved[.replication] == .zero { await Task.yield() }
+        #expect(account.usage.spent[.replication] == .zero)
+        var durable = ClassTotals.zero
+        durable[.replication] = .kibibytes(4)
+        account.extend(to: durable)
+        #expect(await paid)
+        #expect(account.usage.spent[.replication] == .kibibytes(4))
+        #expect(account.usage.reserved[.replication] == .zero)
+    }
+
+    @Test(.timeLimit(.minutes(1))) func payingEndsWithItsTaskAndGivesBack() async {
+        let account = account(leased: false)
+        let task = Task { await account.pay(.kibibytes(4), for: .replication) }
+        while account.usage.reserved[.replication] == .zero { await Task.yield() }
+        task.cancel()
+        #expect(await task.value == false)
+        #expect(account.usage.reserved[.replication] == .zero)
+    }
+
+    @Test(.timeLimit(.minutes(1))) func closingEndsThoseWhoWait() async {
+        let account = account(leased: false)
+        async let paid = account.pay(.kibibytes(4), for: .replication)
+        while account.usage.reserved[.replication] == .zero { await Task.yield() }
+        _ = account.close()
+        #expect(await paid == false)
+        #expect(!account.spend(.kibibytes(1), for: .overlay))
+    }
+
+    @Test func whatDoesNotFitIsNotPaid() async {
+        let account = account(share: .megabytes(10))
+        #expect(await account.pay(.megabytes(11), for: .replication) == false)
+        #expect(account.usage.spent == .zero)
+    }
+
+    private final class Box: Sendable {
+        let account = Mutex<Account?>(nil)
+    }
+}

@@ -1,0 +1,188 @@
+import Crypto
+import Foundation
+import Membership
+import Primitives
+import RawStructuredFieldValues
+import Testing
+
+@testable import Transport
+
+/// RFC 9421, appendix B.2.6: a request signed with Ed25519, and the key it was signed with.
+@Suite struct WorkedExampleTests {
+    private let head = RequestHead(
+        method: "POST", target: "/foo?param=Value&Pet=dog",
+        fields: [
+            HeaderField(name: "Host", value: "example.com"),
+            HeaderField(name: "Date", value: "Tue, 20 Apr 2021 02:07:55 GMT"),
+            HeaderField(name: "Content-Type", value: "application/json"),
+            HeaderField(name: "Content-Length", value: "18"),
+        ])
+    private let input =
+        #"sig-b26=("date" "@method" "@path" "@authority" "content-type" "content-length")"#
+        + #";created=1618884473;keyid="test-key-ed25519""#
+
+    private func base() throws -> SignatureBase {
+        var parser = StructuredFieldValueParser(Array(input.utf8))
+        guard case .innerList(let list)? = try parser.parseDictionaryFieldValue()["sig-b26"] else {
+            throw VerificationError.directoryFull
+        }
+        return try #require(SignatureBase(head, covering: list))
+    }
+
+    @Test func theSignatureBaseIsThatOfTheRFC() throws {
+        let expected = """
+            "date": Tue, 20 Apr 2021 02:07:55 GMT
+            "@method": POST
+            "@path": /foo
+            "@authority": example.com
+            "content-type": application/json
+            "content-length": 18
+            "@signature-params": ("date" "@method" "@path" "@authority" "content-type" "content-length")\
+            ;created=1618884473;keyid="test-key-ed25519"
+            """
+        #expect(String(decoding: try base().bytes, as: UTF8.self) == expected)
+    }
+
+    @Test func theSignatureIsThatOfTheRFC() throws {
+        let secret = try #require(Data(base64Encoded: "n4Ni+HpISpVObnQMW0wOhCKROaIKqKtW/2ZYb2p9KcU="))
+        let published = try #require(Data(base64Encoded: "JrQLj5P/89iXES9+vFgrIy29clF9CC/oPPsw3c5D0bs="))
+        let signature = try #require(
+            Data(
+                base64Encoded:
+                    "wqcAqbmYJ2ji2glfAMaRy4gruYYnx2nEFN2HN6jrnDnQCK1u02Gb04v9EDgwUPiu4A0w6vuQv5lIp5WPpBKRCw=="))
+        let key = try Curve25519.Signing.PrivateKey(rawRepresentation: secret)
+        #expect(key.publicKey.rawRepresentation == published)
+        let signer = Identity(signingSecret: try #require(Bytes32(secret)), agreementSecret: Bytes32(1, 2, 3, 4))
+        #expect(Data(signer.sign(bytes: try base().bytes).array) == signature)
+        #expect(try #require(Signature(signature)).isValid(for: try base().bytes, by: signer.nodeID))
+    }
+}
+
+@Suite struct RequestVerifierTests {
+    let club = Club()
+    let asker = identity(2)
+    let receiver = identity(3)
+    let target = "/peer/v1/look-up?x=1"
+    let body: [UInt8] = Array("what do you know?".utf8)
+
+    private func verifier() -> RequestVerifier {
+        let directory = club.directory(knowing: [club.card(asker, by: club.founder)])
+        return RequestVerifier(own: receiver.nodeID, directory: directory)
+    }
+
+    private func head(
+        of signer: Identity, body: [UInt8]? = nil, to receiver: NodeID? = nil, anyone: Bool = false,
+        at time: WallTime = present
+    ) -> RequestHead {
+        let receiver = anyone ? nil : receiver ?? self.receiver.nodeID
+        let fields = RequestSigner(identity: signer).fields(
+            method: "POST", target: target, body: body, receiver: receiver, at: time)
+        return RequestHead(method: "POST", target: target, fields: fields)
+    }
+
+    @Test func aMembersRequestIsTakenOnce() throws {
+        let verifier = verifier()
+        let head = head(of: asker, body: body)
+        let signed = try verifier.verify(head, from: .members, at: present)
+        #expect(signed.signer == asker.nodeID)
+        #expect(signed.covers(body))
+        #expect(!signed.covers(body + [0]))
+        #expect(!signed.covers([]))
+        #expect(throws: RequestRefusal.replayed) { try verifier.verify(head, from: .members, at: present) }
+    }
+
+    @Test func withoutADigestThereIsNoBody() throws {
+        let signed = try verifier().verify(head(of: asker), from: .members, at: present)
+        #expect(signed.covers([]))
+        #expect(!signed.covers([1]))
+    }
+
+    @Test func everyByteOfARequestCounts() throws {
+        let verifier = verifier()
+        let head = head(of: asker, body: body)
+        func refused(_ change: (inout RequestHead) -> Void) -> Bool {
+            var altered = head
+            change(&altered)
+            return (try? verifier.verify(altered, from: .members, at: present)) == nil
+        }
+        func alterations(of text: String) -> [String] {
+            tampered(Array(text.utf8)).compactMap { String(validating: $0, as: UTF8.self) }
+        }
+        for method in alterations(of: head.method) { #expect(refused { $0.method = method }) }
+        for target in alterations(of: head.target) { #expect(refused { $0.target = target }) }
+        for (index, field) in head.fields.enumerated() {
+            for value in alterations(of: field.value) {
+                #expect(refused { $0.fields[index].value = value }, "\(value)")
+            }
+            #expect(refused { $0.fields.remove(at: index) })
+            #expect(refused { $0.fields.append(field) })
+        }
+        #expect(try verifier.verify(head, from: .members, at: present).signer == asker.nodeID)
+    }
+
+    @Test func aRequestForAnotherNodeIsRefused() {
+        #expect(throws: RequestRefusal.anotherReceiver) {
+            try verifier().verify(head(of: asker, to: club.founder.nodeID), from: .members, at: present)
+        }
+        #expect(throws: RequestRefusal.anotherReceiver) {
+            try verifier().verify(head(of: asker, anyone: true), from: .members, at: present)
+        }
+    }
+
+    @Test(arguments: [(-61, false), (-60, true), (0, true), (60, true), (61, false)])
+    func aRequestHoldsForAMinuteEitherWay(seconds: Int, holds: Bool) {
+        let made = present + .seconds(seconds)
+        #expect(((try? verifier().verify(head(of: asker, at: made), from: .members, at: present)) != nil) == holds)
+    }
+
+    @Test func strangersMayOnlyAskToJoin() throws {
+        let stranger = identity(50)
+        #expect(throws: RequestRefusal.stranger) {
+            try verifier().verify(head(of: stranger), from: .members, at: present)
+        }
+        let door = verifier()
+        let knock = head(of: stranger, body: body, anyone: true)
+        #expect(try door.verify(knock, from: .anyone, at: present).signer == stranger.nodeID)
+        #expect(throws: RequestRefusal.replayed) { try door.verify(knock, from: .anyone, at: present) }
+    }
+
+    @Test func oneStrangerCannotUseUpTheMemory() throws {
+        let verifier = verifier()
+        let stranger = identity(50)
+        for _ in 0..<NonceMemory.strangers.limitPerSigner {
+            _ = try verifier.verify(head(of: stranger), from: .anyone, at: present)
+        }
+        #expect(throws: RequestRefusal.tooMany) { try verifier.verify(head(of: stranger), from: .anyone, at: present) }
+        #expect(throws: Never.self) { try verifier.verify(head(of: asker), from: .members, at: present) }
+        let later = present + .seconds(180)
+        #expect(throws: Never.self) { try verifier.verify(head(of: stranger, at: later), from: .anyone, at: later) }
+    }
+
+    @Test(arguments: [
+        "", "potluck", "potluck=1", "potluck=()", "potluck=(\"@method\")", "other=(\"@method\")", "potluck=(",
+        "potluck=(\"@method\" \"@method\");created=1", String(repeating: "(", count: 5_000),
+        #"potluck=("@method" "@path" "@query" "potluck-receiver");created=-1;nonce="";keyid="";alg="ed25519""#,
+        #"potluck=("@method" "@path" "@query" "potluck-receiver");created=9999999999999;nonce="";keyid="";alg="x""#,
+    ])
+    func aSignatureInAnotherFormIsRefused(input: String) {
+        var head = head(of: asker)
+        head.fields.removeAll { $0.name == "signature-input" }
+        head.fields.append(HeaderField(name: "Signature-Input", value: input))
+        #expect(throws: RequestRefusal.malformed) { try verifier().verify(head, from: .members, at: present) }
+        head.fields.removeAll { $0.name == "Signature-Input" }
+        #expect(throws: RequestRefusal.unsigned) { try verifier().verify(head, from: .members, at: present) }
+    }
+
+    @Test func noncesOfMinutesLongPastAreForgotten() throws {
+        var memory = NonceMemory(limit: 2, limitPerSigner: 2)
+        let signer = asker.nodeID
+        try memory.accept([1], of: signer, created: present, at: present)
+        try memory.accept([2], of: signer, created: present, at: present)
+        #expect(throws: RequestRefusal.tooMany) {
+            try memory.accept([3], of: signer, created: present, at: present)
+        }
+        let later = present + .seconds(240)
+        #expect(throws: Never.self) { try memory.accept([1], of: signer, created: later, at: later) }
+        #expect(throws: RequestRefusal.replayed) { try memory.accept([1], of: signer, created: later, at: later) }
+    }
+}
