@@ -1,0 +1,77 @@
+import GRDB
+public import Membership
+@_spi(Verification) public import Primitives
+
+/// What makes this node a member of its network.
+public struct NetworkMembership: Equatable, Sendable {
+    /// Whose network it is.
+    public var founder: NodeID
+    /// The secret that all members share.
+    public var networkKey: Bytes32
+    /// What this node was admitted with; nothing for the founder.
+    public var certificate: Certificate?
+    /// The version of this node's newest card.
+    public var cardVersion: UInt64
+
+    public init(founder: NodeID, networkKey: Bytes32, certificate: Certificate?, cardVersion: UInt64) {
+        self.founder = founder
+        self.networkKey = networkKey
+        self.certificate = certificate
+        self.cardVersion = cardVersion
+    }
+}
+
+extension Database {
+    /// The network this node belongs to; nothing before it was initialised.
+    public func membership() throws(StorageError) -> NetworkMembership? {
+        try read { database in
+            let sql = "SELECT founder, key, certificate, card_version FROM network"
+            guard let row = try Row.fetchOne(database, sql: sql) else { return nil }
+            return NetworkMembership(
+                founder: NodeID(try row.bytes32(at: 0)), networkKey: try row.bytes32(at: 1),
+                certificate: row[2] == nil ? nil : try row.value(at: 2), cardVersion: UInt64(row[3] as Int64))
+        }
+    }
+
+    /// Replaces what is known of this node's network.
+    public func write(_ membership: NetworkMembership) throws(StorageError) {
+        try transaction { database in
+            try database.run(
+                """
+                INSERT INTO network (id, founder, key, certificate, card_version) VALUES (1, ?, ?, ?, ?)
+                ON CONFLICT DO UPDATE SET founder = excluded.founder, key = excluded.key,
+                    certificate = excluded.certificate, card_version = excluded.card_version
+                """,
+                [
+                    membership.founder.bytes.data, membership.networkKey.data, membership.certificate?.wireData,
+                    Int64(clamping: membership.cardVersion),
+                ])
+        }
+    }
+
+    /// Certificates that chains to the founder may need, also after their subjects are forgotten.
+    public func certificates() throws(StorageError) -> [Verified<Certificate>] {
+        try read { database in
+            let rows = try Row.fetchCursor(
+                database, sql: "SELECT statement FROM certificates ORDER BY subject, issuer")
+            var certificates: [Verified<Certificate>] = []
+            while let row = try rows.next() { certificates.append(Verified(checked: try row.value(at: 0))) }
+            return certificates
+        }
+    }
+
+    /// Remembers certificates, the last one of each issuer for a subject.
+    public func write(_ certificates: [Verified<Certificate>]) throws(StorageError) {
+        guard !certificates.isEmpty else { return }
+        try transaction { database in
+            for certificate in certificates.map(\.value) {
+                try database.run(
+                    """
+                    INSERT INTO certificates (subject, issuer, statement) VALUES (?, ?, ?)
+                    ON CONFLICT DO UPDATE SET statement = excluded.statement
+                    """,
+                    [certificate.subject.bytes.data, certificate.issuer.bytes.data, certificate.wireData])
+            }
+        }
+    }
+}

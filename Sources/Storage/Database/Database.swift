@@ -1,0 +1,98 @@
+import GRDB
+import Glibc
+
+/// What a node remembers: members, holdings, the account, its network. One SQLite database, one writer.
+///
+/// Writes are durable when they return, and all of a transaction or nothing of it is there after a crash: write-ahead
+/// log, `synchronous = FULL`. Reading and writing block; call them from a queue of your own.
+public struct Database: Sendable {
+    let path: String
+    private let queue: DatabaseQueue
+
+    /// How long another program that has the database open, such as a backup, is waited for.
+    private static let patienceSeconds = 5.0
+
+    /// Opens the database, making it where it is missing, and brings it up to date. One that is damaged, or was written by
+    /// a newer version, is refused and left as it is.
+    public init(at path: String) throws(StorageError) {
+        self.path = path
+        // Made here, since SQLite would let others read it; the files beside it take its mode over.
+        _ = try OpenFile(path, O_RDWR | O_CREAT)
+        do {
+            try Self.inspect(path)
+            queue = try DatabaseQueue(path: path, configuration: Self.configuration)
+            try Schema.migrator.migrate(queue)
+        } catch {
+            throw StorageError(error, path: path)
+        }
+    }
+
+    private static var configuration: Configuration {
+        var configuration = Configuration()
+        configuration.label = "potluck.database"
+        configuration.busyMode = .timeout(patienceSeconds)
+        configuration.journalMode = .wal
+        configuration.prepareDatabase { try $0.execute(sql: "PRAGMA synchronous = FULL") }
+        return configuration
+    }
+
+    /// Throws when the database is not one to go on with. Without the right to write: even to open a database otherwise
+    /// is to write to it.
+    private static func inspect(_ path: String) throws {
+        var configuration = configuration
+        configuration.readonly = true
+        try DatabaseQueue(path: path, configuration: configuration).read { database in
+            guard try !Schema.migrator.hasBeenSuperseded(database) else {
+                throw StorageError.databaseNewer(path: path)
+            }
+            let complaint = try String.fetchOne(database, sql: "PRAGMA quick_check(1)")
+            if let complaint, complaint != "ok" { throw StorageError.databaseDamaged(path: path, detail: complaint) }
+        }
+    }
+
+    /// All that is done in `body`, or nothing; durable on return.
+    func transaction<Value>(_ body: (GRDB::Database) throws -> Value) throws(StorageError) -> Value {
+        do {
+            return try queue.write(body)
+        } catch {
+            throw StorageError(error, path: path)
+        }
+    }
+
+    func read<Value>(_ body: (GRDB::Database) throws -> Value) throws(StorageError) -> Value {
+        do {
+            return try queue.read(body)
+        } catch {
+            throw StorageError(error, path: path)
+        }
+    }
+}
+
+extension StorageError {
+    /// What went wrong with the database at `path`.
+    init(_ error: any Error, path: String) {
+        switch error {
+        case let error as StorageError: self = error
+        case let error as DatabaseError: self.init(error, path: path)
+        default: self = .databaseDamaged(path: path, detail: "\(error)")
+        }
+    }
+
+    private init(_ error: DatabaseError, path: String) {
+        switch error.resultCode {
+        case .SQLITE_FULL: self = .full(path: path)
+        case .SQLITE_READONLY: self = .readOnly(path: path)
+        case .SQLITE_BUSY, .SQLITE_LOCKED: self = .databaseBusy(path: path)
+        case .SQLITE_CANTOPEN, .SQLITE_PERM, .SQLITE_AUTH: self = .noPermission(path: path)
+        case .SQLITE_IOERR: self = .system(path: path, code: EIO)
+        default: self = .databaseDamaged(path: path, detail: error.message ?? error.resultCode.description)
+        }
+    }
+}
+
+extension GRDB::Database {
+    /// Runs a statement that is compiled once.
+    func run(_ sql: String, _ arguments: StatementArguments) throws {
+        try cachedStatement(sql: sql).execute(arguments: arguments)
+    }
+}

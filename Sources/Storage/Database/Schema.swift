@@ -1,0 +1,90 @@
+import GRDB
+
+/// The tables, and how they came to be what they are. A migration that was released is never changed.
+///
+/// Statements are kept in wire form, whole: what was signed is what is handed on. Identifiers are blobs of 32 bytes, short
+/// ones integers, times milliseconds since 1970, amounts bytes.
+enum Schema {
+    static var migrator: DatabaseMigrator {
+        var migrator = DatabaseMigrator()
+        migrator.registerMigration("1 members, holdings, account") { database in
+            try database.execute(sql: first)
+        }
+        return migrator
+    }
+
+    private static let first = """
+        -- The newest card and departure of each member (issuer 0), and the newest verdict of each issuer about it.
+        CREATE TABLE news (
+            subject INTEGER NOT NULL,
+            kind INTEGER NOT NULL CHECK (kind IN (1, 2, 3, 4)),
+            issuer INTEGER NOT NULL,
+            statement BLOB NOT NULL,
+            PRIMARY KEY (subject, kind, issuer)
+        ) STRICT, WITHOUT ROWID;
+
+        -- The highest version this node ever gave a statement of its own.
+        CREATE TABLE own_version (
+            id INTEGER PRIMARY KEY CHECK (id = 1),
+            version INTEGER NOT NULL CHECK (version >= 0)
+        ) STRICT;
+
+        CREATE TABLE holdings (
+            file BLOB PRIMARY KEY CHECK (length(file) = 32),
+            manifest BLOB NOT NULL,
+            is_own INTEGER NOT NULL CHECK (is_own IN (0, 1))
+        ) STRICT;
+
+        -- Apart from the holdings, so that progress does not rewrite the manifest.
+        CREATE TABLE progress (
+            file BLOB PRIMARY KEY CHECK (length(file) = 32) REFERENCES holdings (file) ON DELETE CASCADE,
+            pieces BLOB NOT NULL,
+            sha256 BLOB CHECK (length(sha256) = 32)
+        ) STRICT;
+
+        -- What is leased, and so counts as spent after a crash.
+        CREATE TABLE account (
+            id INTEGER PRIMARY KEY CHECK (id = 1),
+            starts INTEGER NOT NULL,
+            ends INTEGER NOT NULL CHECK (ends > starts),
+            serving INTEGER NOT NULL CHECK (serving >= 0),
+            replication INTEGER NOT NULL CHECK (replication >= 0),
+            overlay INTEGER NOT NULL CHECK (overlay >= 0),
+            answers INTEGER NOT NULL CHECK (answers >= 0)
+        ) STRICT;
+
+        -- The network this node belongs to; without a certificate it is the founder.
+        CREATE TABLE network (
+            id INTEGER PRIMARY KEY CHECK (id = 1),
+            founder BLOB NOT NULL CHECK (length(founder) = 32),
+            key BLOB NOT NULL CHECK (length(key) = 32),
+            certificate BLOB,
+            card_version INTEGER NOT NULL CHECK (card_version >= 0)
+        ) STRICT;
+
+        CREATE TABLE certificates (
+            subject BLOB NOT NULL CHECK (length(subject) = 32),
+            issuer BLOB NOT NULL CHECK (length(issuer) = 32),
+            statement BLOB NOT NULL,
+            PRIMARY KEY (subject, issuer)
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE invites (
+            secret_hash BLOB PRIMARY KEY CHECK (length(secret_hash) = 32),
+            expires INTEGER NOT NULL,
+            uses_left INTEGER NOT NULL CHECK (uses_left >= 0)
+        ) STRICT;
+
+        -- Who joined with which invite: asking again, after an answer was lost, costs no second use.
+        CREATE TABLE redemptions (
+            secret_hash BLOB NOT NULL REFERENCES invites (secret_hash) ON DELETE CASCADE,
+            node BLOB NOT NULL CHECK (length(node) = 32),
+            PRIMARY KEY (secret_hash, node)
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE settings (
+            key TEXT PRIMARY KEY,
+            value TEXT NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        """
+}
