@@ -1,0 +1,10 @@
+#pragma once
+
+#include <stdint.h>
+
+/// Makes the file `length` bytes long with all of it reserved on disk, so that writing within it cannot run out of room.
+/// Where the file system cannot reserve, only the length is set. 0, or the error's number.
+int clinux_reserve(int descriptor, int64_t length);
+
+/// Begins to write out what was written to this part of the file, without waiting for it. A hint: no errors.
+void clinux_begin_writeback(int descriptor, int64_t offset, int64_t length);
