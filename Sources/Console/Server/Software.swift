@@ -1,0 +1,4 @@
+/// Which Potluck this is.
+public enum Software {
+    public static let version = "0.1.0"
+}

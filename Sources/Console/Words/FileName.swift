@@ -1,0 +1,38 @@
+/// What a file may be called: anything that is one part of a path and can be read on a terminal.
+public enum FileName {
+    /// As a posting holds it.
+    public static let limit = 255
+
+    /// - Throws: `OperatorError` with a sentence that says what is wrong with the name.
+    public static func check(_ name: String) throws(OperatorError) {
+        guard let complaint = complaint(about: name) else { return }
+        throw OperatorError(.unusable, "A file cannot be called “\(printable(name))”: \(complaint).")
+    }
+
+    private static func complaint(about name: String) -> String? {
+        if name.isEmpty { return "a name has at least one character" }
+        if name == "." || name == ".." { return "that names a directory" }
+        if name.utf8.contains(UInt8(ascii: "/")) { return "a name has no slashes" }
+        if name.unicodeScalars.contains(where: { !isPrintable($0) }) { return "a name has no control characters" }
+        if name.utf8.count > limit { return "\(name.utf8.count) bytes are more than the \(limit) that a name may have" }
+        return nil
+    }
+
+    /// Text from outside made fit for a terminal: control characters and those that turn the direction of reading,
+    /// replaced.
+    public static func printable(_ text: String) -> String {
+        guard text.unicodeScalars.contains(where: { !isPrintable($0) }) else { return text }
+        var printable = String.UnicodeScalarView()
+        for scalar in text.unicodeScalars { printable.append(isPrintable(scalar) ? scalar : "\u{FFFD}") }
+        return String(printable)
+    }
+
+    private static func isPrintable(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.properties.generalCategory {
+        case .control, .lineSeparator, .paragraphSeparator: false
+        // The overrides of bidirectional text make "gpj.exe" read as "exe.jpg".
+        case .format: !(0x202A...0x202E).contains(scalar.value) && !(0x2066...0x2069).contains(scalar.value)
+        default: true
+        }
+    }
+}

@@ -1,0 +1,111 @@
+import ArgumentParser
+import Console
+import Primitives
+
+struct Post: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Share files: your node takes them in, others pick up copies; prints the links.",
+        discussion: """
+            Says first what it will cost and take, then streams each file to your running node, which keeps a copy of \
+            its own: the original may be moved or deleted afterwards. The link works at once; copies on other nodes \
+            follow, and with --wait the command stays until they are there.
+
+            Examples:
+              node post holiday.mp4
+              node post --wait --replicas 5 release-1.0.tar.gz release-1.0.zip
+              node post --name "Urlaub 2026.mp4" /tmp/export.mp4
+            """)
+
+    @Argument(help: ArgumentHelp("The files.", valueName: "file"))
+    var files: [String]
+
+    @Option(
+        help: ArgumentHelp("How many nodes beside yours shall hold a copy. Default: as configured.", valueName: "n"))
+    var replicas: Int?
+
+    @Option(help: ArgumentHelp("What downloaders see it called. Default: the file's own name.", valueName: "name"))
+    var name: String?
+
+    @Option(
+        name: .customLong("type"),
+        help: ArgumentHelp("Its media type, such as video/mp4. Default: by the ending of its name.", valueName: "type"))
+    var mediaType: String?
+
+    @Flag(help: "Stay until the copies are there, and show how far they are.")
+    var wait = false
+
+    @Flag(name: .customLong("json"), help: "Print JSON, for programs.")
+    var json = false
+
+    @OptionGroup var data: DataOption
+
+    func validate() throws {
+        if let replicas, !(0...PostRequest.replicasLimit).contains(replicas) {
+            throw ValidationError("--replicas is a number from 0 to \(PostRequest.replicasLimit).")
+        }
+        if name != nil, files.count > 1 {
+            throw ValidationError("--name names one file, and \(files.count) are given; post them one by one.")
+        }
+        if let mediaType, !MediaType.isWellFormed(mediaType) {
+            throw ValidationError("“\(FileName.printable(mediaType))” is no media type; give one such as video/mp4.")
+        }
+    }
+
+    func run() async throws {
+        let terminal = Terminal.current
+        let sources = try files.map { try PostSource(path: $0, name: name, mediaType: mediaType) }
+        let daemon = try data.daemon()
+        try await estimate(sources, daemon, terminal)
+        var posted: [PostedView] = []
+        for source in sources {
+            let spentBefore = wait ? try await Replication.bytesSent(daemon) : .zero
+            let view = try await post(source, to: daemon, terminal)
+            posted.append(view)
+            if !json { terminal.print(view.link) }
+            if wait { try await Replication(file: view, spentBefore: spentBefore, daemon, terminal).wait() }
+        }
+        if json { try terminal.printJSON(posted) }
+    }
+
+    /// Refuses what cannot be done before anything is done, and says what the rest will cost.
+    private func estimate(_ sources: [PostSource], _ daemon: Daemon, _ terminal: Terminal) async throws {
+        let total = sources.reduce(ByteCount.zero) { $0 + $1.length }
+        var parameters = ["length": "\(total.bytes)"]
+        parameters["replicas"] = replicas.map { "\($0)" }
+        let estimate: EstimateView = try await daemon.ask(API.Path.estimate, parameters)
+        guard estimate.fitsDisk else {
+            throw Complaint(
+                "This takes \(total), and only \(estimate.freeDisk) may still be stored on this node; "
+                    + "make room or raise `disk` in node.yaml.")
+        }
+        let what = sources.count == 1 ? "“\(sources[0].name)”" : "\(sources.count) files"
+        for line in Self.lines(estimate, of: what) { terminal.remark(line) }
+    }
+
+    static func lines(_ estimate: EstimateView, of what: String) -> [String] {
+        var lines = ["\(what): \(estimate.length) of the \(estimate.freeDisk) that may still be stored here."]
+        guard estimate.replicas > 0 else { return lines + ["No copies on other nodes."] }
+        let share = Words.percent(estimate.sentFromHere, of: estimate.share)
+        let all = estimate.replicas == 1 ? "" : " (\(estimate.copies) in all)"
+        lines.append(
+            "\(Words.count(estimate.replicas, "copy", "copies")) on other nodes\(all): "
+                + "about \(estimate.sentFromHere) sent from here, \(share) of this period's \(estimate.share).")
+        if !estimate.fitsPeriod {
+            lines.append(
+                "Only \(estimate.remainingForReplication) are left for copies until "
+                    + "\(Words.time(estimate.periodEnds)): the rest of them will have to wait.")
+        }
+        if estimate.otherMembers < estimate.replicas {
+            lines.append(
+                "\(Words.count(estimate.otherMembers, "other member is", "other members are")) alive now: "
+                    + "there can be no more copies than that until others join.")
+        }
+        return lines
+    }
+
+    private func post(_ source: PostSource, to daemon: Daemon, _ terminal: Terminal) async throws -> PostedView {
+        let display = ProgressDisplay(source.name, total: source.length, on: terminal)
+        defer { display.end() }
+        return try await daemon.post(source, replicas: replicas) { display.update($0) }
+    }
+}

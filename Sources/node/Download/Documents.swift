@@ -1,0 +1,78 @@
+import Catalogue
+import Console
+import Foundation
+import Primitives
+import Transport
+
+/// The documents about a file that its nodes hand out beside its bytes.
+struct Documents: Sendable {
+    private let courier: Courier
+    private let link: Link
+
+    /// A manifest lists at most 65,536 hashes of 32 bytes.
+    static let manifestLimit = ByteCount.mebibytes(3)
+    static let mirrorsLimit = ByteCount.mebibytes(1)
+    static let timeLimit = Duration.seconds(30)
+    /// A link without a name still needs one for the ending to follow.
+    static let placeholderName = "file"
+
+    init(_ link: Link, _ courier: Courier) {
+        self.courier = courier
+        var link = link
+        if link.name.isEmpty { link.name = Self.placeholderName }
+        self.link = link
+    }
+
+    /// The manifest, proven to be that of the link's file.
+    func manifest() async throws -> Manifest {
+        let answer: CourierAnswer
+        do {
+            answer = try await courier.send(request(".manifest", limit: Self.manifestLimit))
+        } catch {
+            throw Complaint(
+                "\(link.node) does not answer (\(error)); check the link, or take it from another node of the network.")
+        }
+        switch answer.head.status {
+        case 200: break
+        case 404: throw Complaint("\(link.node) knows no such file; check the link, or whether it was withdrawn.")
+        case 410:
+            throw Complaint("This file was withdrawn or has expired; ask whoever gave you the link for a new one.")
+        case 429, 503: throw Complaint("\(link.node) is too busy to answer now; try again in a few minutes.")
+        default:
+            throw Complaint(
+                "\(link.node) answers \(answer.head.status) where a Potluck node describes the file; check the link.")
+        }
+        guard let manifest = try? Manifest(wireBytes: answer.body), manifest.file == link.file, manifest.isConsistent
+        else {
+            throw Complaint(
+                "What \(link.node) says about the file does not fit its link; take the link of another node, "
+                    + "this one is broken or lies.")
+        }
+        return manifest
+    }
+
+    /// Where the file is to be had, best first; none when the node does not say.
+    func mirrors() async -> [String] {
+        guard let answer = try? await courier.send(request(".mirrorlist", limit: Self.mirrorsLimit)),
+            answer.head.status == 200
+        else { return [] }
+        return Self.mirrors(in: Data(answer.body), of: link.file)
+    }
+
+    /// The links in a list of mirrors that are links of this file; whatever else is there is left away.
+    static func mirrors(in data: Data, of file: FileID) -> [String] {
+        guard let entries = try? JSONDecoder().decode([Mirror].self, from: data) else { return [] }
+        return entries.map(\.url).filter { Link($0)?.file == file }
+    }
+
+    private struct Mirror: Decodable {
+        var url: String
+    }
+
+    private func request(_ ending: String, limit: ByteCount) -> CourierRequest {
+        var request = CourierRequest("GET", link.description + ending)
+        request.answerLimit = limit
+        request.timeLimit = Self.timeLimit
+        return request
+    }
+}
