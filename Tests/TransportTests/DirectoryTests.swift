@@ -91,6 +91,11 @@ import Testing
         #expect(directory.certificates.isEmpty)
         #expect(!directory.isAdmitted(club.founder.nodeID))
         #expect(directory.card(of: members[0].nodeID) == nil)
+        for verified in Directory(founder: club.founder.nodeID).verifying([.card(chain[0])]) {
+            directory.learn(verified.part { _ in chain[0] })
+        }
+        #expect(directory.card(of: members[0].nodeID) == nil)
+        #expect(!directory.isAdmitted(members[0].nodeID))
     }
 
     @Test func certificatesOfMembersGoneAreLearntInAnyOrder() throws {

@@ -28,6 +28,8 @@ public final class Directory: Sendable {
     /// Keys and addresses to use for a member from now on: its newest card, or this node's own.
     public func learn(_ card: Verified<Card>) {
         state.withLock {
+            // One that was on its way here while this node changed networks.
+            guard card.value.network == $0.founder else { return }
             if let certificate = card.value.certificate { _ = $0.admit(certificate) }
             $0.cards[card.value.nodeID] = card.value
         }
