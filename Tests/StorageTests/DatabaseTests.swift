@@ -65,6 +65,16 @@ private func departure(_ number: UInt64, version: UInt64) -> Verified<News> {
         for name in try names(in: scratch.path) { #expect(mode(of: scratch.path + "/" + name) == 0o600, "\(name)") }
     }
 
+    @Test func waitsForTheDiskWithEveryTransaction() throws {
+        for _ in 1...2 {
+            let database = try Database(at: path)
+            #expect(try database.read { try String.fetchOne($0, sql: "PRAGMA journal_mode") } == "wal")
+            // FULL
+            #expect(try database.read { try Int.fetchOne($0, sql: "PRAGMA synchronous") } == 2)
+            #expect(try database.read { try Int.fetchOne($0, sql: "PRAGMA foreign_keys") } == 1)
+        }
+    }
+
     @Test func givesBackAllThatWasWritten() throws {
         let small = holding(of: bytes(1), name: "ein Häppchen 寿司", isOwn: true)
         let large = holding(of: bytes(3_000_000), pieces: 2..<5)

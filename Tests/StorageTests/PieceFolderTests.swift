@@ -26,7 +26,7 @@ import Testing
         #expect(try folder.length(of: file) == ByteCount(1000))
     }
 
-    @Test(arguments: [0, 1, 4096, 70_000_001])
+    @Test(arguments: [0, 1, 4096, 7_000_001])
     func reservesTheWholeLength(length: Int) throws {
         try folder.prepare(file, length: ByteCount(length))
         var facts = stat()

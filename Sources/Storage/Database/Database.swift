@@ -20,7 +20,13 @@ public struct Database: Sendable {
         _ = try OpenFile(path, O_RDWR | O_CREAT)
         do {
             try Self.inspect(path)
-            queue = try DatabaseQueue(path: path, configuration: Self.configuration)
+            var configuration = Self.configuration
+            // Not by GRDB's own setting for WAL, which afterwards lowers `synchronous` to NORMAL: a lease that is said to
+            // be durable would then be lost with the power.
+            configuration.prepareDatabase { database in
+                try database.execute(sql: "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL")
+            }
+            queue = try DatabaseQueue(path: path, configuration: configuration)
             try Schema.migrator.migrate(queue)
         } catch {
             throw StorageError(error, path: path)
@@ -31,13 +37,10 @@ public struct Database: Sendable {
         var configuration = Configuration()
         configuration.label = "potluck.database"
         configuration.busyMode = .timeout(patienceSeconds)
-        configuration.journalMode = .wal
-        configuration.prepareDatabase { try $0.execute(sql: "PRAGMA synchronous = FULL") }
         return configuration
     }
 
-    /// Throws when the database is not one to go on with. Without the right to write: even to open a database otherwise
-    /// is to write to it.
+    /// Throws when the database is not one to go on with. Read-only, so that what is refused is left as it is.
     private static func inspect(_ path: String) throws {
         var configuration = configuration
         configuration.readonly = true
