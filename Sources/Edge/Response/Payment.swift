@@ -1,0 +1,77 @@
+import Allowance
+import Primitives
+import Transport
+
+/// The account of one response with a body from a file: what it holds, what it has paid, and which bytes come next.
+///
+/// Everything is reserved before the first byte; an open-ended range, which players ask for and rarely read to its end,
+/// holds a window that slides with the bytes. Each slice is paid before it is handed to the kernel, with the head on top
+/// of the first one.
+struct Payment: Sendable {
+    /// What is handed to the kernel at once. Large enough that a call costs nothing, small enough that an aborted
+    /// response wastes little (a guess).
+    static let slice: Int64 = 1 << 20
+    /// What an open-ended range holds ahead.
+    static let window: Int64 = 64 << 20
+
+    let traffic: TrafficClass
+    /// Bytes of the head, not yet paid; zero afterwards.
+    private(set) var head: Int64
+    /// The bytes of the file that are not paid yet.
+    private(set) var rest: Range<Int64>
+    /// Held in the account, not yet paid.
+    private(set) var reserved: Int64
+    private(set) var paid: Int64 = 0
+
+    enum Step: Equatable {
+        /// These bytes of the file are paid; with `head`, the head too.
+        case send(Range<Int64>, head: Bool)
+        /// The lease on disk does not reach so far yet; `orResume` will be called.
+        case wait
+        /// Everything was paid.
+        case done
+        /// The allowance ended under an open-ended range.
+        case exhausted
+    }
+
+    /// Nothing when the response does not fit.
+    init?(head: Int, body: Range<Int64>, isOpenEnded: Bool, traffic: TrafficClass, account: Account) {
+        let held = Int64(head) + (isOpenEnded ? min(Int64(body.count), Self.window) : Int64(body.count))
+        guard account.reserve(ByteCount(held), for: traffic) else { return nil }
+        self.traffic = traffic
+        self.head = Int64(head)
+        rest = body
+        reserved = held
+    }
+
+    mutating func step(_ account: Account, orResume resume: @escaping @Sendable () -> Void) -> Step {
+        let isFirst = head > 0
+        guard isFirst || !rest.isEmpty else { return .done }
+        slide(account)
+        let count = min(Self.slice, Int64(rest.count), reserved - head)
+        guard isFirst || count > 0 else { return .exhausted }
+        let due = head + count
+        guard account.debit(ByteCount(due), from: traffic, orResume: resume) else { return .wait }
+        let slice = rest.lowerBound..<rest.lowerBound + count
+        rest = slice.upperBound..<rest.upperBound
+        reserved -= due
+        paid += due
+        head = 0
+        return .send(slice, head: isFirst)
+    }
+
+    /// Gives back what will not be sent.
+    mutating func settle(_ account: Account) {
+        account.release(ByteCount(reserved), of: traffic)
+        reserved = 0
+        rest = rest.upperBound..<rest.upperBound
+        head = 0
+    }
+
+    /// Keeps the window of an open-ended range a window ahead.
+    private mutating func slide(_ account: Account) {
+        let ahead = reserved - head
+        let more = min(Int64(rest.count), Self.window) - ahead
+        if more > 0, account.reserve(ByteCount(more), for: traffic) { reserved += more }
+    }
+}

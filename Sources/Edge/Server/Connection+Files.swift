@@ -1,0 +1,282 @@
+import Allowance
+import NIOCore
+import Primitives
+import Routing
+import Transport
+
+/// What a request asks of a file that this node knows.
+struct FileRequest {
+    var file: RoutingFile
+    var range: RangeRequest
+    var client: IPAddress
+    /// The member that signed it: for a copy of its own, not for a reader.
+    var signer: NodeID?
+
+    /// The bytes of the answer.
+    var bytes: Range<Int64> {
+        switch range {
+        case .part(let part, _): part
+        case .whole, .unsatisfiable: 0..<file.length.bytes
+        }
+    }
+}
+
+/// What `<name>` after a FileID stands for.
+enum Facet: Equatable {
+    case bytes, mirrorList, manifest
+
+    /// A suffix counts only where the file is not named exactly so.
+    init(name: [UInt8], of file: RoutingFile) {
+        let mirrorList = ".mirrorlist".utf8
+        let manifest = ".manifest".utf8
+        self =
+            if name.suffix(mirrorList.count).elementsEqual(mirrorList), !name.elementsEqual(file.name.utf8) {
+                .mirrorList
+            } else if name.suffix(manifest.count).elementsEqual(manifest), !name.elementsEqual(file.name.utf8) {
+                .manifest
+            } else {
+                .bytes
+            }
+    }
+}
+
+// Requests for files: who asks, for what, and who should serve it.
+extension Connection {
+    /// How long to wait where a holder is filling, or the door is busy, and where nobody can be reached (guesses).
+    static let moment: Int64 = 2
+    static let unreachablePause: Int64 = 30
+
+    /// Answers the request whose head has just been read.
+    func answer() {
+        do throws(Refusal) {
+            guard head.method != .unserved else {
+                return respond(.methodNotAllowed, text: "Files here are read with GET and HEAD.") {
+                    $0.write(field: "Allow: ", "GET, HEAD")
+                }
+            }
+            switch try head.target() {
+            case .front:
+                try requireReading()
+                greet()
+            case .file(let id, let name):
+                if head.method == .options { return answerPreflight() }
+                try requireReading()
+                answerFile(id, name: name, isResolved: false)
+            case .peer(let name):
+                guard head.method == .post else {
+                    return respond(.methodNotAllowed, text: "Nodes ask each other with POST.") {
+                        $0.write(field: "Allow: ", "POST")
+                    }
+                }
+                receive(name)
+            case .nothing:
+                head.keepsAlive = head.keepsAlive && head.contentLength == 0
+                throw Refusal(.notFound, "There is nothing at this address.")
+            }
+        } catch {
+            refuse(error)
+        }
+    }
+
+    private func requireReading() throws(Refusal) {
+        guard head.method == .get || head.method == .head else {
+            head.keepsAlive = head.keepsAlive && head.contentLength == 0
+            throw Refusal(.methodNotAllowed, "Files here are read with GET and HEAD.")
+        }
+    }
+
+    /// A browser asks whether a page of another site may fetch a file in parts.
+    private func answerPreflight() {
+        respond(bare: .noContent) {
+            $0.write(field: "Access-Control-Allow-Origin: ", "*")
+            $0.write(field: "Access-Control-Allow-Methods: ", "GET, HEAD")
+            $0.write(field: "Access-Control-Allow-Headers: ", "Range, If-Range, If-Match, If-None-Match")
+            $0.write(field: "Access-Control-Max-Age: ", "86400")
+        }
+    }
+
+    func answerFile(_ id: FileID, name: [UInt8], isResolved: Bool) {
+        let signer: NodeID?
+        do throws(Refusal) {
+            signer = try self.signer()
+        } catch {
+            return refuse(error)
+        }
+        guard let file = services.routing.file(id) else {
+            if signer != nil || isResolved {
+                return refuse(Refusal(.notFound, "No node here knows this file."))
+            }
+            return resolve(id, name: name)
+        }
+        let client = settings.trustedProxies.client(of: head, from: peer)
+        switch Facet(name: name, of: file) {
+        case .mirrorList: return answerMirrorList(file, client: client)
+        case .manifest: return answerManifest(file, client: client)
+        case .bytes: break
+        }
+        if head.queryValue("why") != nil { return answerWhy(file, client: client) }
+        switch head.precondition(for: id) {
+        case .failed:
+            return respond(.preconditionFailed, client: client, text: "The file is another one.") {
+                $0.writeEntityTag(id)
+            }
+        case .notModified:
+            return respond(bare: .notModified, client: client) {
+                $0.writeEntityTag(id)
+                Self.writeCaching(&$0)
+                Self.writeSharing(&$0)
+            }
+        case .met: break
+        }
+        let request = FileRequest(
+            file: file, range: head.rangeRequest(for: id, length: file.length.bytes), client: client, signer: signer)
+        if request.range == .unsatisfiable {
+            return respond(.rangeNotSatisfiable, client: client, text: "The file has no such bytes.") {
+                $0.writeStaticString("Content-Range: bytes */")
+                $0.write(decimal: file.length.bytes)
+                $0.writeStaticString("\r\n")
+                $0.writeEntityTag(id)
+                Self.writeSharing(&$0)
+            }
+        }
+        if signer != nil { serveMember(request) } else { serveClient(request) }
+    }
+
+    // MARK: Members
+
+    /// Which member signed the request, if it is signed at all.
+    private func signer() throws(Refusal) -> NodeID? {
+        guard head.only("signature-input") != nil else { return nil }
+        return try verifiedSigner(from: .members).signer
+    }
+
+    /// A member takes its copy from here or not at all: sent elsewhere, it could not tell who serves it.
+    private func serveMember(_ request: FileRequest) {
+        guard request.file.own.holds(request.bytes) else {
+            return refuse(Refusal(.notFound, "This node does not have these bytes yet."))
+        }
+        guard !send(request, traffic: .replication) else { return }
+        comeBack(after: Self.moment, "This node has no allowance left for copies.", client: request.client)
+    }
+
+    // MARK: Clients
+
+    private func serveClient(_ request: FileRequest) {
+        let now = services.now()
+        var query = query(for: request)
+        let decision =
+            head.method == .head
+            ? services.routing.explain(query, at: now) : services.routing.decide(query, at: now)
+        guard case .here = decision.choice else { return follow(decision.choice, request, query) }
+        guard !send(request, traffic: .serving) else { return }
+        // Others took the last of the allowance between the decision and now: decide again without this node.
+        query.ownRemaining = .zero
+        follow(services.routing.decide(query, at: now).choice, request, query)
+    }
+
+    func query(for request: FileRequest) -> Query {
+        let tried = head.queryValue("via").map { token in
+            services.via().tried(in: head.text(token), for: request.file.id, at: services.wallTime())
+        }
+        return Query(
+            file: request.file.id, bytes: request.bytes, client: place(of: request.client),
+            family: AddressFamilies(request.client), tried: tried ?? [],
+            ownRemaining: services.account.usage.remaining)
+    }
+
+    private func place(of client: IPAddress) -> Place? {
+        guard client == peer else { return services.place(client) }
+        if let peerPlace { return peerPlace }
+        let place = services.place(client)
+        peerPlace = .some(place)
+        return place
+    }
+
+    private func follow(_ choice: Choice, _ request: FileRequest, _ query: Query) {
+        switch choice {
+        case .redirect(let node):
+            redirect(request, to: node, tried: query.tried + [node.id.short])
+        case .unknown:
+            refuse(Refusal(.notFound, "No node here knows this file."))
+        case .here, .nobody(.exhausted):
+            let seconds = max(1, services.untilPeriodEnds().wholeMilliseconds / 1000)
+            comeBack(
+                after: seconds, "Every node that has this file has spent its allowance.", client: request.client)
+        case .nobody(.filling):
+            comeBack(after: Self.moment, "The nodes are still copying this file.", client: request.client)
+        case .nobody(.unreachable):
+            comeBack(
+                after: Self.unreachablePause, "No node that has this file can be reached now.",
+                client: request.client)
+        }
+    }
+
+    func comeBack(after seconds: Int64, _ text: String, client: IPAddress? = nil) {
+        respond(.unavailable, client: client, text: text) {
+            $0.write(field: "Retry-After: ", decimal: seconds)
+            $0.write(field: "Cache-Control: ", "no-store")
+            $0.write(field: "Access-Control-Allow-Origin: ", "*")
+        }
+    }
+
+    private func redirect(_ request: FileRequest, to node: RoutingNode, tried: [ShortID]) {
+        let token = services.via().token(for: request.file.id, tried: tried, at: services.wallTime())
+        respond(bare: .found, client: request.client, contentLength: 0) { buffer in
+            buffer.writeStaticString("Location: ")
+            buffer.write(url: node.url.utf8)
+            buffer.write(url: head.bytes[head.path])
+            buffer.writeStaticString("?via=")
+            buffer.write(url: token.utf8)
+            buffer.writeStaticString("\r\nCache-Control: no-store\r\nAccess-Control-Allow-Origin: *\r\n")
+            buffer.writeEntityTag(request.file.id)
+        }
+    }
+
+    /// Asks the trackers, and answers then.
+    private func resolve(_ id: FileID, name: [UInt8]) {
+        guard house.resolutions.take() else {
+            return comeBack(after: Self.moment, "This node is looking for too many files at once.")
+        }
+        let (door, resolutions) = (services.door, house.resolutions)
+        ask {
+            await door.resolve(id)
+            resolutions.giveBack()
+        } then: { connection, _ in
+            connection.answerFile(id, name: name, isResolved: true)
+        }
+    }
+
+    /// Does what awaits, outside the event loop; nothing is read meanwhile.
+    func ask<Answer: Sendable>(
+        _ question: @escaping @Sendable () async -> Answer,
+        then answer: @escaping @Sendable (Connection, Answer) -> Void
+    ) {
+        phase = .asking
+        expect(within: settings.answerLimit)
+        flush()
+        let bound = NIOLoopBound(self, eventLoop: loop)
+        let loop = loop
+        Task {
+            let result = await question()
+            loop.execute {
+                let connection = bound.value
+                guard case .asking = connection.phase else { return }
+                connection.phase = .idle
+                answer(connection, result)
+                connection.advance()
+            }
+        }
+    }
+}
+
+extension RoutingFile.OwnCopy {
+    /// Every one of these bytes is here and verified.
+    func holds(_ bytes: Range<Int64>) -> Bool {
+        switch self {
+        case .none: false
+        case .complete: true
+        case .filling(_, let has):
+            bytes.isEmpty || has.contains { $0.lowerBound <= bytes.lowerBound && bytes.upperBound <= $0.upperBound }
+        }
+    }
+}

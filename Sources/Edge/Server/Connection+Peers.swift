@@ -1,0 +1,120 @@
+import Allowance
+import NIOCore
+import Overlay
+import Primitives
+import Transport
+
+/// A peer's request, read up to its body.
+struct PeerBody {
+    var name: String
+    var length: Int
+    var signed: SignedRequest
+}
+
+// What nodes ask each other: signed, with a body.
+extension Connection {
+    /// The head is checked before a byte of the body is taken in: only who belongs here may make this node hold one.
+    func receive(_ name: String) {
+        let isJoin = name == PeerProtocol.joinName
+        let limit = isJoin ? PeerProtocol.joinLimit : PeerProtocol.requestLimit
+        guard Int64(head.contentLength) <= limit.bytes else {
+            head.keepsAlive = false
+            return refuse(Refusal(.contentTooLarge, "The request is larger than \(limit)."))
+        }
+        let signed: SignedRequest
+        do throws(Refusal) {
+            signed = try verifiedSigner(from: isJoin ? .anyone : .members)
+        } catch {
+            head.keepsAlive = false
+            return refuse(error)
+        }
+        guard house.bodies.take() else {
+            head.keepsAlive = false
+            return comeBack(after: Self.moment, "This node is answering too many other nodes.")
+        }
+        if head.expectsContinue {
+            let line: StaticString = "HTTP/1.1 100 Continue\r\n\r\n"
+            guard services.account.spend(ByteCount(line.utf8CodeUnitCount), for: .overlay) else {
+                house.bodies.giveBack()
+                return close()
+            }
+            outgoing.writeStaticString(line)
+            flush()
+        }
+        phase = .receiving(PeerBody(name: name, length: head.contentLength, signed: signed))
+        expect(within: settings.bodyTimeLimit)
+    }
+
+    func verifiedSigner(from audience: RequestVerifier.Signers) throws(Refusal) -> SignedRequest {
+        let target = head.pathText + (head.queryText.map { "?" + $0 } ?? "")
+        let fields = head.fields.map { HeaderField(name: head.text($0.name), value: head.text($0.value)) }
+        do throws(RequestRefusal) {
+            return try services.verifier.verify(
+                RequestHead(method: head.methodText, target: target, fields: fields), from: audience,
+                at: services.wallTime())
+        } catch {
+            throw Refusal(Status(rawValue: error.status) ?? .forbidden, "\(error)")
+        }
+    }
+
+    /// The body is whole.
+    func perform(_ body: PeerBody, _ bytes: [UInt8]) {
+        let (services, bodies, peer) = (services, house.bodies, peer)
+        ask {
+            defer { bodies.giveBack() }
+            guard body.signed.covers(bytes) else {
+                return PeerResponse(Refusal(.unauthorized, "The signature does not cover the body."))
+            }
+            if body.name == PeerProtocol.joinName {
+                let (status, answer) = await services.door.join(bytes, signedBy: body.signed.signer, from: peer)
+                return PeerResponse(status: Status(rawValue: status) ?? .internalError, body: answer)
+            }
+            return await Self.answer(bytes, name: body.name, from: body.signed.signer, services)
+        } then: { connection, response in
+            connection.respond(
+                response.status, traffic: .overlay, signer: body.signed.signer,
+                contentType: response.isText ? "text/plain; charset=utf-8" : "application/vnd.potluck",
+                body: response.body
+            ) {
+                if response.status == .unavailable { $0.write(field: "Retry-After: ", decimal: Self.moment) }
+            }
+        }
+    }
+
+    private static func answer(
+        _ bytes: [UInt8], name: String, from signer: NodeID, _ services: EdgeServices
+    ) async -> PeerResponse {
+        let request: Verified<PeerRequest>
+        do throws(WireError) {
+            let decoded = try PeerProtocol.request(bytes, name: name)
+            do throws(VerificationError) {
+                request = try services.directory.verify(decoded)
+            } catch {
+                return PeerResponse(Refusal(.forbidden, "A statement in the request does not hold: \(error)."))
+            }
+        } catch {
+            return PeerResponse(Refusal(.badRequest, "The request does not read: \(error)."))
+        }
+        guard let answer = await services.door.handle(request, from: signer) else {
+            return PeerResponse(Refusal(.unavailable, "This node cannot answer now."))
+        }
+        return PeerResponse(status: .ok, body: answer.wireBytes)
+    }
+}
+
+private struct PeerResponse: Sendable {
+    var status: Status
+    var body: [UInt8]
+    var isText = false
+
+    init(status: Status, body: [UInt8]) {
+        self.status = status
+        self.body = body
+    }
+
+    init(_ refusal: Refusal) {
+        status = refusal.status
+        body = Array((refusal.sentence + "\n").utf8)
+        isText = true
+    }
+}

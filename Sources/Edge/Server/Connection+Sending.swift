@@ -1,0 +1,204 @@
+import Allowance
+import Glibc
+import NIOCore
+import Overlay
+import Primitives
+import Routing
+import Transport
+
+/// A response with bytes of a file, under way.
+final class Download {
+    let request: FileRequest
+    let status: Status
+    /// Written with the first slice.
+    let head: ByteBuffer
+    /// Nothing for an empty file.
+    let handle: NIOFileHandle?
+    var payment: Payment
+    /// A slice is with the channel.
+    var isWriting = false
+
+    init(request: FileRequest, status: Status, head: ByteBuffer, handle: NIOFileHandle?, payment: Payment) {
+        self.request = request
+        self.status = status
+        self.head = head
+        self.handle = handle
+        self.payment = payment
+    }
+}
+
+// The bytes of files: paid slice by slice, and from the page cache to the socket without passing through here.
+extension Connection {
+    /// After so many slices that left at once, other connections of the loop get their turn.
+    private static let slicesInARow = 4
+
+    /// Starts the response; false when the account does not have room for all of it.
+    func send(_ request: FileRequest, traffic: TrafficClass) -> Bool {
+        let status = request.range == .whole ? Status.ok : .partialContent
+        guard head.method != .head else {
+            respond(bare: status, client: request.client, contentLength: Int64(request.bytes.count)) {
+                Self.writeFileFields(request, into: &$0)
+            }
+            return true
+        }
+        var bytes = channel.allocator.buffer(capacity: 1024)
+        bytes.beginHead(status, date: now())
+        Self.writeFileFields(request, into: &bytes)
+        bytes.endHead(contentLength: Int64(request.bytes.count), keepsAlive: !isLast)
+        let isOpenEnded = if case .part(_, true) = request.range { true } else { false }
+        let payment = Payment(
+            head: bytes.readableBytes, body: request.bytes, isOpenEnded: isOpenEnded, traffic: traffic,
+            account: services.account)
+        guard var payment else { return false }
+        let handle: NIOFileHandle?
+        do throws(Refusal) {
+            handle = request.bytes.isEmpty ? nil : try open(request)
+        } catch {
+            payment.settle(services.account)
+            refuse(error)
+            return true
+        }
+        flush()
+        let download = Download(request: request, status: status, head: bytes, handle: handle, payment: payment)
+        phase = .sending(download)
+        pump(download)
+        return true
+    }
+
+    /// A descriptor of a file that is as long as it should be: beyond a file's end, `sendfile` sends nothing, for ever.
+    private func open(_ request: FileRequest) throws(Refusal) -> NIOFileHandle {
+        guard let descriptor = try? services.files.open(request.file.id) else {
+            throw Refusal(.unavailable, "This node cannot read the file now.")
+        }
+        let handle = NIOFileHandle(_deprecatedTakingOwnershipOfDescriptor: descriptor)
+        var facts = stat()
+        guard fstat(descriptor, &facts) == 0, Int64(facts.st_size) >= request.bytes.upperBound else {
+            try? handle.close()
+            throw Refusal(.unavailable, "This node's copy of the file is too short.")
+        }
+        return handle
+    }
+
+    /// Pays and hands over slices until one waits: for the socket, for the disk, or for its turn.
+    private func pump(_ download: Download) {
+        for _ in 0..<Self.slicesInARow {
+            guard case .sending(let current) = phase, current === download, !download.isWriting, let context else {
+                return
+            }
+            expect(within: settings.stallLimit)
+            let bound = NIOLoopBound(self, eventLoop: loop)
+            let boundDownload = NIOLoopBound(download, eventLoop: loop)
+            let loop = loop
+            let step = download.payment.step(services.account) {
+                loop.execute { bound.value.pump(boundDownload.value) }
+            }
+            switch step {
+            case .send(let slice, let withHead):
+                download.isWriting = true
+                write(download, slice, withHead: withHead, context)
+            case .wait:
+                return
+            case .done:
+                return finish(download, isComplete: true)
+            case .exhausted:
+                return finish(download, isComplete: false)
+            }
+        }
+        let bound = NIOLoopBound((self, download), eventLoop: loop)
+        if !download.isWriting { loop.execute { bound.value.0.pump(bound.value.1) } }
+    }
+
+    private func write(_ download: Download, _ slice: Range<Int64>, withHead: Bool, _ context: ChannelHandlerContext) {
+        let future: EventLoopFuture<Void>
+        if let handle = download.handle, !slice.isEmpty {
+            if withHead { context.write(wrapOutboundOut(.byteBuffer(download.head)), promise: nil) }
+            let region = FileRegion(
+                fileHandle: handle, readerIndex: Int(slice.lowerBound), endIndex: Int(slice.upperBound))
+            future = context.writeAndFlush(wrapOutboundOut(.fileRegion(region)))
+        } else {
+            future = context.writeAndFlush(wrapOutboundOut(.byteBuffer(download.head)))
+        }
+        // Often the socket takes everything at once, and the future has succeeded already: then the caller's loop goes
+        // on, and this closure does not, or a fast reader would make the stack grow with the file.
+        var isReturned = false
+        future.assumeIsolated().whenComplete { result in
+            download.isWriting = false
+            switch result {
+            case .success: if isReturned { self.pump(download) }
+            case .failure: self.close()
+            }
+        }
+        isReturned = true
+    }
+
+    private func finish(_ download: Download, isComplete: Bool) {
+        end(download, isComplete: isComplete)
+        guard isComplete else {
+            phase = .idle
+            return close()
+        }
+        finishResponse()
+        advance()
+    }
+
+    /// The connection ends under the response: what was handed over counts as sent, the rest is given back.
+    func abandon(_ download: Download) {
+        end(download, isComplete: false)
+    }
+
+    private func end(_ download: Download, isComplete: Bool) {
+        download.payment.settle(services.account)
+        log(
+            download.status, download.payment.traffic, sent: ByteCount(download.payment.paid), isComplete: isComplete,
+            client: download.request.client, signer: download.request.signer)
+        // A slice that is still with the channel holds the handle's descriptor; it ends before the channel does.
+        guard let handle = download.handle else { return }
+        if download.isWriting {
+            channel.closeFuture.assumeIsolated().whenComplete { _ in try? handle.close() }
+        } else {
+            try? handle.close()
+        }
+    }
+
+    // MARK: Fields
+
+    private static func writeFileFields(_ request: FileRequest, into buffer: inout ByteBuffer) {
+        let file = request.file
+        let presentation = Presentation(name: file.name, mediaType: file.mediaType)
+        buffer.write(field: "Content-Type: ", presentation.mediaType.utf8)
+        buffer.write(field: "Content-Disposition: ", presentation.disposition.utf8)
+        buffer.write(field: "X-Content-Type-Options: ", "nosniff")
+        buffer.write(field: "Accept-Ranges: ", "bytes")
+        if case .part(let part, _) = request.range {
+            buffer.writeStaticString("Content-Range: bytes ")
+            buffer.write(decimal: part.lowerBound)
+            buffer.writeStaticString("-")
+            buffer.write(decimal: part.upperBound - 1)
+            buffer.writeStaticString("/")
+            buffer.write(decimal: file.length.bytes)
+            buffer.writeStaticString("\r\n")
+        }
+        buffer.writeEntityTag(file.id)
+        if let digest = file.sha256 {
+            buffer.writeStaticString("Repr-Digest: sha-256=:")
+            buffer.write(base64: digest)
+            buffer.writeStaticString(":\r\n")
+        }
+        writeCaching(&buffer)
+        writeSharing(&buffer)
+    }
+
+    /// The bytes behind a FileID never change; that the file is offered may end within a day.
+    static func writeCaching(_ buffer: inout ByteBuffer) {
+        buffer.write(field: "Cache-Control: ", "public, max-age=86400, immutable, no-transform")
+    }
+
+    /// Pages of any site may read files from here.
+    static func writeSharing(_ buffer: inout ByteBuffer) {
+        buffer.write(field: "Access-Control-Allow-Origin: ", "*")
+        buffer.write(
+            field: "Access-Control-Expose-Headers: ",
+            "Accept-Ranges, Content-Disposition, Content-Range, ETag, Repr-Digest")
+        buffer.write(field: "Cross-Origin-Resource-Policy: ", "cross-origin")
+    }
+}

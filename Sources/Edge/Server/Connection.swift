@@ -1,0 +1,302 @@
+import Allowance
+import NIOCore
+import Primitives
+
+/// One client's connection: takes heads out of what arrives, answers one request after the other, and reads nothing
+/// while it answers, so that a client cannot make it hold more than one request and what was read along with it.
+final class Connection: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = IOData
+
+    enum Phase {
+        /// Waiting for a head, or the rest of one.
+        case idle
+        case receiving(PeerBody)
+        /// A small answer is held back until the lease on disk reaches it.
+        case paying(HeldAnswer)
+        /// The node behind the door is asked.
+        case asking
+        case sending(Download)
+        /// All is said; waiting for the client to close its end.
+        case lingering
+        case closed
+    }
+
+    static let readSize = 16 << 10
+    /// What a client may send ahead while it is being answered. Nothing is read then, but on a half-closed connection
+    /// the system hands over all there is.
+    static let aheadLimit = 256 << 10
+
+    let house: House
+    let channel: any Channel
+    let loop: any EventLoop
+    var context: ChannelHandlerContext?
+    var phase = Phase.idle
+    var head = HTTPRequestHead()
+    /// Bytes of paid answers that are not yet handed to the channel.
+    var outgoing = ByteBuffer()
+    var date = HTTPDate()
+    /// Where the connection comes from, and that address's place, looked up once.
+    var peer = IPAddress.v4(0)
+    var peerPlace: Place??
+    /// When the current request's head was complete.
+    var began = NIODeadline.uptimeNanoseconds(0)
+    /// When the current phase has lasted too long.
+    var deadline = NIODeadline.distantFuture
+
+    private var received = ByteBuffer()
+    private var scanner = HeadScanner()
+    private var inputEnded = false
+    private var isStopping = false
+    private var isAdvancing = false
+    private var timer: (fires: NIODeadline, task: Scheduled<Void>)?
+    private var lingered = 0
+
+    init(house: House, channel: any Channel) {
+        self.house = house
+        self.channel = channel
+        loop = channel.eventLoop
+    }
+
+    var services: EdgeServices { house.services }
+    var settings: EdgeSettings { house.settings }
+
+    /// No other request is answered on this connection.
+    var isLast: Bool { !head.keepsAlive || isStopping }
+
+    // MARK: What the channel tells
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        guard let address = context.remoteAddress?.ipAddress.flatMap({ IPAddress($0) }) else { return close() }
+        peer = address
+        expect(within: settings.idleLimit)
+        context.read()
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        var bytes = unwrapInboundIn(data)
+        switch phase {
+        case .lingering:
+            lingered += bytes.readableBytes
+            if lingered > Self.aheadLimit { close() } else { context.read() }
+        case .closed:
+            break
+        case .idle, .receiving, .paying, .asking, .sending:
+            if received.readableBytes == 0 { received = bytes } else { received.writeBuffer(&bytes) }
+        }
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        switch phase {
+        case .idle, .receiving: advance()
+        case .paying, .asking, .sending: if received.readableBytes > Self.aheadLimit { close() }
+        case .lingering, .closed: break
+        }
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        switch event {
+        case ChannelEvent.inputClosed:
+            inputEnded = true
+            switch phase {
+            case .idle, .receiving: advance()
+            case .lingering: close()
+            case .paying, .asking, .sending, .closed: break
+            }
+        case House.Notice.stop:
+            isStopping = true
+            switch phase {
+            case .idle where received.readableBytes == 0, .lingering: close()
+            case .idle, .receiving, .paying, .asking, .sending, .closed: break
+            }
+        default: break
+        }
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        if context.channel.isWritable, case .idle = phase { advance() }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        close()
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        timer?.task.cancel()
+        timer = nil
+        abandon()
+        self.context = nil
+    }
+
+    // MARK: One request after the other
+
+    /// Goes as far as the bytes that are here allow.
+    func advance() {
+        guard !isAdvancing, let context else { return }
+        isAdvancing = true
+        defer { isAdvancing = false }
+        loop: while context.channel.isWritable {
+            switch phase {
+            case .idle:
+                guard takeHead() else { break loop }
+                answer()
+            case .receiving(let body):
+                guard take(body) else { break loop }
+            case .paying, .asking, .sending, .lingering, .closed:
+                break loop
+            }
+        }
+        flush()
+    }
+
+    /// Ends the current response, and the connection if it was the last one.
+    func finishResponse() {
+        if isLast || inputEnded && received.readableBytes == 0 {
+            linger()
+        } else {
+            phase = .idle
+            expect(within: settings.idleLimit)
+        }
+    }
+
+    /// True when a head was read; otherwise more bytes are asked for, or the connection ends.
+    private func takeHead() -> Bool {
+        do throws(Refusal) {
+            guard let length = try scan() else {
+                if received.readableBytes == 0 {
+                    received = ByteBuffer()
+                    if outgoing.capacity > Self.readSize { flush(); outgoing = ByteBuffer() }
+                }
+                if inputEnded { linger() } else { context?.read() }
+                return false
+            }
+            scanner.reset()
+            began = .now()
+            defer { received.moveReaderIndex(forwardBy: length) }
+            try parse(length)
+            return true
+        } catch {
+            refuse(error)
+            return false
+        }
+    }
+
+    private func scan() throws(Refusal) -> Int? {
+        let result = received.withUnsafeReadableBytes { bytes in
+            Result { () throws(Refusal) in try scanner.length(of: bytes) }
+        }
+        if case .failure = result { head.clear() }
+        return try result.get()
+    }
+
+    private func parse(_ length: Int) throws(Refusal) {
+        let result = received.withUnsafeReadableBytes { bytes in
+            Result { () throws(Refusal) in try head.parse(UnsafeRawBufferPointer(rebasing: bytes[..<length])) }
+        }
+        try result.get()
+    }
+
+    /// True when the body is whole and was handed on; otherwise more bytes are asked for.
+    private func take(_ body: PeerBody) -> Bool {
+        guard received.readableBytes >= body.length else {
+            if inputEnded { close() } else { context?.read() }
+            return false
+        }
+        let bytes = received.readBytes(length: body.length) ?? []
+        perform(body, bytes)
+        return true
+    }
+
+    // MARK: Writing
+
+    /// Hands the paid answers to the channel.
+    func flush() {
+        guard outgoing.readableBytes > 0, let context else { return }
+        context.writeAndFlush(wrapOutboundOut(.byteBuffer(outgoing)), promise: nil)
+        outgoing.clear()
+    }
+
+    /// Says no more, and waits a moment for the client to close its end.
+    func linger() {
+        guard let context else { return }
+        flush()
+        phase = .lingering
+        received = ByteBuffer()
+        if inputEnded {
+            // Behind what is still to be written; with both directions closed, the channel would drop it.
+            context.writeAndFlush(wrapOutboundOut(.byteBuffer(ByteBuffer()))).assumeIsolated().whenComplete { _ in
+                self.close()
+            }
+        } else {
+            context.close(mode: .output, promise: nil)
+            context.read()
+        }
+        expect(within: settings.lingerLimit)
+    }
+
+    func close() {
+        if case .closed = phase { return }
+        abandon()
+        context?.close(promise: nil)
+    }
+
+    /// Settles whatever was going on.
+    private func abandon() {
+        switch phase {
+        case .idle, .lingering, .closed: break
+        case .receiving:
+            house.bodies.giveBack()
+            house.countCut()
+        case .asking:
+            house.countCut()
+        case .paying(let held):
+            drop(held)
+            house.countCut()
+        case .sending(let download):
+            abandon(download)
+            house.countCut()
+        }
+        phase = .closed
+        deadline = .distantFuture
+        received = ByteBuffer()
+        outgoing = ByteBuffer()
+    }
+
+    // MARK: Time
+
+    /// The current phase has to end within this. One timer serves a connection for all its deadlines: it looks when it
+    /// fires whether the deadline has moved.
+    func expect(within limit: Duration) {
+        deadline = .now() + .nanoseconds(limit.wholeNanoseconds)
+        if let timer {
+            guard deadline < timer.fires else { return }
+            timer.task.cancel()
+        }
+        schedule()
+    }
+
+    private func schedule() {
+        let bound = NIOLoopBound(self, eventLoop: loop)
+        timer = (deadline, loop.scheduleTask(deadline: deadline) { bound.value.lookAtClock() })
+    }
+
+    private func lookAtClock() {
+        timer = nil
+        guard deadline != .distantFuture else { return }
+        guard deadline <= .now() else { return schedule() }
+        switch phase {
+        case .idle where received.readableBytes > 0, .receiving:
+            if case .receiving = phase { house.bodies.giveBack() }
+            phase = .idle
+            head.clear()
+            refuse(Refusal(.requestTimeout, "The request did not come whole in time."))
+            flush()
+        case .idle, .paying, .asking, .sending, .lingering, .closed:
+            close()
+        }
+    }
+}

@@ -1,0 +1,132 @@
+import Allowance
+import Primitives
+import Testing
+import Transport
+
+@testable import Edge
+
+@Suite("The account of the public door")
+struct AccountTests {
+    @Test("many downloads at once over leases of any size cost exactly what the clients got")
+    func manyDownloads() async throws {
+        let world = try await EdgeWorld.make(length: 2_200_000, leases: .small(.kibibytes(256)))
+        let sent = try await withThrowingTaskGroup(of: Int64.self) { group in
+            for index in 0..<12 {
+                group.addTask {
+                    let client = try world.client()
+                    var sum: Int64 = 0
+                    for _ in 0..<3 {
+                        let response = try await client.exchange(world.get(nil, "Range: bytes=\(index * 1000)-"))
+                        #expect(response.body == Array(world.content[(index * 1000)...]))
+                        sum += response.byteCount
+                    }
+                    return sum
+                }
+            }
+            return try await group.reduce(0, +)
+        }
+        #expect(try await world.settled { $0.account.usage.reserved == .zero })
+        #expect(world.account.usage.spent == ClassTotals(serving: ByteCount(sent)))
+        #expect(world.log.count == 36)
+        #expect(world.log.reduce(0) { $0 + $1.sent.bytes } == sent)
+        #expect(world.log.allSatisfy { $0.isComplete && $0.status == 206 })
+        await world.stop()
+    }
+
+    @Test("what clients that hang up did not take is given back, but for what was handed over", arguments: [0, 1])
+    func aborted(_ seed: UInt64) async throws {
+        let world = try await EdgeWorld.make(length: 40_000_000)
+        var generator = Generator(seed: seed)
+        var received: Int64 = 0
+        for _ in 0..<6 {
+            let client = try world.client(receiveBuffer: 65_536)
+            try await client.send(world.get())
+            received += Int64(try await client.skip(atLeast: Int.random(in: 0..<3_000_000, using: &generator)))
+            client.abort()
+        }
+        #expect(try await world.settled { $0.account.usage.reserved == .zero && $0.log.count == 6 })
+        let usage = world.account.usage
+        let recorded = world.log.reduce(0) { $0 + $1.sent.bytes }
+        #expect(usage.spent == ClassTotals(serving: ByteCount(recorded)))
+        #expect(usage.spent.serving.bytes >= received)
+        #expect(usage.spent.serving < ByteCount(6 * 40_000_000))
+        #expect(world.log.allSatisfy { !$0.isComplete })
+        await world.stop()
+    }
+
+    @Test("a slow reader holds its reservation and no more, and gets all of it")
+    func slowReader() async throws {
+        let world = try await EdgeWorld.make(length: 30_000_000)
+        let client = try world.client(receiveBuffer: 32_768)
+        try await client.send(world.get())
+        _ = try await world.settled { $0.account.usage.spent.serving > .zero }
+        try await Task.sleep(for: .milliseconds(200))
+        let early = world.account.usage
+        #expect(early.spent.serving < .megabytes(20))
+        #expect(early.spent.serving + early.reserved.serving >= .megabytes(30))
+        let response = try await client.response()
+        #expect(response.body == world.content)
+        #expect(world.account.usage.spent.serving == ByteCount(response.byteCount))
+        await world.stop()
+    }
+
+    @Test("two hundred clients never get more than the allowance, and all others are told when to come back")
+    func crowd() async throws {
+        let world = try await EdgeWorld.make(length: 1_000_000, share: .megabytes(10))
+        let outcomes = try await withThrowingTaskGroup(of: (Int, Int64).self) { group in
+            for _ in 0..<200 {
+                group.addTask {
+                    let response = try await world.client().exchange(world.get())
+                    return (response.status, response.byteCount)
+                }
+            }
+            return try await group.reduce(into: []) { $0.append($1) }
+        }
+        let sent = outcomes.reduce(0) { $0 + $1.1 }
+        let ceiling = Terms(share: .megabytes(10)).ceiling(.serving)
+        #expect(outcomes.count { $0.0 == 200 } == Int(ceiling.bytes / 1_000_700))
+        #expect(outcomes.allSatisfy { $0.0 == 200 || $0.0 == 503 })
+        #expect(world.account.usage.spent.sum == ByteCount(sent))
+        #expect(try await world.settled { $0.account.usage.reserved == .zero })
+        await world.stop()
+    }
+
+    @Test("without an allowance for answers, connections end without a word")
+    func silent() async throws {
+        let world = try await EdgeWorld.make(length: 10, share: .zero)
+        let client = try world.client()
+        try await client.send(world.get() + world.get("/"))
+        #expect(try await client.rest() == [])
+        #expect(world.account.usage.spent == .zero)
+        await world.stop()
+    }
+
+    @Test("nothing is sent that no lease on disk covers")
+    func withoutLease() async throws {
+        let world = try await EdgeWorld.make(length: 3_000_000, leases: .upTo(ByteCount(1_100_000)))
+        let client = try world.client()
+        try await client.send(world.get())
+        #expect(try await client.skip(atLeast: 1_048_576) >= 1_048_576)
+        try await Task.sleep(for: .milliseconds(200))
+        #expect(world.account.usage.spent.serving < ByteCount(1_100_000))
+        #expect(world.account.usage.reserved.serving > .zero)
+        client.abort()
+        world.account.extend(to: ClassTotals(serving: .gigabytes(1)))
+        #expect(try await world.settled { $0.account.usage.reserved == .zero })
+        await world.stop()
+    }
+
+    @Test("an answer waits for its lease and is sent then")
+    func heldAnswer() async throws {
+        let world = try await EdgeWorld.make(length: 10, leases: .upTo(ByteCount(10)))
+        let client = try world.client()
+        try await client.send(world.get("/nothing"))
+        #expect(try await world.settled { $0.account.usage.reserved.answers > .zero })
+        world.account.extend(to: ClassTotals(answers: .kibibytes(100)))
+        let response = try await client.response()
+        #expect(response.status == 404)
+        #expect(world.account.usage.spent == ClassTotals(answers: ByteCount(response.byteCount)))
+        #expect(world.account.usage.reserved == .zero)
+        await world.stop()
+    }
+}

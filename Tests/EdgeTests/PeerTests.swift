@@ -1,0 +1,182 @@
+import Allowance
+import Catalogue
+import Overlay
+import Primitives
+import Routing
+import Synchronization
+import Testing
+import Transport
+
+@testable import Edge
+
+@Suite("Nodes at the public door")
+struct PeerTests {
+    private let request = PeerRequest.catalogue(.lookUp(FileID(Bytes32(1, 2, 3, 4))))
+
+    @Test("a member's request is answered, also when it waits to be told to go on")
+    func asked() async throws {
+        let world = try await EdgeWorld.make()
+        let body = request.wireBytes
+        let client = try world.client()
+        try await client.send(world.signed("POST", PeerProtocol.path(of: request), "Expect: 100-continue", body: body))
+        #expect(try await client.response(hasBody: false).status == 100)
+        try await client.send(body)
+        let response = try await client.response()
+        #expect(response.status == 200)
+        #expect(response.body == PeerAnswer.catalogue(.unknown).wireBytes)
+        #expect(world.door.asked.withLock { $0.map(\.request) } == [request])
+        #expect(world.door.asked.withLock { $0.map(\.from) } == [world.member.nodeID])
+        #expect(
+            world.account.usage.spent
+                == ClassTotals(
+                    overlay: ByteCount(response.byteCount + Int64("HTTP/1.1 100 Continue\r\n\r\n".utf8.count))))
+        await world.stop()
+    }
+
+    @Test("what is unsigned, signed by a stranger, replayed or altered is refused")
+    func refused() async throws {
+        let world = try await EdgeWorld.make()
+        let (path, body) = (PeerProtocol.path(of: request), request.wireBytes)
+        func status(_ head: String, _ body: [UInt8]) async throws -> Int {
+            let client = try world.client()
+            try await client.send(Array(head.utf8) + body)
+            return try await client.response().status
+        }
+        let good = world.signed("POST", path, body: body)
+        #expect(
+            try await status("POST \(path) HTTP/1.1\r\nHost: a\r\nContent-Length: \(body.count)\r\n\r\n", body) == 401)
+        #expect(try await status(world.signed("POST", path, body: body, by: .generate()), body) == 403)
+        #expect(try await status(good, body) == 200)
+        #expect(try await status(good, body) == 401)
+        let altered = body.dropLast() + [body.last! ^ 1]
+        #expect(try await status(world.signed("POST", path, body: body), Array(altered)) == 401)
+        let elsewhere = PeerProtocol.path(of: .introduce([]))
+        #expect(try await status(world.signed("POST", elsewhere, body: body), body) == 400)
+        #expect(
+            try await status("POST \(path) HTTP/1.1\r\nHost: a\r\nContent-Length: 900000000\r\n\r\n", []) == 413)
+        #expect(world.door.asked.withLock { $0.count } == 1)
+        await world.stop()
+    }
+
+    @Test("a newcomer may join with its own key")
+    func join() async throws {
+        let world = try await EdgeWorld.make()
+        let newcomer = Identity.generate()
+        let body = Array("let me in".utf8)
+        let path = PeerProtocol.prefix + PeerProtocol.joinName
+        let client = try world.client()
+        try await client.send(Array(world.signed("POST", path, body: body, by: newcomer).utf8) + body)
+        let response = try await client.response()
+        #expect(response.status == 200)
+        #expect(response.text == "welcome")
+        #expect(world.door.joined.withLock { $0.map(\.signer) } == [newcomer.nodeID])
+        await world.stop()
+    }
+
+    @Test("a member takes its copy from here, or is told that it is not here; it is never sent elsewhere")
+    func copies() async throws {
+        let world = try await EdgeWorld.make(copy: .filling(pieceSize: .kibibytes(16), has: [0..<16_384]))
+        let other = NodeID(Bytes32(9, 9, 9, 9))
+        world.route(other, url: "http://other.example", remaining: .gigabytes(1))
+        let client = try world.client()
+        let part = try await client.exchange(world.signed("GET", world.path, "Range: bytes=100-16383"))
+        #expect(part.status == 206)
+        #expect(part.body == Array(world.content[100..<16_384]))
+        #expect(world.account.usage.spent == ClassTotals(replication: ByteCount(part.byteCount)))
+        #expect(world.log.map(\.peer) == [world.member.nodeID])
+        let missing = try await client.exchange(world.signed("GET", world.path, "Range: bytes=100-16384"))
+        #expect(missing.status == 404)
+        #expect(try await client.exchange(world.signed("GET", world.path, by: .generate())).status == 403)
+        await world.stop()
+    }
+
+    @Test("without an allowance for copies a member is told to come back")
+    func noAllowance() async throws {
+        let world = try await EdgeWorld.make(length: 9_500_000, share: .megabytes(10))
+        let response = try await world.client().exchange(world.signed("GET", world.path))
+        #expect(response.status == 503)
+        #expect(response["Retry-After"] == "2")
+        await world.stop()
+    }
+
+    @Test("piece hashes are there for clients that verify")
+    func manifest() async throws {
+        let world = try await EdgeWorld.make(length: 100)
+        let posting = try #require(
+            Posting(
+                file: world.file, publisher: world.own.nodeID, length: ByteCount(100), name: "a film.mp4",
+                mediaType: "video/mp4", sha256: .zero, audience: .network, replicas: 3, postedAt: EdgeWorld.wallTime,
+                expires: nil, sequence: 1))
+        let manifest = Manifest(posting: posting, pieces: [Bytes32(1, 2, 3, 4)])
+        world.door.kept.withLock { $0 = manifest }
+        let response = try await world.client().exchange(world.get(world.path + ".manifest"))
+        #expect(response.body == manifest.wireBytes)
+        #expect(world.account.usage.spent == ClassTotals(serving: ByteCount(response.byteCount)))
+        await world.stop()
+    }
+}
+
+@Suite("Limits of the public door")
+struct LimitTests {
+    private func settings(_ change: (inout EdgeSettings) -> Void) -> EdgeSettings {
+        var settings = EdgeSettings()
+        change(&settings)
+        return settings
+    }
+
+    @Test("one connection too many is closed at once")
+    func connections() async throws {
+        let world = try await EdgeWorld.make(length: 10, settings: settings { $0.connectionLimit = 2 })
+        let (one, two) = (try world.client(), try world.client())
+        #expect(try await one.exchange(world.get()).status == 200)
+        #expect(try await two.exchange(world.get()).status == 200)
+        let three = try world.client()
+        #expect(try await three.rest() == [])
+        #expect(world.server.counts.refusedConnections == 1)
+        #expect(world.server.counts.connections == 2)
+        await world.stop()
+    }
+
+    @Test("an idle connection ends silently, one that sends half a head is told why")
+    func idle() async throws {
+        let world = try await EdgeWorld.make(length: 10, settings: settings { $0.idleLimit = .milliseconds(150) })
+        let silent = try world.client()
+        #expect(try await silent.rest() == [])
+        let half = try world.client()
+        try await half.send("GET / HTTP/1.1\r\nHost: ")
+        #expect(try await half.response().status == 408)
+        #expect(try await half.rest() == [])
+        await world.stop()
+    }
+
+    @Test("a client that takes nothing for too long is let go, and its reservation with it")
+    func stalled() async throws {
+        let world = try await EdgeWorld.make(
+            length: 30_000_000, settings: settings { $0.stallLimit = .milliseconds(200) })
+        let client = try world.client(receiveBuffer: 32_768)
+        try await client.send(world.get())
+        #expect(try await world.settled { $0.log.count == 1 })
+        #expect(world.account.usage.reserved == .zero)
+        #expect(world.log.map(\.isComplete) == [false])
+        await world.stop()
+    }
+
+    @Test("a server that stops lets responses end, and cuts those that do not in time")
+    func shutDown() async throws {
+        let world = try await EdgeWorld.make(length: 30_000_000)
+        let (reader, sleeper, idle) = (
+            try world.client(receiveBuffer: 65_536), try world.client(receiveBuffer: 32_768), try world.client()
+        )
+        #expect(try await idle.exchange(world.get(nil, "Range: bytes=0-0")).status == 206)
+        try await reader.send(world.get())
+        try await sleeper.send(world.get())
+        #expect(try await world.settled { $0.account.usage.reserved.serving > .megabytes(30) })
+        async let report = world.server.shutDown(grace: .seconds(2))
+        #expect(try await reader.response().body == world.content)
+        #expect(try await idle.rest() == [])
+        #expect(await report == ShutdownReport(cut: 1))
+        #expect(throws: (any Error).self) { try world.client() }
+        #expect(world.account.usage.reserved == .zero)
+        await world.stop()
+    }
+}
