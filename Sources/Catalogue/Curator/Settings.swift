@@ -74,7 +74,7 @@ extension Curator {
         /// Files being fetched or about to be. Beyond: offers are declined as busy.
         public var pulls = 256
         /// Fetches under way, over all files. Beyond: files wait in the order they were accepted.
-        public var fetches = 48
+        public var fetches = 64
         /// Holders of a file that its first tracker keeps informed of each other. Beyond: they look it up like everyone.
         public var relays = 32
         /// Files in one announcement.

@@ -175,7 +175,7 @@ public struct Swarm: Sendable {
         for index in sources.indices {
             let source = sources[index]
             guard case .peer(let pieces) = source.role, !source.isAsked, !source.isLiar, source.pollAt <= now,
-                pieces?.isFull != true, source.underWay * 2 < settings.fetchesPerSource, isAlive(source.id)
+                pieces?.isFull != true, source.underWay * 2 < settings.fetchesPerPeer, isAlive(source.id)
             else { continue }
             sources[index].isAsked = true
             peers.append(source.id)
@@ -187,7 +187,9 @@ public struct Swarm: Sendable {
     func next(at now: Instant, member: (NodeID) -> MemberFacts?) -> (pieces: Range<Int>, source: NodeID)? {
         guard flights.count < settings.fetchesPerFile else { return nil }
         let usable = sources.filter { !$0.isLiar && member($0.id)?.isAlive == true }
-        let ready = usable.filter { $0.restsUntil <= now && $0.underWay < settings.fetchesPerSource }
+        let ready = usable.filter {
+            $0.restsUntil <= now && $0.underWay < $0.limit(settings.fetchesPerPeer, fetchesPerWhole)
+        }
         guard !ready.isEmpty else { return nil }
         let whole = mostToSpare(of: ready, member)
         let present = group.filter { id in
@@ -205,7 +207,7 @@ public struct Swarm: Sendable {
                 let part = peer.part(of: pieces)
                 guard part.count >= worthwhile else { continue }
                 rarity += 1
-                guard peer.restsUntil <= now, peer.underWay < settings.fetchesPerSource else { continue }
+                guard peer.restsUntil <= now, peer.underWay < settings.fetchesPerPeer else { continue }
                 if let idlest, (idlest.source.underWay, -idlest.part.count) <= (peer.underWay, -part.count) { continue }
                 idlest = (peer, part)
             }
@@ -296,17 +298,17 @@ public struct Swarm: Sendable {
     /// Less than this is not worth a fetch from a peer, unless it is all there is to fetch.
     private var leastRun: Int { max(1, runLength / 4) }
 
-    /// From a whole holder fewer at a time in a group: together they keep it busy, and the sooner a run is whole, the
-    /// sooner it can be passed on.
+    /// A group together keeps a whole holder as busy as one node alone would: more at a time would only delay the moment
+    /// when a run is whole and can be passed on.
     private var fetchesPerWhole: Int {
-        group.count == 1 ? settings.fetchesPerSource : max(1, settings.fetchesPerSource / 2)
+        max(2, min(settings.fetchesPerWhole, 3 * settings.fetchesPerWhole / group.count))
     }
 
     /// The whole holder with the least under way, then the most allowance left.
     private func mostToSpare(of ready: [Source], _ member: (NodeID) -> MemberFacts?) -> NodeID? {
         var best: (source: Source, remaining: ByteCount)?
         for source in ready {
-            guard case .whole = source.role, source.underWay < fetchesPerWhole else { continue }
+            guard case .whole = source.role else { continue }
             let remaining = member(source.id)?.remaining ?? .zero
             if let best,
                 best.source.underWay < source.underWay
@@ -321,6 +323,13 @@ public struct Swarm: Sendable {
 }
 
 extension Swarm.Source {
+    func limit(_ perPeer: Int, _ perWhole: Int) -> Int {
+        switch role {
+        case .whole: perWhole
+        case .peer: perPeer
+        }
+    }
+
     /// As much of a run, from its start, as this peer has.
     func part(of pieces: Range<Int>) -> Range<Int> {
         guard case .peer(let known?) = role else { return pieces.lowerBound..<pieces.lowerBound }

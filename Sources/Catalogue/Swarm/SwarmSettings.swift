@@ -1,15 +1,18 @@
 public import Primitives
 
 extension Swarm {
-    /// How a file is fetched from many holders. Chosen so that 4 × 2–4 MiB under way cover a loopback's latency and, per
-    /// source, 1 Gbit/s over 60 ms; several sources together cover longer paths.
+    /// How a file is fetched from many holders. Chosen so that what is under way, 8 × 2–4 MiB from a whole holder, covers
+    /// 1 Gbit/s over a round trip of 130–260 ms; several sources together cover more.
     public struct Settings: Equatable, Sendable {
         /// A fetch is a run of at most so many pieces, …
         public var longestRun = 8
         /// … and of about so many bytes, whichever is less; never less than a piece.
         public var runSize = ByteCount.mebibytes(4)
-        public var fetchesPerSource = 4
-        public var fetchesPerFile = 24
+        /// From a peer, at a time.
+        public var fetchesPerPeer = 6
+        /// From a whole holder, at a time; fewer in a large group.
+        public var fetchesPerWhole = 8
+        public var fetchesPerFile = 32
         /// Pause between two questions for a group member's pieces: the shortest after there were new ones, growing by half
         /// while there are none.
         public var shortestPoll = Duration.milliseconds(100)
