@@ -109,10 +109,15 @@ struct World {
         return id
     }
 
-    func card(_ id: NodeID) -> Verified<Card> { nodes[id]!.card }
+    func card(_ id: NodeID) -> Verified<Card> {
+        guard let node = nodes[id] else { fatalError("a node of this world") }
+        return node.card
+    }
+
+    private func life(of id: NodeID) -> Int { nodes[id]?.life ?? 0 }
 
     mutating func start(_ id: NodeID) {
-        let node = nodes[id]!
+        guard let node = nodes[id] else { return }
         nodes[id]?.life += 1
         nodes[id]?.wakeAt = nil
         let known = node.disk.news.sorted { $0.key < $1.key }.map(\.value)
@@ -132,8 +137,8 @@ struct World {
     mutating func join(_ id: NodeID, through inviter: NodeID) {
         start(id)
         deliver(.told([card(id).part(News.card)]), to: inviter)
-        let table = nodes[inviter]!.roster!.news.map { Verified(checked: $0) }
-        schedule(.event(.admitted(card(id), table), at: id, life: nodes[id]!.life), after: 0.005)
+        let table = nodes[inviter]?.roster?.news.map { Verified(checked: $0) } ?? []
+        schedule(.event(.admitted(card(id), table), at: id, life: life(of: id)), after: 0.005)
     }
 
     mutating func pause(_ id: NodeID, for duration: Duration) {
@@ -172,7 +177,7 @@ struct World {
         perform(actions, of: id)
         guard let due = nodes[id]?.roster?.nextDeadline, due != nodes[id]?.wakeAt else { return }
         nodes[id]?.wakeAt = due
-        schedule(.wake(id, life: nodes[id]!.life), at: max(due, now))
+        schedule(.wake(id, life: life(of: id)), at: max(due, now))
     }
 
     private mutating func happen(_ happening: Happening) {
@@ -205,7 +210,7 @@ struct World {
             let own = from.own.news
             deliver(.told(own), to: receiver)
             let table = to.news.map { Verified(checked: $0) }
-            schedule(.event(.table(table), at: sender, life: nodes[sender]!.life), after: 0.005)
+            schedule(.event(.table(table), at: sender, life: life(of: sender)), after: 0.005)
         }
     }
 
@@ -222,7 +227,7 @@ struct World {
             case .send(let envelope, let receiver): send(envelope, from: id, to: receiver)
             case .introduce(let receiver): schedule(.introduction(from: id, to: receiver), after: 0.005)
             case .sign(let draft):
-                schedule(.event(.signed(signed(draft)), at: id, life: nodes[id]!.life), after: 0.000_1)
+                schedule(.event(.signed(signed(draft)), at: id, life: life(of: id)), after: 0.000_1)
             case .persist(let records, let then):
                 for record in records { nodes[id]?.disk.apply(record) }
                 perform(then, of: id)

@@ -33,6 +33,8 @@ struct Table: Equatable, Sendable {
     var ownStamps = Stamps()
     /// The others, in order of their ids, with their stamps and edges at the same indices.
     private(set) var members: [Member] = []
+    /// Their ids, apart: looking one up must not touch whole members.
+    private var ids: [NodeID] = []
     var stamps: [Stamps] = []
     var edges: [Edge] = []
     private(set) var quiet = QuietDigest()
@@ -42,13 +44,13 @@ struct Table: Equatable, Sendable {
     }
 
     func index(of id: NodeID) -> Int? {
-        let index = members.partitioningIndex { $0.id >= id }
-        return index < members.count && members[index].id == id ? index : nil
+        let index = ids.partitioningIndex { $0 >= id }
+        return index < ids.count && ids[index] == id ? index : nil
     }
 
     func index(of id: ShortID) -> Int? {
-        let index = members.partitioningIndex { $0.id.short >= id }
-        return index < members.count && members[index].id.short == id ? index : nil
+        let index = ids.partitioningIndex { $0.short >= id }
+        return index < ids.count && ids[index].short == id ? index : nil
     }
 
     func member(_ id: ShortID) -> Member? {
@@ -62,10 +64,11 @@ struct Table: Equatable, Sendable {
     /// Where it stands from now on; nothing when another member has the same short id, whose statements would be taken
     /// for this one's.
     mutating func insert(_ member: Member, edge: Edge) -> Int? {
-        let index = members.partitioningIndex { $0.id.short >= member.id.short }
-        guard member.id.short != own.id.short, index == members.count || members[index].id.short != member.id.short
+        let index = ids.partitioningIndex { $0.short >= member.id.short }
+        guard member.id.short != own.id.short, index == ids.count || ids[index].short != member.id.short
         else { return nil }
         members.insert(member, at: index)
+        ids.insert(member.id, at: index)
         stamps.insert(Stamps(), at: index)
         edges.insert(edge, at: index)
         quiet.replace(nil, with: member)
@@ -75,6 +78,7 @@ struct Table: Equatable, Sendable {
     mutating func remove(at index: Int) {
         quiet.replace(members[index], with: nil)
         members.remove(at: index)
+        ids.remove(at: index)
         stamps.remove(at: index)
         edges.remove(at: index)
     }
