@@ -20,7 +20,9 @@ extension Curator {
         let trackers = members.trackers(of: file)
         let hopefuls = placement.hopefuls(at: now, rest: settings.unansweredRest)
         let holders = entry.holders.filter { members.isAlive($0.holder) }
-        let replicas = holders.count { !entry.isPublisher($0.holder) }
+        let replicas = holders.count {
+            !entry.isPublisher($0.holder) && ($0.state == .complete || now < due($0, posting))
+        }
         let missing = Int(posting.value.replicas) - replicas - hopefuls.count
         placement.isShort = missing > 0
         defer {
@@ -29,6 +31,9 @@ extension Curator {
         }
         guard let rank = trackers.firstIndex(of: own) else { return }
         arrangeLook(file, &placement)
+        if let due = holders.filter({ $0.state == .filling }).map({ due($0, posting) }).filter({ $0 > now }).min() {
+            look(file, at: due, unless: &placement)
+        }
         guard missing > 0 else {
             placement.nudgeAt = nil
             return
@@ -82,6 +87,11 @@ extension Curator {
     }
 
     // MARK: Waiting
+
+    /// When a filling replica should be complete.
+    private func due(_ heard: FileEntry.Heard, _ posting: Verified<Posting>) -> Instant {
+        heard.at + settings.fillPatience + .seconds(posting.value.length.bytes / settings.slowestFill.bytes)
+    }
 
     /// Looks again when the next accepted offer should have become an announcement.
     private mutating func arrangeLook(_ file: FileID, _ placement: inout Placement) {

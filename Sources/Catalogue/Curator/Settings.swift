@@ -1,3 +1,5 @@
+public import Primitives
+
 extension Curator {
     /// Every knob of the catalogue. Times are a node's own; no two nodes need to agree on them.
     public struct Settings: Equatable, Sendable {
@@ -29,6 +31,9 @@ extension Curator {
         public var repairDelay = Duration.seconds(15)
         /// How long an accepted offer may take to become an announcement.
         public var acceptancePatience = Duration.seconds(30)
+        /// A replica that fills counts for so long, and a second for each `slowestFill` bytes of the file; then it is stuck.
+        public var fillPatience = Duration.seconds(600)
+        public var slowestFill = ByteCount.kibibytes(64)
         /// How long a member that declined is not asked again, and one that did not answer.
         public var declinedRest = Duration.seconds(600)
         public var unansweredRest = Duration.seconds(60)

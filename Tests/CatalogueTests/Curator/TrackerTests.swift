@@ -118,6 +118,17 @@ struct TrackerTests {
         #expect(offers(bench.wait(.seconds(60))).isEmpty)
     }
 
+    @Test("counts a filling replica while it may still get on, and then replaces it")
+    func replacesTheStuck() {
+        let (started, others) = firstTracker()
+        var bench = started
+        for holder in others.prefix(2) { bench.ask(announced(holder, .filling), from: holder) }
+        bench.ask(announced(Self.origin, .complete), from: Self.origin)
+        #expect(offers(bench.wait(.seconds(500))).isEmpty)
+        let chosen = offers(bench.wait(.seconds(200)))
+        #expect(!chosen.isEmpty && !chosen.contains(others[0]) && !chosen.contains(others[1]))
+    }
+
     @Test("believes the later of two announcements, whatever order they come in")
     func ordersAnnouncements() {
         var (bench, others) = firstTracker()
