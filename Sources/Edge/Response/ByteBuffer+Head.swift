@@ -48,47 +48,50 @@ extension ByteBuffer {
 
     mutating func write(decimal number: Int64) {
         precondition(number >= 0, "lengths and statuses are not negative")
-        guard number >= 10 else {
-            writeInteger(UInt8(truncatingIfNeeded: number) + UInt8(ascii: "0"))
-            return
+        writeWithUnsafeMutableBytes(minimumWritableBytes: 19) { target in
+            var count = 1
+            var power: Int64 = 10
+            while count < 19, number >= power {
+                count += 1
+                power = power.multipliedReportingOverflow(by: 10).partialValue
+            }
+            var rest = number
+            for index in stride(from: count - 1, through: 0, by: -1) {
+                target[index] = UInt8(truncatingIfNeeded: rest % 10) + UInt8(ascii: "0")
+                rest /= 10
+            }
+            return count
         }
-        var digits: [20 of UInt8] = .init(repeating: 0)
-        var start = 20
-        var rest = number
-        while rest > 0 {
-            start -= 1
-            digits[start] = UInt8(truncatingIfNeeded: rest % 10) + UInt8(ascii: "0")
-            rest /= 10
-        }
-        for index in start..<20 { writeInteger(digits[index]) }
     }
 
     /// Bytes of a URL, with what no URL may have percent-encoded: it came from a client or a peer, and goes into a head.
-    mutating func write(url: some Sequence<UInt8>) {
-        for byte in url {
-            if URLCharacters.isAllowed[Int(byte)] {
-                writeInteger(byte)
-            } else {
-                write(percentEncoded: byte)
-            }
-        }
+    mutating func write(url: some Collection<UInt8>) {
+        write(url, encodingAllBut: URLCharacters.isAllowed)
     }
 
-    /// Text as one segment of a path, or as a value of RFC 8187: everything but unreserved characters encoded.
-    mutating func write(encodingSegment text: some Sequence<UInt8>) {
-        for byte in text {
-            if URLCharacters.isUnreserved[Int(byte)] {
-                writeInteger(byte)
-            } else {
-                write(percentEncoded: byte)
-            }
-        }
+    /// Text as one segment of a path: everything but unreserved characters encoded.
+    mutating func write(encodingSegment text: some Collection<UInt8>) {
+        write(text, encodingAllBut: URLCharacters.isUnreserved)
     }
 
-    private mutating func write(percentEncoded byte: UInt8) {
-        writeInteger(UInt8(ascii: "%"))
-        writeInteger(URLCharacters.hexadecimal[Int(byte >> 4)])
-        writeInteger(URLCharacters.hexadecimal[Int(byte & 15)])
+    /// In one go: byte by byte, a buffer checks its room and its storage each time.
+    private mutating func write(_ bytes: some Collection<UInt8>, encodingAllBut isPlain: [Bool]) {
+        let hexadecimal = URLCharacters.hexadecimal
+        writeWithUnsafeMutableBytes(minimumWritableBytes: 3 * bytes.count) { target in
+            var count = 0
+            for byte in bytes {
+                if isPlain[Int(byte)] {
+                    target[count] = byte
+                    count += 1
+                } else {
+                    target[count] = UInt8(ascii: "%")
+                    target[count + 1] = hexadecimal[Int(byte >> 4)]
+                    target[count + 2] = hexadecimal[Int(byte & 15)]
+                    count += 3
+                }
+            }
+            return count
+        }
     }
 
     /// Base64 of RFC 4648, section 4, with padding.
