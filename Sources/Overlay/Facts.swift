@@ -7,15 +7,14 @@ import Routing
 // What one room knows, in the words of another.
 
 extension RoutingNode {
-    /// A member as routing sees it. What it began the period with is quantised as its status is, so that a node which
-    /// has spent nothing does not look as if it had.
+    /// A member as routing sees it.
     init(_ member: Member) {
         let card = member.card.value
         let status = member.status?.value
-        let initial = QuarterPower(Terms(share: card.share).ceiling(.serving))
+        let ceiling = Terms(share: card.share).ceiling(.serving)
         self.init(
-            id: card.nodeID, url: card.url, place: card.place, remaining: (status?.remaining ?? initial).byteCount,
-            share: initial.byteCount, load: status?.load ?? 0, isAlive: member.condition == .alive,
+            id: card.nodeID, url: card.url, place: card.place, remaining: status?.remaining.byteCount ?? ceiling,
+            share: ceiling, load: status?.load ?? 0, isAlive: member.condition == .alive,
             families: card.endpoints.reduce(into: []) { $0.formUnion(AddressFamilies($1.address)) },
             statusVersion: status?.version ?? 0)
     }

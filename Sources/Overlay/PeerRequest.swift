@@ -8,11 +8,14 @@ public enum PeerRequest: Hashable, Sendable {
     /// "This is me, and who I know": for members that may not hold the asker's card yet. Answered with the whole table.
     case introduce([News])
 
+    /// The name of `introduce`.
+    public static let introduction = "introduce"
+
     /// The last part of its path.
     public var name: String {
         switch self {
         case .catalogue(let request): request.name
-        case .introduce: "introduce"
+        case .introduce: Self.introduction
         }
     }
 }

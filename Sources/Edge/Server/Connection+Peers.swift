@@ -15,15 +15,15 @@ struct PeerBody {
 extension Connection {
     /// The head is checked before a byte of the body is taken in: only who belongs here may make this node hold one.
     func receive(_ name: String) {
-        let isJoin = name == PeerProtocol.joinName
-        let limit = isJoin ? PeerProtocol.joinLimit : PeerProtocol.requestLimit
+        let isKnock = PeerProtocol.knocks.contains(name)
+        let limit = isKnock ? PeerProtocol.knockLimit : PeerProtocol.requestLimit
         guard Int64(head.contentLength) <= limit.bytes else {
             head.keepsAlive = false
             return refuse(Refusal(.contentTooLarge, "The request is larger than \(limit)."))
         }
         let signed: SignedRequest
         do throws(Refusal) {
-            signed = try verifiedSigner(from: isJoin ? .anyone : .members)
+            signed = try verifiedSigner(from: isKnock ? .anyone : .members)
         } catch {
             head.keepsAlive = false
             return refuse(error)
@@ -81,6 +81,7 @@ extension Connection {
         }
     }
 
+    /// An introduction brings the card, and with it the certificate, that makes its signer a member here.
     private static func answer(
         _ bytes: [UInt8], name: String, from signer: NodeID, _ services: EdgeServices
     ) async -> PeerResponse {
@@ -94,6 +95,9 @@ extension Connection {
             }
         } catch {
             return PeerResponse(Refusal(.badRequest, "The request does not read: \(error)."))
+        }
+        guard services.directory.isAdmitted(signer) else {
+            return PeerResponse(Refusal(.forbidden, "This node does not know you; introduce yourself with your card."))
         }
         guard let answer = await services.door.handle(request, from: signer) else {
             return PeerResponse(Refusal(.unavailable, "This node cannot answer now."))

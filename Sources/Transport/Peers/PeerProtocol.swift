@@ -7,14 +7,16 @@ public enum PeerProtocol {
     public static let prefix = "/peer/v1/"
     /// Joining is the one request that nodes outside the network may make; its body is a `JoinRequest`.
     public static let joinName = "join"
+    /// What nodes may ask that are not known here yet: to be let in, and to be taken note of.
+    public static let knocks: Set<String> = [joinName, PeerRequest.introduction]
     public static let mediaType = "application/vnd.potluck"
 
     /// The longest body of a request: a table of 10,000 members with a card (512 bytes), a status and a verdict each.
     public static let requestLimit = ByteCount.mebibytes(8)
     /// The longest body of an answer, which may be a table too, with certificates of members gone.
     public static let answerLimit = ByteCount.mebibytes(12)
-    /// The longest body of a join request.
-    public static let joinLimit = ByteCount.kibibytes(4)
+    /// The longest body of a knock: a join request, or an introduction with one card.
+    public static let knockLimit = ByteCount.kibibytes(4)
 
     public static func path(of request: PeerRequest) -> String { prefix + request.name }
 
