@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 public import Primitives
 import Storage
 import Transport
@@ -43,6 +44,8 @@ public enum Node {
     /// - Parameter peer: an invite or an address: a network to join first.
     /// - Throws: a sentence for the operator when it cannot start, or cannot join.
     public static func run(_ settings: Settings, joining peer: String? = nil) async throws {
+        // A limit on the size of files is an error to be told like any other, not a reason to die.
+        signal(SIGXFSZ, SIG_IGN)
         let directory = try DataDirectory(existing: settings.data)
         let lock = try directory.lock()
         defer { withExtendedLifetime(lock) {} }

@@ -48,6 +48,7 @@ struct RunningNode {
         identity = Identity(signingSecret: keys.signingSeed, agreementSecret: keys.agreementSecret)
         var membership = try Node.membership(of: identity, in: database)
         let restored = try database.load()
+        try Self.clear(folder, but: restored.holdings)
 
         atlas = try Atlas(settings.geo.map { .path($0) } ?? .auto(dataDirectory: settings.data))
         let reachability = try Reachability(settings)
@@ -86,6 +87,12 @@ struct RunningNode {
             onLow: { inbox.post(.leaseLow($0)) })
         scribe = Scribe(database: database, logger: logger)
         shelf = Shelf(folder: folder, inbox: inbox, holdings: restored.holdings, logger: logger)
+    }
+
+    /// A crash between a file's arrival and its record leaves bytes that nobody will ask for.
+    private static func clear(_ folder: PieceFolder, but holdings: [Holding]) throws {
+        let kept = Set(holdings.map(\.file))
+        for file in try folder.files() where !kept.contains(file) { try folder.discard(file) }
     }
 
     func run(joining peer: String?) async throws {

@@ -17,8 +17,16 @@ struct Driver: Service {
         self.clock = clock
     }
 
-    /// Runs until the inbox is closed and empty.
+    /// Runs until it is told to stop, which is after everything else has: what the doors said last is still handled.
     func run() async {
+        await withGracefulShutdownHandler {
+            await drive()
+        } onGracefulShutdown: {
+            inbox.close()
+        }
+    }
+
+    private func drive() async {
         var overlay = initial
         var actions: [Overlay::Action] = []
         var alarm = Alarm(inbox: inbox, clock: clock)

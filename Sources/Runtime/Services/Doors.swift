@@ -4,7 +4,7 @@ import Overlay
 import ServiceLifecycle
 import Transport
 
-/// Keeps the public door open; when the node stops, lets responses end, settles the account, and stops the machine.
+/// Keeps the public door open; when the node stops, lets responses end and settles the account.
 struct Doors: Service {
     let server: PublicServer
     let account: Account
@@ -21,6 +21,5 @@ struct Doors: Service {
         // Handled once this is answered; durable once the scribe is done.
         _ = await inbox.ask { _ in true }
         await scribe.flush()
-        inbox.close()
     }
 }

@@ -13,7 +13,7 @@ public struct PeerClient: Sendable {
     /// A holder that sends less is not worth waiting for: others have the same pieces.
     private static let slowestFetch = CourierRequest.Pace(bytesPerSecond: .kibibytes(4), over: .seconds(15))
     /// What a signed head takes on the wire beside its path, TCP and IP headers of the exchange included: 700 to 900
-    /// bytes as measured, rounded up.
+    /// bytes as estimated, rounded up.
     private static let headCost = ByteCount.kibibytes(1)
 
     private let courier: Courier

@@ -1,0 +1,45 @@
+import Catalogue
+import Membership
+import Overlay
+import Primitives
+import Testing
+
+@Suite struct PeerRequestTests {
+    private static let file = FileID(Bytes32(1, 2, 3, 4))
+    private static let requests: [PeerRequest] = [.catalogue(.lookUp(file)), .catalogue(.pieces(file)), .introduce([])]
+    private static let answers: [PeerAnswer] = [.catalogue(.unknown), .catalogue(.noted), .table([])]
+
+    @Test("a request reads back as it was", arguments: requests)
+    func requestRoundTrip(request: PeerRequest) throws {
+        #expect(try PeerRequest(wireBytes: request.wireBytes) == request)
+    }
+
+    @Test("an answer reads back as it was", arguments: answers)
+    func answerRoundTrip(answer: PeerAnswer) throws {
+        #expect(try PeerAnswer(wireBytes: answer.wireBytes) == answer)
+    }
+
+    @Test("a request of another version is refused by that name", arguments: requests)
+    func otherVersion(request: PeerRequest) {
+        var bytes = request.wireBytes
+        bytes[0] = 9
+        #expect(throws: WireError.unknownVersion(9)) { try PeerRequest(wireBytes: bytes) }
+    }
+
+    @Test("a request that ends early, or goes on, is refused", arguments: requests)
+    func wrongLength(request: PeerRequest) {
+        let bytes = request.wireBytes
+        for length in bytes.indices {
+            #expect(throws: WireError.self) { try PeerRequest(wireBytes: bytes.prefix(length)) }
+        }
+        #expect(throws: WireError.trailingBytes(1)) { try PeerRequest(wireBytes: bytes + [0]) }
+    }
+
+    @Test("a table that claims more than it holds costs nothing")
+    func boastfulTable() {
+        #expect(throws: WireError.tooLong(what: "news", count: 0xFFFF_FFFF, limit: tableLimit)) {
+            try PeerAnswer(wireBytes: [1, 2, 0xFF, 0xFF, 0xFF, 0xFF])
+        }
+        #expect(throws: WireError.truncated) { try PeerAnswer(wireBytes: [1, 2, 0, 0, 0x70, 0]) }
+    }
+}
