@@ -1,0 +1,132 @@
+import ArgumentParser
+import Foundation
+import Primitives
+import Testing
+
+@testable import Console
+@testable import node
+
+@Suite struct ArgumentTests {
+    private let file = FileID(Bytes32(1, 2, 3, 4))
+
+    @Test func `files are named by links or identifiers, downloads by links alone`() throws {
+        let link = Link(node: "http://192.0.2.1:8080", file: file, name: "a")
+        #expect(try FileArgument.file(in: "\(file)") == file)
+        #expect(try FileArgument.file(in: link.description) == file)
+        #expect(try FileArgument.link(in: link.description) == link)
+        #expect(throws: Complaint.self) { try FileArgument.file(in: "holiday.mp4") }
+        let error = #expect(throws: Complaint.self) { try FileArgument.link(in: "\(file)") }
+        #expect(error?.description.contains("whole link") == true)
+        #expect(throws: Complaint.self) { try FileArgument.link(in: "holiday.mp4") }
+    }
+
+    @Test func `an invite comes from the argument, the environment or standard input`() throws {
+        let environment = ["NODE_INVITE": "potluck1env"]
+        #expect(try Join.peer("potluck1arg", environment: environment) { nil } == "potluck1arg")
+        #expect(try Join.peer(nil, environment: environment) { nil } == "potluck1env")
+        #expect(try Join.peer("-", environment: environment) { "  potluck1in \n" } == "potluck1in")
+        #expect(throws: Complaint.self) { try Join.peer(nil, environment: [:]) { nil } }
+        #expect(throws: Complaint.self) { try Join.peer("-", environment: environment) { nil } }
+        #expect(throws: Complaint.self) {
+            try Join.peer(String(repeating: "x", count: 5000), environment: [:]) { nil }
+        }
+    }
+
+    @Test(arguments: [
+        ("90s", 90), ("30m", 1800), ("12h", 43_200), ("7d", 604_800), ("0s", nil), ("-1d", nil), ("d", nil), ("", nil),
+        ("1w", nil), ("1.5h", nil), ("99999999999999999d", nil),
+    ])
+    func `lifetimes are a number and a unit`(text: String, seconds: Int?) {
+        #expect(Invite.seconds(in: text) == seconds)
+    }
+
+    @Test(arguments: [
+        ["post", "a", "--replicas", "256"], ["post", "a", "b", "--name", "x"], ["post", "a", "--type", "video"],
+        ["post"], ["why", "x"], ["frobnicate"], ["status", "--jason"],
+    ])
+    func `mistakes in arguments are refused before anything is done`(arguments: [String]) {
+        #expect(throws: (any Error).self) { try NodeCommand.parseAsRoot(arguments) }
+    }
+
+    @Test(arguments: [
+        "init", "run", "join", "invite", "post", "list", "show", "get", "status", "peers", "allowance", "why",
+    ])
+    func `every command explains itself`(name: String) {
+        #expect(NodeCommand.helpMessage(columns: 100).contains("  \(name) "))
+    }
+
+    @Test func `settings on the command line become overrides by the keys of node.yaml`() throws {
+        let command = try NodeCommand.parseAsRoot([
+            "run", "--name", "attic", "--private", "--trusted-proxies", "10.0.0.0/8", "127.0.0.1/32", "--allowance",
+            "10GB/month",
+        ])
+        let run = try #require(command as? Run)
+        #expect(
+            run.options.overrides == [
+                "name": "attic", "private": "true", "trustedProxies": "10.0.0.0/8,127.0.0.1/32",
+                "allowance": "10GB/month",
+            ])
+    }
+}
+
+@Suite struct OutputTests {
+    @Test func `a post says beforehand what it costs`() {
+        let estimate = EstimateView(
+            length: .megabytes(256), replicas: 3, otherMembers: 4, copies: .megabytes(768), share: .gigabytes(8),
+            remainingForReplication: .gigabytes(4), periodEnds: WallTime(milliseconds: 0), freeDisk: .gigabytes(40))
+        #expect(
+            Post.lines(estimate, of: "“a.mp4”") == [
+                "“a.mp4”: 256 MB of the 40.0 GB that may still be stored here.",
+                "3 copies on other nodes (768 MB in all): about 256 MB sent from here, 3.2 % of this period's 8.00 GB.",
+            ])
+    }
+
+    @Test func `a post says when copies will have to wait, and when there is nobody to hold them`() {
+        let estimate = EstimateView(
+            length: .megabytes(256), replicas: 3, otherMembers: 1, copies: .megabytes(768), share: .gigabytes(8),
+            remainingForReplication: .megabytes(100), periodEnds: WallTime(milliseconds: 0), freeDisk: .gigabytes(40))
+        let lines = Post.lines(estimate, of: "“a.mp4”")
+        #expect(lines.count == 4)
+        #expect(lines[2].hasPrefix("Only 100 MB are left for copies until "))
+        #expect(lines[3].hasPrefix("1 other member is alive now"))
+    }
+
+    @Test func `copies on their way move the bar before the first is complete`() {
+        let length = ByteCount.megabytes(100)
+        #expect(Replication.done(copies: 0, wanted: 3, sent: .zero, length: length) == .zero)
+        #expect(Replication.done(copies: 0, wanted: 3, sent: .megabytes(50), length: length) == ByteCount(148_500_000))
+        #expect(Replication.done(copies: 0, wanted: 3, sent: .megabytes(500), length: length) == .megabytes(297))
+        #expect(Replication.done(copies: 3, wanted: 3, sent: .zero, length: length) == .megabytes(300))
+        #expect(Replication.done(copies: 0, wanted: 3, sent: .zero, length: .zero) == .zero)
+    }
+
+    @Test func `a decision reads as a story`() {
+        let attic = NodeName(id: NodeID(Bytes32(1, 0, 0, 0)), name: "attic")
+        let decision = DecisionView(
+            file: FileID(.zero), name: "a.mp4", from: "192.0.2.7", place: Place("52.52,13.40"), choice: .redirect,
+            redirect: attic, location: "http://192.0.2.1:8080/f/x/a.mp4", shortage: nil,
+            candidates: [
+                CandidateView(
+                    node: attic, isThisNode: false, score: 0.61234, roundTripMilliseconds: 12.34,
+                    distanceKilometres: 433.2, spent: 0.125, load: 2, remaining: .gigabytes(3))
+            ],
+            exclusions: [ExclusionView(node: NodeName(id: NodeID(.zero), name: "cellar"), reason: "does not answer")])
+        #expect(
+            Why.lines(decision) == [
+                "A downloader from 192.0.2.7 (at 52.52,13.40) is sent to attic, http://192.0.2.1:8080/f/x/a.mp4.",
+                "", "Could serve, best first:",
+                "NODE   SCORE  ROUND TRIP  DISTANCE     LEFT  SPENT  LOAD",
+                "attic  0.612       12 ms    433 km  3.00 GB   13 %     2",
+                "", "Could not:", "NODE    REASON", "cellar  does not answer",
+            ])
+    }
+
+    @Test func `mirrors that are not of this file are left away`() {
+        let file = FileID(Bytes32(1, 2, 3, 4))
+        let good = "http://192.0.2.1:8080/f/\(file)/a"
+        let json =
+            #"[{"url":"\#(good)","complete":true},{"url":"http://evil/f/x"},{"url":"http://h/f/\#(FileID(.zero))/a"}]"#
+        #expect(Documents.mirrors(in: Data(json.utf8), of: file) == [good])
+        #expect(Documents.mirrors(in: Data("<html>".utf8), of: file) == [])
+    }
+}
