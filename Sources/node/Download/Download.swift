@@ -19,7 +19,7 @@ final class Download: Sendable {
     /// What a run of pieces came to.
     private enum Outcome {
         case finished
-        /// The file's owner of these bytes refused, with the time it asked to be left alone.
+        /// The holder did not send them, and why; with the time it asked to be left alone.
         case unavailable(String, rest: Duration?)
         case corrupt(piece: Int)
     }
@@ -38,6 +38,8 @@ final class Download: Sendable {
     static let patience = Duration.seconds(60)
     /// A holder slower than this is left for another.
     static let slowest = CourierRequest.Pace(bytesPerSecond: .kibibytes(16), over: .seconds(20))
+    /// As often as a node sends anybody on: a holder that has spent its allowance names another.
+    static let redirects = 2
     static let refreshInterval = Duration.seconds(10)
     static let idleInterval = Duration.milliseconds(200)
 
@@ -148,6 +150,7 @@ final class Download: Sendable {
         let buffer = RunBuffer(capacity: Int(range.upperBound - range.lowerBound)) { self.arrived($0) }
         var request = CourierRequest("GET", url)
         request.range = range
+        request.redirects = Self.redirects
         request.slowest = Self.slowest
         let whole = 0..<manifest.posting.length.bytes
         let answer: CourierAnswer
@@ -165,6 +168,8 @@ final class Download: Sendable {
         }
         if let wrong = try store(buffer.take(), pieces) {
             forget(ByteCount(range.upperBound - range.lowerBound))
+            // Who only sent on to a liar is no liar, and may send elsewhere next time.
+            guard answer.url == url else { return .unavailable("\(answer.url) sent wrong bytes", rest: nil) }
             return .corrupt(piece: wrong)
         }
         return .finished
