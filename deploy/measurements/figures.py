@@ -1,0 +1,51 @@
+"""What a measurement prints, and what it stops at."""
+
+import statistics
+
+
+class Broken(Exception):
+    """What was to be measured did not come about: one sentence that says what."""
+
+
+class Figures:
+    """A table that is printed row by row, as figures come in."""
+
+    def __init__(self) -> None:
+        self.holds = True
+
+    def title(self, text: str) -> None:
+        print(f"\n{text}\n", flush=True)
+
+    def figure(self, name: str, value: str) -> None:
+        print(f"  {name:<46} {value}", flush=True)
+
+    def promise(self, name: str, value: str, promised: str, holds: bool) -> None:
+        """A figure that was promised to be so."""
+        self.holds = self.holds and holds
+        print(f"  {name:<46} {value:<22} {promised:<26} {'holds' if holds else 'DOES NOT HOLD'}", flush=True)
+
+    def note(self, text: str) -> None:
+        print(f"    {text}", flush=True)
+
+    def end(self) -> bool:
+        """Whether every promise held."""
+        print(flush=True)
+        return self.holds
+
+
+def seconds(value: float) -> str:
+    return f"{value:.2f} s"
+
+
+def megabytes(count: int) -> str:
+    return f"{count / 1e6:.1f} MB"
+
+
+def mebibytes(count: int) -> str:
+    return f"{count / (1 << 20):.1f} MiB"
+
+
+def runs(values: list[float], unit: str, digits: int = 2) -> str:
+    """The median of several runs, and the runs."""
+    each = ", ".join(f"{value:.{digits}f}" for value in values)
+    return f"{statistics.median(values):.{digits}f} {unit}  ({each})"
