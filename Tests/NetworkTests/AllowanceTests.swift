@@ -29,6 +29,7 @@ extension NetworkTests {
                 defer { readers.leave() }
                 let answers = try await readers.ask(Self.crowd(link))
                 let sent = Self.received(answers, from: network.founder)
+                figure("sent by the node alone, of a share of 40 MB:", ByteCount(sent))
                 #expect((30_000_000...Self.share).contains(sent))
                 let served = answers.filter { $0.status == 200 }
                 #expect(served.count == 3 && served.allSatisfy { $0.isRight(file) })
@@ -63,6 +64,7 @@ extension NetworkTests {
                 let answers = try await readers.ask(Self.crowd(there))
                 #expect(answers.allSatisfy { $0.isRight(file) && $0.redirects <= 2 })
                 let sent = Self.received(answers, from: poor)
+                figure("sent by the poor node:", ByteCount(sent))
                 #expect((10_000_000...Self.share).contains(sent))
                 #expect(try await poor.account().spent <= Self.share)
                 #expect(Self.received(answers, from: network.founder) == Self.length.bytes * Int64(Self.clients) - sent)

@@ -6,14 +6,11 @@ import Testing
 
 extension NetworkTests {
     @Suite("Joining") struct Joining {
-        @Test("is known to everybody within two seconds, and so is who returns")
+        @Test("is known to everybody within two seconds")
         func joining() async throws {
             try await TestNetwork.with(Array(TestNetwork.world.prefix(3))) { network in
-                let newcomer = TestNode(
-                    NodePlan(name: "nairobi", country: "KE"), in: network.directory.url, port: try FreePorts.take(1)[0])
                 let invite = try await network.founder.succeed(["invite"])
-                try newcomer.start(["join"] + newcomer.settings, environment: ["NODE_INVITE": invite])
-                do {
+                try await network.withGuest("nairobi", ["join", invite]) { newcomer in
                     try await newcomer.isUp()
                     let all = network.nodes + [newcomer]
                     let joining = try await eventually("all know the newcomer", within: .seconds(10)) {
@@ -22,17 +19,15 @@ extension NetworkTests {
                         }
                         return true
                     }
+                    figure("joined, known to all after", joining)
                     #expect(joining <= .seconds(2))
                     let names = try await newcomer.peers().map(\.name)
                     #expect(Set(names) == Set(all.map(\.name)))
                     for node in all {
                         #expect(try await node.status().network == network.founder.status().id)
                     }
-                } catch {
-                    await newcomer.stop()
-                    throw error
+                    #expect(await newcomer.stop() == 0)
                 }
-                #expect(await newcomer.stop() == 0)
             }
         }
 
@@ -51,6 +46,7 @@ extension NetworkTests {
                     }
                     return true
                 }
+                figure("killed, known dead to all after", dying)
                 #expect(dying <= .seconds(5))
 
                 try victim.start()
@@ -58,6 +54,7 @@ extension NetworkTests {
                 let returning = try await eventually("everybody knows that it is back", within: .seconds(15)) {
                     try await network.isComplete()
                 }
+                figure("restarted, known to all after", returning)
                 #expect(returning <= .seconds(2))
                 #expect(try await victim.status().id == identity)
                 for node in network.nodes {
@@ -67,30 +64,35 @@ extension NetworkTests {
             }
         }
 
-        @Test("takes an invite, which is used up; an open network takes anybody")
-        func admission() async throws {
+        @Test("takes an invite that is not used up; without one, nobody comes in")
+        func invites() async throws {
             try await TestNetwork.with([NodePlan(name: "club", country: "FR")]) { network in
                 let club = network.founder
-                let ports = try FreePorts.take(2)
-                let guests = zip(["first", "second"], ports).map { name, port in
-                    TestNode(NodePlan(name: name, country: "IT"), in: network.directory.url, port: port)
-                }
                 let invite = try await club.succeed(["invite"])
-                try guests[0].start(["join", invite] + guests[0].settings)
-                do {
-                    try await guests[0].isUp()
-                    let late = try await guests[1].run(["join", invite] + guests[1].settings)
-                    #expect(late.status != 0)
-                    #expect(late.errors.contains("invite") && !late.errors.contains("Error Domain"))
-                    let uninvited = try await guests[1].run(["join", "127.0.0.1:\(club.port)"] + guests[1].settings)
-                    #expect(uninvited.status != 0)
-                    #expect(uninvited.errors.contains("invite"))
+                try await network.withGuest("first", ["join", invite]) { guest in
+                    try await guest.isUp()
+                    let late = try network.guest("late")
+                    for peer in [invite, "127.0.0.1:\(club.port)"] {
+                        let refused = try await late.run(["join", peer] + late.settings)
+                        #expect(refused.status != 0)
+                        #expect(refused.errors.contains("invite") && !refused.errors.contains("Error Domain"))
+                    }
                     #expect(try await club.status().members.alive == 1)
-                } catch {
-                    await guests[0].stop()
-                    throw error
                 }
-                await guests[0].stop()
+            }
+        }
+
+        @Test("needs no invite where the network is open")
+        func openNetworks() async throws {
+            try await TestNetwork.with([NodePlan(name: "plaza", country: "ES", flags: ["--open"])]) { network in
+                try await network.withGuest("stroller", ["join", "127.0.0.1:\(network.founder.port)"]) { guest in
+                    try await guest.isUp()
+                    try await eventually("they know each other", within: .seconds(5)) {
+                        let (plaza, stroller) = try await (network.founder.status(), guest.status())
+                        return plaza.members.alive == 1 && stroller.members.alive == 1
+                            && stroller.network == plaza.id
+                    }
+                }
             }
         }
     }

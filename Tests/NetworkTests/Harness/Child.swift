@@ -44,6 +44,16 @@ final class Child: Sendable {
     func send(_ signal: Int32) {
         kill(identifier, signal)
     }
+
+    /// How it ended; by then it is made to.
+    func exit(within limit: Duration) async -> Int32 {
+        let killer = Task {
+            try await Task.sleep(for: limit)
+            send(SIGKILL)
+        }
+        defer { killer.cancel() }
+        return await exit.value
+    }
 }
 
 /// What a program that was run to its end said.
@@ -54,10 +64,10 @@ struct Outcome: Sendable {
 }
 
 extension Outcome {
-    /// Runs a program to its end.
+    /// Runs a program to its end, or until it has taken too long.
     static func of(
         _ program: String, _ arguments: [String], environment: [String: String] = ProcessInfo.processInfo.environment,
-        input: String = ""
+        input: String = "", limit: Duration = .seconds(120)
     ) async throws -> Outcome {
         let directory = try TemporaryDirectory("run")
         defer { directory.remove() }
@@ -68,7 +78,7 @@ extension Outcome {
         let child = try Child(
             program, arguments, environment: environment, output: output, errors: errors, input: inputFile)
         return Outcome(
-            status: await child.exit.value, output: try String(contentsOf: output, encoding: .utf8),
+            status: await child.exit(within: limit), output: try String(contentsOf: output, encoding: .utf8),
             errors: try String(contentsOf: errors, encoding: .utf8))
     }
 }
@@ -120,6 +130,11 @@ enum FreePorts {
             } ? UInt16(bigEndian: address.pointee.sin_port) : nil
         }
     }
+}
+
+/// What was measured, for who reads the log.
+func figure(_ what: String, _ value: Any) {
+    print("    \(what) \(value)")
 }
 
 /// Something that was waited for did not happen.

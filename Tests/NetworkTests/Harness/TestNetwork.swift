@@ -71,6 +71,24 @@ extension TestNetwork {
         return true
     }
 
+    /// A node that is not of this network yet, and does not run.
+    func guest(_ name: String) throws -> TestNode {
+        TestNode(NodePlan(name: name, country: "KE"), in: directory.url, port: try FreePorts.take(1)[0])
+    }
+
+    /// Starts one more node for as long as the body runs.
+    func withGuest(_ name: String, _ arguments: [String], _ body: (TestNode) async throws -> Void) async throws {
+        let guest = try guest(name)
+        try guest.start(arguments + guest.settings)
+        do {
+            try await body(guest)
+        } catch {
+            await guest.stop()
+            throw error
+        }
+        await guest.stop()
+    }
+
     private func end() async {
         await withTaskGroup { group in
             for node in nodes { group.addTask { await node.stop() } }

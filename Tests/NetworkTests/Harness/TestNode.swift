@@ -22,6 +22,8 @@ struct NodePlan: Sendable {
     var name: String
     var country: String
     var allowance = "100TB/month"
+    /// Further settings.
+    var flags: [String] = []
 }
 
 /// A node, as its operator has it: a data directory, commands, and a process that may run.
@@ -46,7 +48,7 @@ final class TestNode: Sendable {
             "--name", plan.name, "--listen", "127.0.0.1:\(port)", "--location", plan.country, "--allowance",
             plan.allowance, "--disk", "2GB", "--pulse", "1s", "--geo",
             CountryAddresses.folder, "--trusted-proxies", "127.0.0.0/8",
-        ]
+        ] + plan.flags
     }
 
     private var path: String { directory.path(percentEncoded: false) }
@@ -83,12 +85,7 @@ final class TestNode: Sendable {
     private func end(with signal: Int32) async -> Int32? {
         guard let child = process.withLock({ $0.take() }) else { return nil }
         child.send(signal)
-        let killer = Task {
-            try await Task.sleep(for: .seconds(20))
-            child.send(SIGKILL)
-        }
-        defer { killer.cancel() }
-        return await child.exit.value
+        return await child.exit(within: .seconds(20))
     }
 
     // MARK: Its commands
