@@ -13,7 +13,7 @@ LENGTH = 10_000_000
 CLIENTS = 200
 
 POOR = Plan("poor", "JP", ALLOWANCE)
-RICH = [Plan("rich", "ZA"), Plan("richer", "BR")]
+RICH = [Plan("rich", "ZA")]
 
 
 def measure(program: str, folder: Folder, figures: Figures) -> None:

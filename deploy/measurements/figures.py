@@ -17,12 +17,12 @@ class Figures:
         print(f"\n{text}\n", flush=True)
 
     def figure(self, name: str, value: str) -> None:
-        print(f"  {name:<46} {value}", flush=True)
+        print(f"  {name:<54} {value}", flush=True)
 
     def promise(self, name: str, value: str, promised: str, holds: bool) -> None:
         """A figure that was promised to be so."""
         self.holds = self.holds and holds
-        print(f"  {name:<46} {value:<22} {promised:<26} {'holds' if holds else 'DOES NOT HOLD'}", flush=True)
+        print(f"  {name:<54} {value:<24} {promised:<22} {'holds' if holds else 'DOES NOT HOLD'}", flush=True)
 
     def note(self, text: str) -> None:
         print(f"    {text}", flush=True)

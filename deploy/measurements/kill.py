@@ -158,8 +158,12 @@ def report_return(
     others = [node for node in network.nodes if node is not victim]
     copied = sum(node.spent("replication") for node in others)
 
+    restarted = time.monotonic()
     victim.start("run")
-    figures.figure("restarted: answers after", seconds(until(20, victim.is_up, f"{victim.name} answers")))
+    figures.figure("restarted: answers its operator after", seconds(until(20, victim.is_up, f"{victim.name} answers")))
+    with Asker(network, origin) as asker:
+        until(20, lambda: asker.choice(link, address) is victim, f"clients are sent to {victim.name} again")
+    figures.figure("  clients are sent to it again after", seconds(time.monotonic() - restarted))
     same = victim.ask("status")["id"] == identity
     figures.promise("restarted: its identity", "the same" if same else "another", "the same", same)
     account = victim.ask("allowance")
@@ -171,9 +175,6 @@ def report_return(
     state = victim.ask("show", link)["file"]["copy"]["state"]
     figures.promise("restarted: its copy", state, "complete", state == "complete")
 
-    with Asker(network, origin) as asker:
-        back = until(20, lambda: asker.choice(link, address) is victim, f"clients are sent to {victim.name} again")
-    figures.figure("  sent clients again after", seconds(back))
     answer = download(link, address)
     right = answer.exit == 0 and answer.sha256 == digest and network.at(answer.url) is victim
     figures.promise("  what it serves then", "right" if right else "not right", "right", right)

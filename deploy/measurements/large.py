@@ -47,7 +47,7 @@ def measure(program: str, folder: Folder, figures: Figures) -> None:
     with Network(program, [Plan("durban", "ZA")], folder.folder("nodes")) as network:
         node = network.nodes[0]
         figures.figure("resident before", memory(node))
-        files = [Folder.file(folder, f"sources/film-{number}.mp4", LENGTH) for number in range(RUNS)]
+        files = [folder.file(f"sources/film-{number}.mp4", LENGTH) for number in range(RUNS)]
         link = measure_posting(node, files, folder, figures)
         figures.figure("resident after posting", memory(node))
         with Nginx(sources, folder.folder("nginx")) as nginx:

@@ -43,7 +43,8 @@ def measure(program: str, folder: Folder, figures: Figures) -> None:
             expected = nearest(holders, atlas.place(country, table.first(country)))
             right = answer.exit == 0 and answer.sha256 == digest
             figures.promise(
-                f"a client from {country} is served by", f"{server.name}, {seconds(answer.seconds)}",
+                f"a client from {country} is served by",
+                f"{server.name if server else 'nobody'}, {seconds(answer.seconds)}",
                 f"nearest: {expected.name}", right and server is expected,
             )  # fmt: skip
             if not right:
