@@ -9,7 +9,9 @@ from pathlib import Path
 
 from .network import ENVIRONMENT
 
-WRITE_OUT = r"%{stderr}%{http_code}\t%{url_effective}\t%{num_redirects}\t%{size_download}\t%{time_total}\t%header{retry-after}\n"
+# What curl says at the end, on standard error.
+FACTS = ("http_code", "url_effective", "num_redirects", "size_download", "time_total")
+WRITE_OUT = "%{stderr}" + "".join(f"%{{{fact}}}\\t" for fact in FACTS) + "%header{retry-after}\\n"
 
 
 @dataclass(frozen=True)

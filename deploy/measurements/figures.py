@@ -22,7 +22,15 @@ class Figures:
     def promise(self, name: str, value: str, promised: str, holds: bool) -> None:
         """A figure that was promised to be so."""
         self.holds = self.holds and holds
-        print(f"  {name:<54} {value:<24} {promised:<22} {'holds' if holds else 'DOES NOT HOLD'}", flush=True)
+        self.row(name, value, promised, "holds" if holds else "DOES NOT HOLD")
+
+    def aim(self, name: str, value: str, aimed: str, is_reached: bool) -> None:
+        """A figure that is worked towards, and depends on the machine: nothing fails when it is not reached."""
+        self.row(name, value, f"aim: {aimed}", "reached" if is_reached else "not reached")
+
+    def row(self, *columns: str) -> None:
+        name, value, wanted, verdict = columns
+        print(f"  {name:<54} {value:<24} {wanted:<24} {verdict}", flush=True)
 
     def note(self, text: str) -> None:
         print(f"    {text}", flush=True)

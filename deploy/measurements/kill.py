@@ -25,7 +25,7 @@ WATCHED = 12.0
 
 def measure(program: str, folder: Folder, figures: Figures) -> None:
     figures.title(
-        f"Kill: a holder dies (kill -9) during {CLIENTS} parallel downloads of {LENGTH >> 20} MiB; five nodes, pulse 1 s"
+        f"Kill: kill -9 of a holder during {CLIENTS} parallel downloads of {LENGTH >> 20} MiB; five nodes, pulse 1 s"
     )
     file = folder.file("film.mp4", LENGTH)
     digest = sha256(file)
@@ -38,7 +38,8 @@ def measure(program: str, folder: Folder, figures: Figures) -> None:
         address = table.first(victim.plan.country)
         identity = victim.ask("status")["id"]
 
-        downloads = start_downloads(link, [table.first(node.plan.country) for node in holders], folder.folder("clients"))
+        near = [table.first(node.plan.country) for node in holders]
+        downloads = start_downloads(link, near, folder.folder("clients"))
         watch = Watch(network, [node for node in network.nodes if node is not victim], victim, link, address)
         watch.start()
         time.sleep(KILLED_AFTER)
@@ -153,8 +154,7 @@ def report_return(
     network: Network, origin: Node, victim: Node, identity: str, link: str, address: str, digest: str, sent: int,
     figures: Figures,
 ) -> None:  # fmt: skip
-    repaired = until(60, lambda: origin.ask("show", link)["file"]["replicas"] >= REPLICAS, "the dead holder is replaced")
-    figures.figure("replicas again, after the downloads", seconds(repaired))
+    until(60, lambda: origin.ask("show", link)["file"]["replicas"] >= REPLICAS, "the dead holder is replaced")
     others = [node for node in network.nodes if node is not victim]
     copied = sum(node.spent("replication") for node in others)
 

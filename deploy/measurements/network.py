@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from .figures import Broken
+from .figures import Broken, mebibytes
 
 COUNTRY_TABLES = "/usr/share/tor"
 
@@ -69,6 +69,25 @@ class Plan:
 WORLD = [Plan("durban", "ZA"), Plan("boston", "US"), Plan("berlin", "DE"), Plan("tokyo", "JP"), Plan("recife", "BR")]
 
 
+@dataclass(frozen=True)
+class Memory:
+    """Bytes of a process in memory."""
+
+    NAMES = ("VmRSS", "RssAnon", "RssFile", "VmHWM")
+    resident: int
+    # Its own; and those of the program and its libraries, which are mapped from files and may be dropped again.
+    own: int
+    mapped: int
+    # Resident at most so far.
+    most: int
+
+    def __str__(self) -> str:
+        return (
+            f"{mebibytes(self.resident)} resident: {mebibytes(self.own)} its own, {mebibytes(self.mapped)} of the "
+            f"program; at most {mebibytes(self.most)}"
+        )
+
+
 class Node:
     def __init__(self, program: str, plan: Plan, folder: Path, port: int) -> None:
         self.program = program
@@ -115,10 +134,9 @@ class Node:
             self.process.wait()
         self.process = None
 
-    def memory(self) -> tuple[int, int]:
-        """Resident bytes, now and at most so far."""
+    def memory(self) -> "Memory":
         status = Path(f"/proc/{self.process.pid}/status").read_text()
-        return tuple(int(re.search(rf"{name}:\s+(\d+) kB", status)[1]) << 10 for name in ("VmRSS", "VmHWM"))
+        return Memory(*(int(re.search(rf"{name}:\s+(\d+) kB", status)[1]) << 10 for name in Memory.NAMES))
 
     # Its commands
 
