@@ -103,10 +103,12 @@ struct RunningNode {
             inbox: inbox, identity: identity, directory: directory, database: database, belonging: belonging,
             shelf: shelf, isOpen: settings.isOpen)
         let server = try await server(desk, routing)
-        let datagrams = try await SealedDatagrams.bind(
-            to: [server.endpoint], on: EventLoops.shared, identity: identity, directory: directory,
-            networkKey: belonging.membership.networkKey, account: account,
-            received: { [inbox] in inbox.offer(.datagram($0, from: $1)) })
+        let datagrams = try await listening {
+            try await SealedDatagrams.bind(
+                to: [server.endpoint], on: EventLoops.shared, identity: identity, directory: directory,
+                networkKey: belonging.membership.networkKey, account: account,
+                received: { [inbox] in inbox.offer(.datagram($0, from: $1)) })
+        }
         let courier = try Courier()
         let client = PeerClient(
             courier: courier, identity: identity, directory: directory, account: account,
@@ -150,9 +152,16 @@ struct RunningNode {
                     name: settings.name, node: identity.nodeID, network: belonging.membership.founder,
                     version: Software.version)
             })
-        do {
-            return try await PublicServer.start(
+        return try await listening {
+            try await PublicServer.start(
                 on: settings.listen, group: EventLoops.shared, services: services, settings: limits)
+        }
+    }
+
+    /// What keeps a socket from being opened is mostly another program, or a port that takes a privilege.
+    private func listening<Door>(_ open: () async throws -> Door) async throws -> Door {
+        do {
+            return try await open()
         } catch {
             throw SettingsError(
                 "listen",

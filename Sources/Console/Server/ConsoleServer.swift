@@ -34,8 +34,8 @@ public struct ConsoleServer: Service {
         let path = path
         let onReady = onReady
         var logger = logger
-        // The framework's own "listening on" is no news to an operator.
-        logger.logLevel = max(logger.logLevel, .notice)
+        // What the framework says of itself, as "listening on" or of connections cut at the end, is no news to an operator.
+        logger.logLevel = max(logger.logLevel, .critical)
         let application = Application(
             router: ConsoleRoutes(node: node, logger: self.logger).router(),
             configuration: ApplicationConfiguration(

@@ -35,6 +35,8 @@ struct Driver: Service {
             alarm.set(overlay.nextDeadline)
         }
         alarm.set(nil)
+        // The end may also be a cancellation: whoever asked meanwhile still gets an answer.
+        inbox.close()
         handle(&overlay, &actions)
     }
 
