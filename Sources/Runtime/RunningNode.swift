@@ -176,7 +176,7 @@ struct RunningNode {
         let driver = Driver(overlay: overlay, inbox: inbox, performer: performer, clock: clock)
         let doors = Doors(
             server: server, account: account, inbox: inbox, scribe: scribe, grace: Self.grace, logger: logger)
-        let rhythm = Rhythm(inbox: inbox, folder: folder, settings: settings)
+        let rhythm = Rhythm(inbox: inbox, folder: folder, server: server, settings: settings)
         let console = try ConsoleServer(operator: node, dataDirectory: settings.data, logger: logger) {
             [logger, settings, card] in
             logger.info(
@@ -192,6 +192,7 @@ struct RunningNode {
                 ],
                 gracefulShutdownSignals: [.sigterm, .sigint],
                 logger: Logger(label: "quiet") { _ in SwiftLogNoOpLogHandler() }))
+        rhythm.begin(overlay)
         try await group.run()
     }
 }
