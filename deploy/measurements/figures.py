@@ -35,6 +35,11 @@ class Figures:
     def note(self, text: str) -> None:
         print(f"    {text}", flush=True)
 
+    def broken(self, reason: Broken) -> None:
+        """It did not come to its end."""
+        self.holds = False
+        print(f"  ENDED EARLY: {reason}", flush=True)
+
     def end(self) -> bool:
         """Whether every promise held."""
         print(flush=True)

@@ -4,6 +4,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from http.client import HTTPException
 from pathlib import Path
 
 from .clients import Answer, download
@@ -98,11 +99,16 @@ class Watch(threading.Thread):
         self.last_named: dict[Node, float] = {}
         self.count = 0
         self.unanswered = 0
+        # Why it ended early.
+        self.failure: Exception | None = None
 
     def run(self) -> None:
         ends = time.monotonic() + KILLED_AFTER + WATCHED
-        with ThreadPoolExecutor(len(self.asked)) as threads:
-            list(threads.map(lambda node: self.watch(node, ends), self.asked))
+        try:
+            with ThreadPoolExecutor(len(self.asked)) as threads:
+                list(threads.map(lambda node: self.watch(node, ends), self.asked))
+        except (OSError, HTTPException) as failure:
+            self.failure = failure
 
     def watch(self, node: Node, ends: float) -> None:
         network, link, address = self.arguments
@@ -117,6 +123,8 @@ class Watch(threading.Thread):
 
 
 def report_watch(watch: Watch, killed: float, victim: Node, figures: Figures) -> None:
+    if watch.failure:
+        raise Broken(f"a node that was not killed did not answer: {watch.failure!r}")
     if set(watch.last_named) != set(watch.asked):
         raise Broken(f"not everybody sent clients to {victim.name} before it died: the measurement says nothing")
     figures.figure("asked where to go", f"{watch.count:,} times, {len(watch.asked)} nodes")

@@ -154,7 +154,11 @@ class Node:
 
     def ask(self, *arguments: str):
         """What a command answers with --json."""
-        return json.loads(self.succeed(*arguments, "--json"))
+        answer = self.succeed(*arguments, "--json")
+        try:
+            return json.loads(answer)
+        except json.JSONDecodeError:
+            raise Broken(f"node {arguments[0]} --json at {self.name} answers no JSON: {answer[:80]!r}") from None
 
     def is_up(self) -> bool:
         if self.process.poll() is not None:
