@@ -4,11 +4,16 @@ import Testing
 @testable import Membership
 
 @Suite struct ConvergenceTests {
-    static let sizes = [2, 3, 5, 8, 30]
+    static let sizes = [2, 3, 5, 8, 24]
+
+    /// As many seeds as a room's tests have time for: the cost of a world grows with the square of its nodes.
+    static func seeds(_ count: Int, of most: UInt64) -> ClosedRange<UInt64> {
+        1...max(1, min(most, 100 / UInt64(count * count)))
+    }
 
     @Test(arguments: sizes.dropLast())
     func `nodes that know each other's cards agree soon after a start`(count: Int) {
-        for seed in 1...UInt64(count > 10 ? 1 : 6) {
+        for seed in Self.seeds(count, of: 6) {
             var world = World.settled(count, seed: seed)
             #expect(world.isAgreed, "\(count) nodes, seed \(seed)")
             world.run(for: .seconds(15))
@@ -18,7 +23,7 @@ import Testing
 
     @Test(arguments: sizes)
     func `a node that joined is known to all within two seconds`(count: Int) {
-        for seed in 1...UInt64(count > 10 ? 1 : 6) {
+        for seed in Self.seeds(count, of: 6) {
             var world = World.settled(count, seed: seed)
             let newcomer = world.create()
             world.join(newcomer, through: world.ids[1])
@@ -39,7 +44,7 @@ import Testing
     @Test(arguments: sizes)
     func `a killed node is known dead to all within three intervals and two seconds`(count: Int) {
         var worst = Duration.zero
-        for seed in 1...UInt64(count > 10 ? 1 : 8) {
+        for seed in Self.seeds(count, of: 8) {
             var world = World.settled(count, seed: seed)
             world.run(for: .milliseconds(Int64(seed) * 37))
             let victim = world.ids[Int(seed) % count]
@@ -68,7 +73,7 @@ import Testing
 
     @Test(arguments: [2, 5, 12])
     func `a restarted node is taken back, and knows what it missed`(count: Int) {
-        for seed in 1...8 as ClosedRange<UInt64> {
+        for seed in Self.seeds(count, of: 8) {
             var world = World.settled(count, seed: seed)
             let victim = world.ids[0]
             world.crash(victim)
@@ -103,9 +108,9 @@ import Testing
         }
     }
 
-    @Test(arguments: [(2, 1), (6, 1), (6, 3), (10, 3), (12, 6)])
+    @Test(arguments: [(2, 1), (6, 1), (6, 3), (7, 2), (10, 5)])
     func `the halves of a partition grow together again`(count: Int, minority: Int) {
-        for seed in 1...5 as ClosedRange<UInt64> {
+        for seed in Self.seeds(count, of: 5) {
             var world = World.settled(count, seed: seed)
             for id in world.ids.prefix(minority) { world.network.groups[id] = 1 }
             world.run(for: .seconds(30))
@@ -121,11 +126,11 @@ import Testing
 
     @Test func `nobody dies of lost datagrams, and news get through`() {
         var suspicions = 0
-        for seed in 1...4 as ClosedRange<UInt64> {
-            var world = World.settled(8, seed: seed)
+        for seed in 1...3 as ClosedRange<UInt64> {
+            var world = World.settled(7, seed: seed)
             world.network.loss = 0.2
             world.network.delay = 0.02...0.08
-            world.run(for: .seconds(120))
+            world.run(for: .seconds(100))
             #expect(world.everDead.isEmpty, "seed \(seed)")
             for id in world.ids {
                 world.deliver(.measured(remaining: .megabytes(2), load: 1, freeDisk: .gigabytes(9)), to: id)
@@ -138,7 +143,7 @@ import Testing
                 }, "seed \(seed)")
             suspicions += world.conditions.count { $0.condition == .suspect }
         }
-        print("suspicions in 4 × 8 nodes × 2 minutes at 20 % loss: \(suspicions)")
+        print("suspicions in 3 × 7 nodes × 100 s at 20 % loss: \(suspicions)")
     }
 
     @Test func `a killed node is known dead at a long way and some loss too`() {
@@ -185,14 +190,14 @@ import Testing
     }
 
     @Test func `in a quiet network there is one exchange per edge and interval`() {
-        for count in [2, 5, 10] {
+        for count in [2, 5, 9] {
             var world = World.settled(count, seed: 3)
-            world.run(for: .seconds(60))
+            world.run(for: .seconds(30))
             let before = world.datagrams
-            world.run(for: .seconds(120))
+            world.run(for: .seconds(60))
             let exchanges = Double(world.datagrams - before) / 2
             let edges = Double(count * (count - 1) / 2)
-            #expect((0.97...1.01).contains(exchanges / edges / 120), "\(count): \(exchanges / edges / 120)")
+            #expect((0.97...1.02).contains(exchanges / edges / 60), "\(count): \(exchanges / edges / 60)")
         }
     }
 

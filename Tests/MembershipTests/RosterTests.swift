@@ -168,6 +168,26 @@ import Testing
         #expect(Set(view.members).isSuperset(of: ids[4..<32]))
     }
 
+    @Test func `a member that began anew is known since then, however briefly it was away`() throws {
+        for limit in [32, 2] {
+            var settings = Roster.Settings(pulse: .seconds(1))
+            settings.viewLimit = limit
+            var world = World.settled(5, seed: 3, settings: settings)
+            let before = world.now
+            let sinces = { (world: World) in
+                world.ids.dropFirst().compactMap { world.nodes[$0]?.roster?[world.ids[0]]?.since }
+            }
+            #expect(sinces(world).allSatisfy { $0 < before })
+            world.crash(world.ids[0])
+            world.renewCard(of: world.ids[0])
+            world.start(world.ids[0])
+            world.run(for: .seconds(3))
+            #expect(sinces(world).count == 4 && sinces(world).allSatisfy { $0 >= before }, "view of \(limit)")
+            let others = world.ids.dropFirst().compactMap { world.nodes[$0]?.roster?[world.ids[1]]?.since }
+            #expect(others.allSatisfy { $0 < before })
+        }
+    }
+
     @Test func `what the console shows of a member is measured`() throws {
         let world = World.settled(3, seed: 7)
         let member = try #require(world.nodes[world.ids[0]]?.roster?[world.ids[1]])

@@ -109,6 +109,14 @@ struct World {
         return id
     }
 
+    /// A newer card, as every start makes one.
+    mutating func renewCard(of id: NodeID) {
+        var card = card(id).value
+        card.version += 1
+        card.signature = sign(card)
+        nodes[id]?.card = Verified(checked: card)
+    }
+
     func card(_ id: NodeID) -> Verified<Card> {
         guard let node = nodes[id] else { fatalError("a node of this world") }
         return node.card

@@ -10,7 +10,7 @@ public struct Member: Equatable, Sendable {
     public internal(set) var roundTrip: Duration?
     /// When something last came from it directly, or a helper reached it.
     public internal(set) var heard: Instant?
-    /// When this run first knew of it.
+    /// Since when it has been up without a break, as far as this run knows: when it was first known, or began anew.
     public internal(set) var since: Instant
     /// When its condition last changed, in this run.
     public internal(set) var conditionSince: Instant

@@ -67,6 +67,8 @@ extension Roster {
             }
             table.update(index) { $0.card = verified }
             stamp(.card, of: index, purpose)
+            // Whoever starts signs a new card; of those who are not pulsed nothing else tells it.
+            if voice.isSpeaking, !view.contains(card.nodeID) { beganAnew(index, at: now, &effects) }
         } else {
             guard makeRoom(&effects) else { return false }
             let edge = Edge(acknowledged: log.head)

@@ -62,7 +62,7 @@ extension Roster {
     // MARK: What comes in
 
     mutating func received(_ pulse: Pulse, from index: Int, at now: Instant, _ effects: inout Effects) {
-        takeTidings(of: pulse, on: index)
+        takeTidings(of: pulse, on: index, at: now, &effects)
         let load = load(for: index)
         table.edges[index].catchUp.removeFirst(load.catchUpCount)
         table.edges[index].exchanged = now
@@ -76,7 +76,7 @@ extension Roster {
 
     mutating func receivedReply(_ pulse: Pulse, from index: Int, at now: Instant, _ effects: inout Effects) {
         let before = (acknowledged: table.edges[index].acknowledged, received: table.edges[index].received)
-        takeTidings(of: pulse, on: index)
+        takeTidings(of: pulse, on: index, at: now, &effects)
         guard case .waiting(let silence) = table.edges[index].phase, let sending = silence.sending(pulse.number) else {
             return
         }
@@ -98,11 +98,12 @@ extension Roster {
     }
 
     /// The cursors, both ways, and the interval.
-    private mutating func takeTidings(of pulse: Pulse, on index: Int) {
+    private mutating func takeTidings(of pulse: Pulse, on index: Int, at now: Instant, _ effects: inout Effects) {
         table.edges[index].interval = pulse.interval
         let carriage = pulse.carriage
         let received = table.edges[index].received
         if received.epoch != carriage.epoch {
+            if received != .none { beganAnew(index, at: now, &effects) }
             // Another run of it, or of this node: it says where it believes this node to stand.
             table.edges[index].received = Cursor(epoch: carriage.epoch, position: carriage.through)
         } else if carriage.after <= received.position, carriage.through > received.position {
@@ -111,6 +112,12 @@ extension Roster {
         if pulse.acknowledgement.epoch == log.epoch {
             table.edges[index].acknowledged = min(pulse.acknowledgement.position, log.head)
         }
+    }
+
+    /// Another run of a member: what it was told before, it may have forgotten.
+    mutating func beganAnew(_ index: Int, at now: Instant, _ effects: inout Effects) {
+        table.update(index) { $0.since = now }
+        effects.changed(table.members[index].id)
     }
 
     // MARK: What goes out
