@@ -6,6 +6,8 @@ struct Agenda: Sendable {
     enum Errand: Hashable, Sendable {
         /// See whether a tracked file has the replicas it should.
         case place(FileID)
+        /// Track a file no longer.
+        case retire(FileID)
         /// Go on fetching.
         case pull(FileID)
         /// Make verified pieces durable.

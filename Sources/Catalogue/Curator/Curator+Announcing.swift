@@ -67,14 +67,7 @@ extension Curator {
 
     mutating func announceEverything() {
         agenda.add(.refresh, at: now + settings.refresh)
-        for file in files.ids {
-            tellTrackers(of: file, onlyNew: false)
-            // Others track it by now: when they took over they were told by its holders.
-            if files[file]?.placement != nil, !members.trackers(of: file).contains(own) {
-                files[file]?.placement = nil
-                letGo(file)
-            }
-        }
+        for file in files.ids { tellTrackers(of: file, onlyNew: false) }
     }
 
     /// The first tracker passes on what it hears: a holder's change to the file's other holders, and to a holder that has

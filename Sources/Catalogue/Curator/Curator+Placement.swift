@@ -7,7 +7,8 @@ extension Curator {
         guard files[file]?.placement == nil, let posting = files[file]?.leading?.value, let clock else { return }
         anchor(file)
         let age = clock.wall + (now - clock.at) - posting.postedAt
-        let isNew = age < settings.novelty && age > .zero - settings.novelty
+        // What is older than this run may have replicas that it forgot.
+        let isNew = age < settings.novelty && age > .zero - settings.novelty && posting.postedAt >= began
         files[file]?.placement = Placement(notBefore: isNew ? now : now + settings.settling)
     }
 
@@ -29,7 +30,11 @@ extension Curator {
             entry.placement = placement
             files[file] = entry
         }
-        guard let rank = trackers.firstIndex(of: own) else { return }
+        guard let rank = trackers.firstIndex(of: own) else {
+            prepareToRetire(file, &placement)
+            return
+        }
+        placement.retiresAt = nil
         arrangeLook(file, &placement)
         if let due = holders.filter({ $0.state == .filling }).map({ due($0, posting) }).filter({ $0 > now }).min() {
             look(file, at: due, unless: &placement)
@@ -119,6 +124,22 @@ extension Curator {
         placement.nudgeAt = now + settings.nudgePause
         look(file, at: now + settings.nudgePause, unless: &placement)
         send(file, to: first, everything: true)
+    }
+
+    // MARK: Retiring
+
+    /// Others rank before this node by now. Nobody tells it of changes any more, so it must not go on knowing for long;
+    /// a little it must, for those who do not see the members so yet.
+    private mutating func prepareToRetire(_ file: FileID, _ placement: inout Placement) {
+        guard placement.retiresAt == nil else { return }
+        placement.retiresAt = now + settings.retirement
+        agenda.add(.retire(file), at: now + settings.retirement)
+    }
+
+    mutating func retire(_ file: FileID) {
+        guard let retiresAt = files[file]?.placement?.retiresAt, retiresAt <= now else { return }
+        files[file]?.placement = nil
+        letGo(file, for: .zero)
     }
 
     // MARK: Choosing

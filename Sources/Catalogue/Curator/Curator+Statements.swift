@@ -107,15 +107,16 @@ extension Curator {
         return true
     }
 
-    /// What is neither held, nor tracked, nor being fetched any more is kept like something looked up: long enough for the
-    /// trackers to hear the end of it.
-    mutating func letGo(_ file: FileID) {
+    /// What is neither held, nor tracked, nor being fetched any more is kept like something looked up: by default long
+    /// enough for the trackers to hear the end of it.
+    mutating func letGo(_ file: FileID, for lifetime: Duration? = nil) {
         guard let entry = files[file], entry.holding == nil, entry.placement == nil, entry.freshUntil == nil,
             pulls[file] == nil
         else { return }
         cachedCount += 1
-        files[file]?.freshUntil = now + settings.settledLifetime
-        agenda.add(.forget(file), at: now + settings.settledLifetime)
+        let until = now + (lifetime ?? settings.settledLifetime)
+        files[file]?.freshUntil = until
+        agenda.add(.forget(file), at: until)
         touch(file)
     }
 

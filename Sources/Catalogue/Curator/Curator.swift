@@ -31,6 +31,8 @@ public struct Curator: Sendable {
     var capacity = (replication: ByteCount.zero, freeDisk: ByteCount.zero)
     /// The wall clock as it was last read; nothing before the start.
     var clock: (wall: WallTime, at: Instant)?
+    /// When this run began, by the wall clock.
+    var began = WallTime(milliseconds: .max)
     /// The moment of the event under way.
     var now = Instant.zero
     var turn = Turn()
@@ -115,6 +117,7 @@ public struct Curator: Sendable {
         while let errand = agenda.takeDue(at: now) {
             switch errand {
             case .place(let file): place(file)
+            case .retire(let file): retire(file)
             case .pull(let file): pump(file)
             case .save(let file): save(file)
             case .forget(let file): forgetIfStale(file)
@@ -133,6 +136,7 @@ public struct Curator: Sendable {
 
     private mutating func start(_ wall: WallTime) {
         clock = (wall, now)
+        began = wall
         for file in files.ids {
             guard let holding = files[file]?.holding else { continue }
             touch(file)

@@ -80,6 +80,8 @@ struct Placement: Sendable {
     var isShort = false
     /// When the first tracker is told what this one knows, if the shortage lasts.
     var nudgeAt: Instant?
+    /// When it ends, unless this node is a tracker again.
+    var retiresAt: Instant?
 
     init(notBefore: Instant) {
         self.notBefore = notBefore

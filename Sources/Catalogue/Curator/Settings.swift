@@ -23,7 +23,7 @@ extension Curator {
 
         // Placing replicas.
 
-        /// A posting younger than this is new: its replicas are placed at once.
+        /// A posting younger than this, and than the tracker's run, is new: its replicas are placed at once.
         public var novelty = Duration.seconds(60)
         /// How long a tracker waits for holders to announce themselves when it hears of an older file.
         public var settling = Duration.seconds(10)
@@ -42,6 +42,8 @@ extension Curator {
         /// How long a tracker that is not the first watches a shortage before it tells the first what it knows.
         public var nudgeDelay = Duration.seconds(15)
         public var nudgePause = Duration.seconds(600)
+        /// How long a tracker that is none any more goes on knowing: until everybody sees the members alike.
+        public var retirement = Duration.seconds(10)
         /// Replicas farther apart than this are in different regions: about the width of a continent.
         public var regionKilometres = 4000
 

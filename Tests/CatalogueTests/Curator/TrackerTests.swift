@@ -118,6 +118,49 @@ struct TrackerTests {
         #expect(offers(bench.wait(.seconds(60))).isEmpty)
     }
 
+    @Test("that has just begun waits for the holders of a file posted before that, which it may have forgotten")
+    func settlesAfterItsStart() {
+        let recent = Sample.manifest(
+            length: .mebibytes(1), publisher: Self.origin, replicas: 3,
+            postedAt: WallTime(milliseconds: Sample.wall.milliseconds - 1000))
+        let order = ranked(0..<5, for: recent)
+        var bench = Bench(own: order[0], members: (order + [Self.origin]).map { Sample.facts($0) })
+        let announcement = Announcement(file: recent.file, holder: Self.origin, version: 1, state: .complete)
+        #expect(offers(bench.ask(.announce([announcement], [recent.posting]), from: Self.origin)).isEmpty)
+        #expect(!offers(bench.wait(.seconds(11))).isEmpty)
+    }
+
+    @Test("that is none any more soon forgets the file, and asks when it is wanted again")
+    func retires() {
+        let order = ranked(0..<10, for: manifest)
+        var members = (order + [Self.origin]).map { Sample.facts($0) }
+        members[1].isAlive = false
+        var bench = Bench(own: order[3], members: members)
+        bench.ask(announced(Self.origin, .filling), from: Self.origin)
+        bench.wait(.seconds(60))
+        #expect(bench.curator.route(of: manifest.file) != nil)
+        bench.tell(.member(Sample.facts(order[1])))
+        let known = bench.answer(.lookUp(manifest.file), from: order[5])
+        #expect(known != .unknown, "others may not see yet that it is none")
+        #expect(bench.wait(.seconds(11)).contains(.unroute(manifest.file)))
+        #expect(bench.answer(.lookUp(manifest.file), from: order[5]) == .unknown)
+        #expect(bench.tell(.wanted(manifest.file)).calls.map(\.to) == [order[0]])
+    }
+
+    @Test("that is one again in time goes on as if nothing had been")
+    func doesNotRetireTwice() {
+        let order = ranked(0..<10, for: manifest)
+        var members = (order + [Self.origin]).map { Sample.facts($0) }
+        members[1].isAlive = false
+        var bench = Bench(own: order[3], members: members)
+        bench.ask(announced(Self.origin, .complete), from: Self.origin)
+        bench.tell(.member(Sample.facts(order[1])))
+        bench.wait(.seconds(5))
+        bench.tell(.member(Sample.facts(order[1], isAlive: false)))
+        bench.wait(.seconds(60))
+        #expect(bench.answer(.lookUp(manifest.file), from: order[5]) != .unknown)
+    }
+
     @Test("counts a filling replica while it may still get on, and then replaces it")
     func replacesTheStuck() {
         let (started, others) = firstTracker()
