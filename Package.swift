@@ -109,7 +109,7 @@ let package = Package(
         tests("Allowance", ["Allowance"]),
         tests("Catalogue", ["Catalogue", crypto]),
         tests("Routing", ["Routing"]),
-        tests("Overlay", ["Overlay"]),
+        tests("Overlay", ["Overlay", .product(name: "HeapModule", package: "swift-collections")]),
         tests("Storage", ["Storage", "CLeaves", crypto, .product(name: "GRDB", package: "GRDB.swift")]),
         tests("Transport", ["Transport", crypto] + nio),
         tests("Geography", ["Geography"]),

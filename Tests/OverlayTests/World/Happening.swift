@@ -1,0 +1,33 @@
+import Catalogue
+import Membership
+import Overlay
+import Primitives
+
+/// Something that will happen in a virtual network.
+enum Happening {
+    case event(Overlay::Event, Run)
+    case wake(Run, at: Instant)
+    /// The shell's regular reading of clock, calendar and disk.
+    case rhythm(Run)
+    case written(Run)
+    case datagram(Envelope, from: NodeID, to: Int)
+    case request(PeerRequest, from: Run, CallID, to: Int)
+    case answer(PeerAnswer, to: Run, CallID)
+    case fetch(FetchID, FileID, pieces: Range<Int>, by: Run, from: Int)
+    case slice(TransferID)
+    case client(ClientID, at: Int)
+    case answered(ClientID, VirtualClient.Outcome)
+    case lookUpOverdue(ClientID, Run)
+    case restart(Int)
+}
+
+/// A happening and its turn.
+struct Appointment: Comparable {
+    let at: Instant
+    /// What is due at the same moment happens in the order it was arranged.
+    let sequence: Int
+    let happening: Happening
+
+    static func < (left: Self, right: Self) -> Bool { (left.at, left.sequence) < (right.at, right.sequence) }
+    static func == (left: Self, right: Self) -> Bool { left.sequence == right.sequence }
+}

@@ -1,0 +1,24 @@
+import Primitives
+import Routing
+
+struct ClientID: Hashable {
+    let number: Int
+}
+
+/// Somebody with a plain browser, who asks one node for a file and goes where it is sent.
+struct VirtualClient {
+    enum Outcome: Equatable {
+        case served(by: NodeID)
+        case notFound
+        /// 503: come back later.
+        case unavailable(Shortage)
+        /// No connection, or one that ended early.
+        case cutOff(by: NodeID)
+    }
+
+    let file: FileID
+    let place: Place?
+    /// Who sent it on, and to whom, as its `via` says.
+    var tried: [ShortID] = []
+    var outcome: Outcome?
+}

@@ -1,0 +1,66 @@
+import Allowance
+import Membership
+import Overlay
+import Primitives
+import Routing
+
+/// A node's doors in one run: the account they share, the routing table, the keys they know.
+struct VirtualDoor {
+    /// Something that is sent once it is paid; its bytes are reserved.
+    struct Bill {
+        let size: ByteCount
+        let kind: TrafficClass
+        let then: Happening
+        let delay: Duration
+    }
+
+    var leases: Leases
+    var router: Router
+    /// Whose signatures can be checked, and who can be reached.
+    private(set) var cards: [NodeID: Card] = [:]
+    private var shortIDs: Set<ShortID> = []
+    /// The period that the account is for.
+    var period: Period
+    /// Bills that wait for a lease, in their order.
+    var unpaid: [Bill] = []
+    /// Clients that wait until a file is looked for.
+    var searching: [FileID: [ClientID]] = [:]
+    /// Members that wait for an answer.
+    var asked: [RequestID: (caller: Run, call: CallID)] = [:]
+
+    init(own: NodeID, terms: Terms, state: LedgerState, generator: Generator) {
+        leases = Leases(terms: terms, spent: state.leased, durable: state.leased)
+        router = Router(own: own, generator: generator)
+        period = state.period
+    }
+
+    mutating func learn(_ card: Card) {
+        cards[card.nodeID] = card
+        shortIDs.insert(card.nodeID.short)
+    }
+
+    func knows(_ id: NodeID) -> Bool { cards[id] != nil }
+
+    /// Whether every signer is known, or introduced by a card beside the statement.
+    func canVerify(_ bearing: some StatementBearing) -> Bool {
+        let statements = bearing.statements
+        let introduced = Set(statements.compactMap { ($0 as? Card)?.nodeID.short })
+        return statements.allSatisfy { statement in
+            let signer =
+                switch statement.signer {
+                case .node(let id): id.short
+                case .member(let id): id
+                }
+            return shortIDs.contains(signer) || introduced.contains(signer)
+        }
+    }
+
+    /// The envelope with what can be verified here.
+    func verifiable(_ envelope: Envelope) -> Envelope {
+        let introduced = Set(
+            envelope.news.compactMap { item in
+                if case .card(let card) = item { card.nodeID.short } else { nil }
+            })
+        return envelope.keeping { shortIDs.contains($0.author) || introduced.contains($0.author) }
+    }
+}

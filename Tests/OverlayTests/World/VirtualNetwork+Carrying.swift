@@ -1,0 +1,87 @@
+import Allowance
+import Catalogue
+import Membership
+import Overlay
+@_spi(Verification) import Primitives
+
+/// Datagrams, questions and answers between nodes.
+extension VirtualNetwork {
+    /// What sealing, UDP and IP add to a datagram, and HTTP to a question or an answer: about what they are.
+    private static let datagramCost = 60
+    private static let headCost = 500
+
+    mutating func delay() -> Duration { Conditions.draw(conditions.delay, using: &generator) }
+
+    mutating func isLucky(_ perThousand: Int) -> Bool {
+        perThousand > 0 && Int.random(in: 0..<1000, using: &generator) < perThousand
+    }
+
+    // MARK: Datagrams
+
+    mutating func send(_ envelope: Envelope, from run: Run, to receiver: NodeID) {
+        guard nodes[run.node].process?.door.knows(receiver) == true else { return }
+        let size = envelope.wireBytes.count
+        if size > Envelope.limit { violate("a datagram of \(size) bytes") }
+        guard spend(ByteCount(size + Self.datagramCost), for: .overlay, at: run), !isLucky(conditions.loss) else {
+            return
+        }
+        let arrival = Happening.datagram(envelope, from: nodes[run.node].id, to: index(of: receiver))
+        schedule(arrival, after: delay())
+        if isLucky(conditions.duplication) { schedule(arrival, after: delay()) }
+    }
+
+    mutating func arrive(_ envelope: Envelope, from sender: NodeID, at index: Int) {
+        guard let door = nodes[index].process?.door, door.knows(sender) else { return }
+        deliver(.datagram(Verified(checked: door.verifiable(envelope)), from: sender), to: currentRun(of: index))
+    }
+
+    // MARK: Questions
+
+    mutating func call(_ request: PeerRequest, _ id: CallID, from run: Run, to receiver: NodeID) {
+        let size = ByteCount(request.wireBytes.count + Self.headCost)
+        guard nodes[run.node].process?.door.knows(receiver) == true, reserve(size, for: .overlay, at: run) else {
+            return schedule(.event(.failed(id, .unreachable), run))
+        }
+        let arrival = Happening.request(request, from: run, id, to: index(of: receiver))
+        pay(VirtualDoor.Bill(size: size, kind: .overlay, then: arrival, delay: delay()), at: run)
+    }
+
+    mutating func arrive(_ request: PeerRequest, from caller: Run, _ call: CallID, at index: Int) {
+        guard !isLucky(conditions.loss) else {
+            return schedule(.event(.failed(call, .timedOut), caller), after: Conditions.callLimit)
+        }
+        guard let door = nodes[index].process?.door else {
+            return schedule(.event(.failed(call, .unreachable), caller), after: delay())
+        }
+        let asker = nodes[caller.node].id
+        let isIntroduction = if case .introduce = request { true } else { false }
+        guard door.knows(asker) || isIntroduction, door.canVerify(request) else {
+            return schedule(.event(.failed(call, .refused(status: 403)), caller), after: delay())
+        }
+        numbers += 1
+        let id = RequestID(UInt64(numbers))
+        nodes[index].process?.door.asked[id] = (caller, call)
+        deliver(.asked(Verified(checked: request), from: asker, id), to: currentRun(of: index))
+    }
+
+    mutating func answer(_ id: RequestID, _ answer: PeerAnswer, from run: Run) {
+        guard let (caller, call) = nodes[run.node].process?.door.asked.removeValue(forKey: id) else {
+            return violate("node \(run.node) answers what nobody asked")
+        }
+        let size = ByteCount(answer.wireBytes.count + Self.headCost)
+        guard !isLucky(conditions.loss), reserve(size, for: .overlay, at: run) else {
+            return schedule(.event(.failed(call, .timedOut), caller), after: Conditions.callLimit)
+        }
+        let arrival = Happening.answer(answer, to: caller, call)
+        pay(VirtualDoor.Bill(size: size, kind: .overlay, then: arrival, delay: delay()), at: run)
+    }
+
+    mutating func arrive(_ answer: PeerAnswer, at caller: Run, _ call: CallID) {
+        guard isRunning(caller), let door = nodes[caller.node].process?.door else { return }
+        if door.canVerify(answer) {
+            deliver(.answered(call, Verified(checked: answer)), to: caller)
+        } else {
+            deliver(.failed(call, .malformed), to: caller)
+        }
+    }
+}

@@ -1,0 +1,91 @@
+import Allowance
+import Catalogue
+import Overlay
+import Primitives
+import Routing
+
+/// Clients, served as the public door serves them.
+extension VirtualNetwork {
+    /// About what a redirect, or an error, is with its headers.
+    private static let answerCost = ByteCount(750)
+
+    /// A client near `place` asks a node for a file.
+    mutating func ask(_ file: FileID, at index: Int, near place: Place?) -> ClientID {
+        numbers += 1
+        let id = ClientID(number: numbers)
+        clients[id] = VirtualClient(file: file, place: place)
+        schedule(.client(id, at: index), after: delay())
+        return id
+    }
+
+    mutating func arrive(_ id: ClientID, at index: Int) {
+        guard let client = clients[id] else { return }
+        guard let process = nodes[index].process else { return end(id, .cutOff(by: nodes[index].id)) }
+        let run = currentRun(of: index)
+        guard process.door.router[client.file] == nil else { return decide(id, at: run) }
+        nodes[index].process?.door.searching[client.file, default: []].append(id)
+        schedule(.lookUpOverdue(id, run), after: Conditions.lookUpLimit)
+        deliver(.wanted(client.file), to: run)
+    }
+
+    mutating func resolved(_ file: FileID, at run: Run) {
+        let waiting = nodes[run.node].process?.door.searching.removeValue(forKey: file)
+        for id in waiting ?? [] { decide(id, at: run) }
+    }
+
+    mutating func lookUpOverdue(_ id: ClientID, at run: Run) {
+        guard isRunning(run), let client = clients[id],
+            let place = nodes[run.node].process?.door.searching[client.file]?.firstIndex(of: id)
+        else { return }
+        nodes[run.node].process?.door.searching[client.file]?.remove(at: place)
+        decide(id, at: run)
+    }
+
+    private mutating func decide(_ id: ClientID, at run: Run) {
+        guard let client = clients[id], let usage = nodes[run.node].process?.door.leases.usage else { return }
+        var query = Query(
+            file: client.file, client: client.place, family: .v4, tried: client.tried, ownRemaining: usage.remaining)
+        guard var choice = choose(query, at: run) else { return }
+        if case .here = choice {
+            guard !serve(id, at: run) else { return }
+            // Others took the last of the allowance meanwhile, or the head does not fit any more.
+            query.ownRemaining = .zero
+            choice = choose(query, at: run) ?? .unknown
+        }
+        follow(choice, id, at: run)
+    }
+
+    private mutating func choose(_ query: Query, at run: Run) -> Choice? {
+        nodes[run.node].process?.door.router.decide(query, at: now).choice
+    }
+
+    private mutating func serve(_ id: ClientID, at run: Run) -> Bool {
+        guard let file = clients[id]?.file, let route = nodes[run.node].process?.door.router[file] else { return false }
+        let pieces = 0..<PieceGeometry(length: route.length).count
+        return begin(.client(id), file, pieces, length: route.length, at: run)
+    }
+
+    private mutating func follow(_ choice: Choice, _ id: ClientID, at run: Run) {
+        switch choice {
+        case .redirect(let node):
+            clients[id]?.tried.append(node.id.short)
+            if clients[id]?.tried.count ?? 0 > Router.mostRedirects { violate("a client is redirected too often") }
+            tell(.client(id, at: index(of: node.id)), id, at: run)
+        case .unknown: tell(.answered(id, .notFound), id, at: run)
+        case .here: tell(.answered(id, .unavailable(.exhausted)), id, at: run)
+        case .nobody(let shortage): tell(.answered(id, .unavailable(shortage)), id, at: run)
+        }
+    }
+
+    /// Sends a small answer, if the account has room for it.
+    private mutating func tell(_ then: Happening, _ id: ClientID, at run: Run) {
+        guard reserve(Self.answerCost, for: .answers, at: run) else {
+            return end(id, .cutOff(by: nodes[run.node].id))
+        }
+        pay(VirtualDoor.Bill(size: Self.answerCost, kind: .answers, then: then, delay: delay()), at: run)
+    }
+
+    private mutating func end(_ id: ClientID, _ outcome: VirtualClient.Outcome) {
+        clients[id]?.outcome = outcome
+    }
+}

@@ -1,0 +1,60 @@
+import Catalogue
+import Membership
+import Overlay
+@_spi(Verification) import Primitives
+
+/// Posting, and looking at what became of it.
+extension VirtualNetwork {
+    /// A file that lies on a node's disk is posted there.
+    @discardableResult
+    mutating func post(_ length: ByteCount, on index: Int, replicas: UInt8 = 2) -> FileID {
+        let geometry = PieceGeometry(length: length)
+        let pieces = (0..<geometry.count).map { _ in
+            Bytes32(generator.next(), generator.next(), generator.next(), generator.next())
+        }
+        let posting = Posting(
+            file: FileID(geometry: geometry, pieces: pieces), publisher: nodes[index].id, length: length,
+            name: "a file",
+            mediaType: "video/webm", sha256: Bytes32(generator.next(), 0, 0, 0), audience: .network,
+            replicas: replicas, postedAt: wallTime, expires: nil, sequence: UInt64(wallTime.milliseconds))
+        guard let posting else { preconditionFailure("a posting within the limits") }
+        let manifest = Manifest(posting: posting.signed, pieces: pieces)
+        nodes[index].disk.storeAll(of: manifest)
+        deliver(.posted(Verified(checked: manifest), sha256: posting.sha256), to: currentRun(of: index))
+        return manifest.file
+    }
+
+    /// Running nodes with a whole copy on disk.
+    func holders(of file: FileID) -> [Int] {
+        nodes.indices.filter { nodes[$0].isUp && nodes[$0].disk.hasWhole(file) }
+    }
+
+    /// The file's trackers, as a running node sees it.
+    func trackers(of file: FileID) -> [Int] {
+        let observer = nodes.first { $0.isUp }
+        return observer?.process?.overlay.curator.trackers(of: file).map { index(of: $0) } ?? []
+    }
+
+    /// Every running node sees every other running node alive, and those alone.
+    var isAgreed: Bool {
+        nodes.allSatisfy { observer in
+            guard let roster = observer.process?.overlay.roster else { return true }
+            return nodes.allSatisfy { node in
+                node.id == observer.id || (roster[node.id]?.isPresent ?? false) == node.isUp
+            }
+        }
+    }
+
+    /// A client asks each running node; what came of it, in their order.
+    mutating func askEverywhere(for file: FileID, near place: Place? = nil) -> [VirtualClient.Outcome?] {
+        let asked = nodes.indices.filter { nodes[$0].isUp }.map { ask(file, at: $0, near: place) }
+        run(for: .seconds(20)) { network in asked.allSatisfy { network.clients[$0]?.outcome != nil } }
+        return asked.map { clients[$0]?.outcome }
+    }
+}
+
+extension Optional<VirtualClient.Outcome> {
+    var isServed: Bool {
+        if case .served? = self { true } else { false }
+    }
+}

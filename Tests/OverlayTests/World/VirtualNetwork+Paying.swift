@@ -1,0 +1,61 @@
+import Allowance
+import Overlay
+import Primitives
+
+/// Every byte is paid before it is sent.
+extension VirtualNetwork {
+    /// Sends at once what can as well be dropped.
+    mutating func spend(_ size: ByteCount, for kind: TrafficClass, at run: Run) -> Bool {
+        guard let isPaid = nodes[run.node].process?.door.leases.spend(size, for: kind) else { return false }
+        if isPaid { sent(size, kind, by: run) }
+        renewIfLow(run)
+        return isPaid
+    }
+
+    mutating func reserve(_ size: ByteCount, for kind: TrafficClass, at run: Run) -> Bool {
+        nodes[run.node].process?.door.leases.reserve(size, for: kind) ?? false
+    }
+
+    mutating func release(_ size: ByteCount, of kind: TrafficClass, at run: Run) {
+        guard isRunning(run) else { return }
+        nodes[run.node].process?.door.leases.release(size, of: kind)
+    }
+
+    /// Sends what is reserved: now, or when there is a lease for it.
+    mutating func pay(_ bill: VirtualDoor.Bill, at run: Run) {
+        guard isRunning(run) else { return }
+        if !payNow(bill, at: run) { nodes[run.node].process?.door.unpaid.append(bill) }
+        renewIfLow(run)
+    }
+
+    mutating func payWaiting(_ run: Run) {
+        guard let unpaid = nodes[run.node].process?.door.unpaid else { return }
+        nodes[run.node].process?.door.unpaid = []
+        for bill in unpaid where !payNow(bill, at: run) { nodes[run.node].process?.door.unpaid.append(bill) }
+        renewIfLow(run)
+    }
+
+    private mutating func payNow(_ bill: VirtualDoor.Bill, at run: Run) -> Bool {
+        guard nodes[run.node].process?.door.leases.debit(bill.size, from: bill.kind) == true else { return false }
+        sent(bill.size, bill.kind, by: run)
+        schedule(bill.then, after: bill.delay)
+        return true
+    }
+
+    private mutating func renewIfLow(_ run: Run) {
+        guard let usage = nodes[run.node].process?.door.leases.takeRenewal() else { return }
+        schedule(.event(.leaseLow(usage), run))
+    }
+
+    /// The world's own count, against what the disk allows.
+    private mutating func sent(_ size: ByteCount, _ kind: TrafficClass, by run: Run) {
+        guard let period = nodes[run.node].process?.door.period else { return }
+        nodes[run.node].books.add(size, kind, in: period)
+        let sent = nodes[run.node].books.sent(in: period)
+        if sent.sum > nodes[run.node].share { violate("node \(run.node) sent \(sent.sum), more than its share") }
+        let state = nodes[run.node].disk.ledger
+        guard let state, state.period == period, sent[kind] <= state.leased[kind] else {
+            return violate("node \(run.node) sent \(sent[kind]) of \(kind) beyond its lease on disk")
+        }
+    }
+}

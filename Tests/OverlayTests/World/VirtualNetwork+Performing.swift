@@ -1,0 +1,81 @@
+import Allowance
+import Catalogue
+import Membership
+import Overlay
+import Primitives
+import Routing
+
+/// The shell's part: performing what an overlay decides.
+extension VirtualNetwork {
+    /// In order, until the node crashes.
+    mutating func perform(_ actions: [Overlay::Action], of run: Run) {
+        for action in actions {
+            guard isRunning(run), !crashIfDue(run) else { return }
+            nodes[run.node].performed += 1
+            note("\(run.node) \(action)")
+            perform(action, of: run)
+        }
+    }
+
+    private mutating func perform(_ action: Overlay::Action, of run: Run) {
+        switch action {
+        case .persist(let records, let then):
+            if nodes[run.node].disk.persist(records, then: then) { write(run) }
+        case .send(let envelope, let receiver): send(envelope, from: run, to: receiver)
+        case .call(let id, let request, let receiver): call(request, id, from: run, to: receiver)
+        case .answer(let request, let answer): self.answer(request, answer, from: run)
+        case .sign(let draft): schedule(.event(.signed(draft.signed), run))
+        case .learn(let card): learn(card.value, at: run.node)
+        case .prepare(let manifest):
+            nodes[run.node].disk.prepare(manifest)
+            schedule(.event(.prepared(manifest.file), run), after: .milliseconds(1))
+        case .fetch(let id, let file, let pieces, let holder): fetch(id, file, pieces, by: run, from: holder)
+        case .complete(let file): complete(file, at: run)
+        case .discard(let file): nodes[run.node].disk.discard(file)
+        case .extend(let durable):
+            nodes[run.node].process?.door.leases.extend(to: durable)
+            payWaiting(run)
+        case .beginPeriod(let terms, let durable): beginPeriod(terms, durable, at: run)
+        case .amendTerms(let terms):
+            nodes[run.node].process?.door.leases.amend(terms)
+            payWaiting(run)
+        case .route(let change): nodes[run.node].process?.door.router.apply(change)
+        case .resolved(let file): resolved(file, at: run)
+        case .progress, .notice: break
+        }
+    }
+
+    mutating func learn(_ card: Card, at index: Int) {
+        nodes[index].process?.door.learn(card)
+    }
+
+    private mutating func beginPeriod(_ terms: Terms, _ durable: ClassTotals, at run: Run) {
+        guard let state = nodes[run.node].disk.ledger else { return violate("a period begins that is not on disk") }
+        nodes[run.node].process?.door.leases.begin(terms: terms, durable: durable)
+        nodes[run.node].process?.door.period = state.period
+        payWaiting(run)
+    }
+
+    // MARK: The disk
+
+    mutating func write(_ run: Run) {
+        schedule(.written(run), after: Conditions.draw(conditions.writing, using: &generator))
+    }
+
+    mutating func written(_ run: Run) {
+        guard isRunning(run) else { return }
+        let then = nodes[run.node].disk.finish()
+        if nodes[run.node].disk.beginNext() { write(run) }
+        perform(then, of: run)
+    }
+
+    private mutating func complete(_ file: FileID, at run: Run) {
+        guard let bytes = nodes[run.node].disk.bytes[file], bytes.isFull,
+            let posting = nodes[run.node].disk.holdings[file]?.manifest.value.posting
+        else {
+            violate("node \(run.node) calls a file complete that is not")
+            return schedule(.event(.damaged(file), run), after: .milliseconds(5))
+        }
+        schedule(.event(.completed(file, sha256: posting.sha256), run), after: .milliseconds(5))
+    }
+}

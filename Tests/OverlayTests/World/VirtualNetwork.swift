@@ -1,0 +1,206 @@
+import Allowance
+import Catalogue
+import HeapModule
+import Membership
+import Overlay
+@_spi(Verification) import Primitives
+import Routing
+
+/// A network of whole nodes in virtual time: their wires, disks, doors and clients, all from one seed.
+///
+/// It performs the overlays' actions as the shell does, in order, with what waits for the disk coming later; and checks,
+/// with every byte sent, that it was leased on disk before and fits the share.
+struct VirtualNetwork {
+    var conditions: Conditions
+    var generator: Generator
+    var nodes: [VirtualNode] = []
+    var transfers: [TransferID: VirtualTransfer] = [:]
+    var clients: [ClientID: VirtualClient] = [:]
+    var numbers = 0
+    private(set) var now = Instant.zero
+    private var agenda = Heap<Appointment>()
+    private var sequence = 0
+    private var indices: [NodeID: Int] = [:]
+
+    /// Promises that were broken.
+    var violations: [String] = []
+    /// One line for each action and each crash.
+    var log: [String] = []
+    var isLogging = false
+
+    static let epoch = WallTime(milliseconds: 1_800_000_000_000)
+
+    init(seed: UInt64, conditions: Conditions = Conditions()) {
+        self.conditions = conditions
+        generator = Generator(seed: seed)
+    }
+
+    // MARK: Building
+
+    /// Nodes round the world that know each other's cards, started and settled.
+    static func settled(
+        _ count: Int, seed: UInt64, conditions: Conditions = Conditions(),
+        share: (Int) -> ByteCount = { _ in .gigabytes(1) }
+    ) -> VirtualNetwork {
+        var network = VirtualNetwork(seed: seed, conditions: conditions)
+        for index in 0..<count { network.create(share: share(index)) }
+        network.introduceAll()
+        for index in 0..<count { network.start(index) }
+        network.run(for: .seconds(5))
+        return network
+    }
+
+    mutating func create(share: ByteCount) {
+        let index = nodes.count
+        let id = NodeID(Bytes32(generator.next(), generator.next(), generator.next(), generator.next()))
+        let founder = nodes.first?.id ?? id
+        let card = Card(
+            nodeID: id, agreementKey: .zero, network: founder, version: 1, name: "node \(index)",
+            endpoints: [Endpoint(address: .v4(0xC000_0200 + UInt32(index)), port: 8080)],
+            url: "http://192.0.2.\(index):8080", place: Self.place(index), share: share,
+            certificate: id == founder
+                ? nil : Certificate(subject: id, issuer: founder, network: founder, issuedAt: Self.epoch).signed)
+        indices[id] = index
+        nodes.append(VirtualNode(id: id, place: card.place, share: share, card: Verified(checked: card.signed)))
+    }
+
+    /// Everybody's card on everybody's disk.
+    mutating func introduceAll() {
+        for index in nodes.indices {
+            for other in nodes { nodes[index].disk.install(other.card.part(News.card)) }
+        }
+    }
+
+    /// Places far from one another.
+    static func place(_ index: Int) -> Place? {
+        Place(latitude: Double(index * 23 % 100 - 50), longitude: Double(index * 67 % 360 - 180))
+    }
+
+    // MARK: Running
+
+    /// A node begins with what is on its disk.
+    mutating func start(_ index: Int) {
+        guard !nodes[index].isUp else { return }
+        nodes[index].run += 1
+        nodes[index].disk.clear()
+        let node = nodes[index]
+        let run = Run(node: index, number: node.run)
+        let restored = node.disk.restored
+        if !node.disk.lies.isEmpty { violate("node \(index) has records of pieces without bytes") }
+        var card = node.card.value
+        card.version = max(card.version + 1, UInt64(wallTime.milliseconds))
+        nodes[index].card = Verified(checked: card.signed)
+        let terms = Terms(share: node.share)
+        let ledger = Ledger(terms: terms, period: conditions.period(at: wallTime), restored: restored.ledger)
+        let overlay = Overlay(
+            roster: Roster(
+                own: nodes[index].card, known: restored.news, lastVersion: restored.lastVersion,
+                settings: Roster.Settings(pulse: conditions.pulse), generator: generator.split()),
+            curator: Curator(own: node.id, holdings: restored.holdings, policy: Policy(), generator: generator.split()),
+            ledger: ledger, terms: terms)
+        let door = VirtualDoor(own: node.id, terms: terms, state: ledger.state, generator: generator.split())
+        checkRestart(index, ledger.state)
+        nodes[index].process = VirtualNode.Process(overlay: overlay, door: door)
+        learn(nodes[index].card.value, at: index)
+        deliver(.measured(freeDisk: node.freeDisk, load: 0), to: run)
+        deliver(.start(wallTime), to: run)
+        schedule(.rhythm(run), after: Conditions.rhythm)
+    }
+
+    mutating func run(for duration: Duration) {
+        run(for: duration) { _ in false }
+    }
+
+    /// Whether `isDone` came true in time; asked every tenth of a second.
+    @discardableResult
+    mutating func run(for duration: Duration, until isDone: (borrowing VirtualNetwork) -> Bool) -> Bool {
+        let end = now + duration
+        var asked = now
+        while let next = agenda.min, next.at <= end {
+            if next.at - asked >= .milliseconds(100) {
+                asked = next.at
+                if isDone(self) { return true }
+            }
+            agenda.removeMin()
+            now = max(now, next.at)
+            happen(next.happening)
+        }
+        now = max(now, end)
+        return isDone(self)
+    }
+
+    mutating func schedule(_ happening: Happening, after delay: Duration = .zero) {
+        schedule(happening, at: now + delay)
+    }
+
+    mutating func schedule(_ happening: Happening, at moment: Instant) {
+        sequence += 1
+        agenda.insert(Appointment(at: moment, sequence: sequence, happening: happening))
+    }
+
+    mutating func deliver(_ event: Overlay::Event, to run: Run) {
+        guard isRunning(run) else { return }
+        var actions: [Overlay::Action] = []
+        nodes[run.node].process?.overlay.handle(event, at: now, into: &actions)
+        perform(actions, of: run)
+        guard isRunning(run), let due = nodes[run.node].process?.overlay.nextDeadline else { return }
+        if let wakeAt = nodes[run.node].process?.wakeAt, wakeAt <= due, wakeAt >= now { return }
+        nodes[run.node].process?.wakeAt = max(due, now)
+        schedule(.wake(run, at: max(due, now)), at: max(due, now))
+    }
+
+    private mutating func happen(_ happening: Happening) {
+        switch happening {
+        case .event(let event, let run): deliver(event, to: run)
+        case .wake(let run, let moment): wake(run, at: moment)
+        case .rhythm(let run): beat(run)
+        case .written(let run): written(run)
+        case .datagram(let envelope, let sender, let receiver): arrive(envelope, from: sender, at: receiver)
+        case .request(let request, let caller, let call, let receiver):
+            arrive(request, from: caller, call, at: receiver)
+        case .answer(let answer, let caller, let call): arrive(answer, at: caller, call)
+        case .fetch(let fetch, let file, let pieces, let sink, let source):
+            beginFetch(fetch, of: file, pieces, by: sink, from: source)
+        case .slice(let id): sliceArrived(id)
+        case .client(let id, let index): arrive(id, at: index)
+        case .answered(let id, let outcome): clients[id]?.outcome = outcome
+        case .lookUpOverdue(let id, let run): lookUpOverdue(id, at: run)
+        case .restart(let index): start(index)
+        }
+    }
+
+    private mutating func wake(_ run: Run, at moment: Instant) {
+        guard isRunning(run), nodes[run.node].process?.wakeAt == moment else { return }
+        nodes[run.node].process?.wakeAt = nil
+        deliver(.wake, to: run)
+    }
+
+    private mutating func beat(_ run: Run) {
+        guard isRunning(run) else { return }
+        deliver(.wallClock(wallTime), to: run)
+        deliver(.period(conditions.period(at: wallTime)), to: run)
+        deliver(.measured(freeDisk: nodes[run.node].freeDisk, load: 0), to: run)
+        schedule(.rhythm(run), after: Conditions.rhythm)
+    }
+
+    // MARK: Asking
+
+    var wallTime: WallTime { Self.epoch + (now - .zero) }
+
+    func isRunning(_ run: Run) -> Bool { nodes[run.node].isUp && nodes[run.node].run == run.number }
+
+    func currentRun(of index: Int) -> Run { Run(node: index, number: nodes[index].run) }
+
+    func index(of id: NodeID) -> Int {
+        guard let index = indices[id] else { preconditionFailure("a node of this world") }
+        return index
+    }
+
+    mutating func violate(_ sentence: @autoclosure () -> String) {
+        if violations.count < 20 { violations.append("at \(now.nanoseconds / 1_000_000) ms: \(sentence())") }
+    }
+
+    mutating func note(_ line: @autoclosure () -> String) {
+        if isLogging { log.append("\(now.nanoseconds) \(line())") }
+    }
+}
