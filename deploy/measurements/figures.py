@@ -30,7 +30,7 @@ class Figures:
 
     def row(self, *columns: str) -> None:
         name, value, wanted, verdict = columns
-        print(f"  {name:<54} {value:<24} {wanted:<24} {verdict}", flush=True)
+        print(f"  {name:<54} {value:<28} {wanted:<22} {verdict}", flush=True)
 
     def note(self, text: str) -> None:
         print(f"    {text}", flush=True)

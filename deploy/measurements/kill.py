@@ -179,7 +179,7 @@ def report_return(
     figures.promise(
         "restarted: its account of serving", megabytes(serving), f"at least {megabytes(sent)}", serving >= sent
     )
-    figures.figure("  more than clients got, for the lost lease", f"{(serving - sent) / 1024:.0f} KiB")
+    figures.figure("  beyond that, the lease that died with it", megabytes(serving - sent))
     state = victim.ask("show", link)["file"]["copy"]["state"]
     figures.promise("restarted: its copy", state, "complete", state == "complete")
 

@@ -65,7 +65,8 @@ class Plan:
     allowance: str = "100TB/month"
 
 
-# One in each of five countries; the first founds the network and shares the files.
+# One in each of five countries; the first founds the network and shares the files. They have so much to spare that only
+# distance decides: a node that has spent a hundredth of its share counts as a little further away.
 WORLD = [Plan("durban", "ZA"), Plan("boston", "US"), Plan("berlin", "DE"), Plan("tokyo", "JP"), Plan("recife", "BR")]
 
 
