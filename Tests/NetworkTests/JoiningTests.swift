@@ -75,7 +75,8 @@ extension NetworkTests {
                     for peer in [invite, "127.0.0.1:\(club.port)"] {
                         let refused = try await late.run(["join", peer] + late.settings)
                         #expect(refused.status != 0)
-                        #expect(refused.errors.contains("invite") && !refused.errors.contains("Error Domain"))
+                        #expect(
+                            refused.errors.contains("invite") && !refused.errors.contains("Error Domain"), "\(refused)")
                     }
                     #expect(try await club.status().members.alive == 1)
                 }

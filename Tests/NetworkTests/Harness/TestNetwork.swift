@@ -91,7 +91,11 @@ extension TestNetwork {
 
     private func end() async {
         await withTaskGroup { group in
-            for node in nodes { group.addTask { await node.stop() } }
+            for node in nodes {
+                group.addTask {
+                    if let status = await node.stop(), status != 0 { figure("\(node.name) ended with", status) }
+                }
+            }
         }
         directory.remove()
     }
