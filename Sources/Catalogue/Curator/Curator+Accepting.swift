@@ -106,10 +106,11 @@ extension Curator {
 
     // MARK: Ending
 
-    /// Gives up what is not on disk yet.
+    /// Gives up what is not on disk yet. Nothing was said of it, and who else holds it may not even be known here: whoever
+    /// wants it now had better ask.
     private mutating func abandon(_ file: FileID) {
         cancelPull(file)
-        letGo(file)
+        letGo(file, for: .zero)
     }
 
     mutating func cancelPull(_ file: FileID) {

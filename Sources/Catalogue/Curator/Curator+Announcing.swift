@@ -80,6 +80,14 @@ extension Curator {
         }
     }
 
+    /// A holder was out of reach: it missed what was passed on meanwhile.
+    mutating func relayMissed(_ file: FileID, to holder: NodeID) {
+        guard let entry = files[file], entry.heard(from: holder).map({ $0.state != .gone }) ?? false,
+            members.trackers(of: file).first == own
+        else { return }
+        send(file, to: holder, everything: true)
+    }
+
     // MARK: Delivery
 
     /// Sees to it that the tracker is told of the file.

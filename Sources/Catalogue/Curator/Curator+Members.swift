@@ -27,6 +27,7 @@ extension Curator {
             guard let entry = files[file] else { continue }
             // First what the dead leave behind, with its delay; then who must be told.
             if entry.placement != nil { reconsider(file, id, isAlive: isAlive) }
+            if isAlive { relayMissed(file, to: id) }
             if entry.holding != nil { followTrackers(of: file, id) }
             if pulls[file] != nil, isAlive { pump(file) }
         }

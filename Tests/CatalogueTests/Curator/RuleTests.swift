@@ -218,6 +218,18 @@ struct AcceptanceTests {
         #expect(Set([asked[0].to, next[0].to]) == [origin, second])
     }
 
+    @Test("forgets a file whose holders all fail before it has the manifest, and looks it up when it is wanted")
+    func forgetsWhatItNeverGot() {
+        let manifest = Sample.manifest(length: .mebibytes(1), publisher: origin)
+        let tracker = Sample.node(51)
+        var bench = Bench(own: own, members: [Sample.facts(origin), Sample.facts(tracker)])
+        let asked = bench.ask(.offer(Offer(posting: manifest.posting, holders: [origin], group: [own])), from: tracker)
+        bench.tell(.member(Sample.facts(origin, isAlive: false)))
+        bench.tell(.failed(asked.calls[0].id, .unreachable))
+        #expect(bench.wait(.seconds(70)).contains(.unroute(manifest.file)))
+        #expect(bench.tell(.wanted(manifest.file)).calls.map(\.to) == [tracker])
+    }
+
     @Test("lets go of a file for which there is no room after all")
     func noRoom() {
         let manifest = Sample.manifest(length: .mebibytes(1), publisher: origin)

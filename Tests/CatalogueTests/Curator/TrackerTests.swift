@@ -147,6 +147,20 @@ struct TrackerTests {
         #expect(bench.tell(.wanted(manifest.file)).calls.map(\.to) == [order[0]])
     }
 
+    @Test("that is the first tells a holder that was out of reach all that is known")
+    func relaysWhatWasMissed() {
+        var (bench, others) = firstTracker()
+        for holder in [Self.origin, others[0], others[5]] { bench.ask(announced(holder, .complete), from: holder) }
+        bench.wait(.seconds(5))
+        bench.tell(.member(Sample.facts(others[5], isAlive: false)))
+        let back = bench.tell(.member(Sample.facts(others[5]))).calls.filter { $0.to == others[5] }
+        guard case .announce(let announcements, _)? = back.first?.request else {
+            Issue.record("it is told")
+            return
+        }
+        #expect(Set(announcements.map(\.holder)).isSuperset(of: [Self.origin, others[0], others[5]]))
+    }
+
     @Test("that is one again in time goes on as if nothing had been")
     func doesNotRetireTwice() {
         let order = ranked(0..<10, for: manifest)
