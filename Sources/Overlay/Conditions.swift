@@ -19,4 +19,7 @@ struct Conditions: Sendable {
         case .suspect: nil
         }
     }
+
+    /// Nothing is known of this member any more.
+    mutating func forget(_ id: NodeID) { told[id] = nil }
 }

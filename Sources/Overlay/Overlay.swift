@@ -131,7 +131,10 @@ public struct Overlay: Sendable {
             let part = answer.part { _ in reply }
             curator.handle(.answered(call, part), at: now, into: &curatorActions)
         case .table(let news):
-            guard introductions.end(call) else { return }
+            guard introductions.end(call) else {
+                // Whoever answers another question than it was asked has not answered.
+                return curator.handle(.failed(call, .malformed), at: now, into: &curatorActions)
+            }
             roster.handle(.table(answer.parts { _ in news }), at: now, into: &rosterActions)
         }
     }
@@ -170,6 +173,7 @@ public struct Overlay: Sendable {
             if let member = roster[id] {
                 handOn(member, at: now, into: &actions)
             } else {
+                conditions.forget(id)
                 actions.append(.route(.nodeGone(id)))
                 curator.handle(.memberGone(id), at: now, into: &curatorActions)
             }

@@ -1,4 +1,3 @@
-import Catalogue
 import Overlay
 import Primitives
 import Testing
@@ -108,9 +107,8 @@ import Testing
             }
             network.run(for: .seconds(10))
             for tracker in network.trackers(of: file) {
-                let route = network.nodes[tracker].process?.overlay.curator.route(of: file)
-                let known = (route?.holders.count ?? 0) + (route?.own == .complete ? 1 : 0)
-                #expect(known == 3, "seed \(seed), tracker \(tracker) knows \(known) holders")
+                let known = network.knownHolders(of: file, at: tracker)
+                #expect(known == network.holders(of: file), "seed \(seed), tracker \(tracker)")
             }
             let outcomes = network.askEverywhere(for: file)
             #expect(outcomes.allSatisfy { $0.isServed }, "seed \(seed): \(outcomes)")

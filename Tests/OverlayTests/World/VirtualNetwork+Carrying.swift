@@ -12,7 +12,7 @@ extension VirtualNetwork {
 
     mutating func delay() -> Duration { Conditions.draw(conditions.delay, using: &generator) }
 
-    mutating func isLucky(_ perThousand: Int) -> Bool {
+    mutating func isHit(_ perThousand: Int) -> Bool {
         perThousand > 0 && Int.random(in: 0..<1000, using: &generator) < perThousand
     }
 
@@ -22,16 +22,17 @@ extension VirtualNetwork {
         guard nodes[run.node].process?.door.knows(receiver) == true else { return }
         let size = envelope.wireBytes.count
         if size > Envelope.limit { violate("a datagram of \(size) bytes") }
-        guard spend(ByteCount(size + Self.datagramCost), for: .overlay, at: run), !isLucky(conditions.loss) else {
+        guard spend(ByteCount(size + Self.datagramCost), for: .overlay, at: run), !isHit(conditions.loss) else {
             return
         }
         let arrival = Happening.datagram(envelope, from: nodes[run.node].id, to: index(of: receiver))
         schedule(arrival, after: delay())
-        if isLucky(conditions.duplication) { schedule(arrival, after: delay()) }
+        if isHit(conditions.duplication) { schedule(arrival, after: delay()) }
     }
 
     mutating func arrive(_ envelope: Envelope, from sender: NodeID, at index: Int) {
-        guard let door = nodes[index].process?.door, door.knows(sender) else { return }
+        guard let door = nodes[index].process?.door, door.knows(sender), canReach(index, from: self.index(of: sender))
+        else { return }
         deliver(.datagram(Verified(checked: door.verifiable(envelope)), from: sender), to: currentRun(of: index))
     }
 
@@ -47,7 +48,7 @@ extension VirtualNetwork {
     }
 
     mutating func arrive(_ request: PeerRequest, from caller: Run, _ call: CallID, at index: Int) {
-        guard !isLucky(conditions.loss) else {
+        guard !isHit(conditions.loss), canReach(index, from: caller.node) else {
             return schedule(.event(.failed(call, .timedOut), caller), after: Conditions.callLimit)
         }
         guard let door = nodes[index].process?.door else {
@@ -69,7 +70,7 @@ extension VirtualNetwork {
             return violate("node \(run.node) answers what nobody asked")
         }
         let size = ByteCount(answer.wireBytes.count + Self.headCost)
-        guard !isLucky(conditions.loss), reserve(size, for: .overlay, at: run) else {
+        guard !isHit(conditions.loss), reserve(size, for: .overlay, at: run) else {
             return schedule(.event(.failed(call, .timedOut), caller), after: Conditions.callLimit)
         }
         let arrival = Happening.answer(answer, to: caller, call)

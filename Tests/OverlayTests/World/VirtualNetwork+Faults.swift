@@ -16,11 +16,23 @@ extension VirtualNetwork {
             guard let (caller, call) = process.door.asked[request] else { continue }
             schedule(.event(.failed(call, .unreachable), caller), after: delay())
         }
+        for bill in process.door.unpaid { lose(bill.then, at: index) }
         for file in process.door.searching.keys.sorted() {
-            for client in process.door.searching[file] ?? [] {
-                clients[client]?.outcome = .cutOff(by: nodes[index].id)
-            }
+            for client in process.door.searching[file] ?? [] { cutOff(client, at: index) }
         }
+    }
+
+    /// What waited to be sent when the node died: who waits for it sees the connection end.
+    private mutating func lose(_ happening: Happening, at index: Int) {
+        switch happening {
+        case .answer(_, let caller, let call): schedule(.event(.failed(call, .unreachable), caller), after: delay())
+        case .client(let client, _), .answered(let client, _): cutOff(client, at: index)
+        default: break
+        }
+    }
+
+    private mutating func cutOff(_ client: ClientID, at index: Int) {
+        clients[client]?.outcome = .cutOff(by: nodes[index].id)
     }
 
     /// Once it has performed so many more actions it dies, and returns after a while.
@@ -38,8 +50,16 @@ extension VirtualNetwork {
         return true
     }
 
-    /// Everybody comes back, and nobody dies any more.
+    /// These nodes and the others do not reach each other any more.
+    mutating func part(_ group: Set<Int>) {
+        for index in nodes.indices { nodes[index].side = group.contains(index) ? 1 : 0 }
+    }
+
+    func canReach(_ index: Int, from other: Int) -> Bool { nodes[index].side == nodes[other].side }
+
+    /// Everybody comes back, reaches everybody, and nobody dies any more.
     mutating func heal() {
+        part([])
         for index in nodes.indices {
             nodes[index].actionsToCrash = nil
             start(index)

@@ -29,6 +29,13 @@ extension VirtualNetwork {
         nodes.indices.filter { nodes[$0].isUp && nodes[$0].disk.hasWhole(file) }
     }
 
+    /// Whom a running node takes for whole holders, itself among them.
+    func knownHolders(of file: FileID, at index: Int) -> [Int] {
+        guard let route = nodes[index].process?.overlay.curator.route(of: file) else { return [] }
+        let others = route.holders.filter(\.isComplete).map { self.index(of: $0.id) }
+        return (route.own == .complete ? others + [index] : others).sorted()
+    }
+
     /// The file's trackers, as a running node sees it.
     func trackers(of file: FileID) -> [Int] {
         let observer = nodes.first { $0.isUp }

@@ -48,7 +48,7 @@ extension VirtualNetwork {
     }
 
     mutating func beginFetch(_ id: FetchID, of file: FileID, _ pieces: Range<Int>, by sink: Run, from index: Int) {
-        guard let door = nodes[index].process?.door, !isLucky(conditions.loss) else {
+        guard let door = nodes[index].process?.door, !isHit(conditions.loss), canReach(index, from: sink.node) else {
             return schedule(.event(.fetchEnded(id, .failed), sink), after: delay())
         }
         guard door.knows(nodes[sink.node].id), let route = door.router[file] else {
@@ -101,13 +101,16 @@ extension VirtualNetwork {
 
     mutating func sliceArrived(_ id: TransferID) {
         guard let transfer = transfers[id] else { return }
+        if case .node(let run, _) = transfer.sink, !canReach(run.node, from: transfer.source.node) {
+            return breakOff(id)
+        }
         if !transfer.flying.isEmpty, case .node(let run, let fetch) = transfer.sink, isRunning(run) {
             nodes[run.node].disk.store(transfer.flying, of: transfer.file)
             schedule(.event(.stored(fetch, transfer.flying), run), after: .milliseconds(1))
         }
         if transfer.pieces.isEmpty {
             finish(id)
-        } else if isLucky(conditions.loss / 10) {
+        } else if isHit(conditions.loss / 10) {
             breakOff(id)
         } else {
             sendSlice(of: id)

@@ -29,6 +29,8 @@ struct VirtualNode {
     var process: Process?
     /// How often it was started.
     var run = 0
+    /// Nodes reach those on their side.
+    var side = 0
     /// It crashes when so many more actions have been performed.
     var actionsToCrash: Int?
     /// How long it then stays away.

@@ -1,0 +1,42 @@
+import Catalogue
+import Membership
+import Overlay
+@_spi(Verification) import Primitives
+import Testing
+
+@Suite struct CompositionTests {
+    @Test func `an answer to another question than was asked counts as none`() throws {
+        let network = VirtualNetwork.settled(3, seed: 1)
+        var overlay = try #require(network.nodes[0].process?.overlay)
+        var actions: [Overlay::Action] = []
+        let file = FileID(Bytes32(1, 2, 3, 4))
+        func calls() -> [(id: CallID, to: NodeID)] {
+            actions.compactMap { action in
+                if case .call(let id, .catalogue(.lookUp(file)), let member) = action { (id, member) } else { nil }
+            }
+        }
+        overlay.handle(.wanted(file), at: network.now, into: &actions)
+        let first = try #require(calls().first)
+        actions = []
+        overlay.handle(.answered(first.id, Verified(checked: .table([]))), at: network.now, into: &actions)
+        let second = try #require(calls().first)
+        #expect(second.to != first.to)
+        actions = []
+        overlay.handle(.answered(second.id, Verified(checked: .table([]))), at: network.now, into: &actions)
+        #expect(actions == [.resolved(file)])
+    }
+
+    @Test func `an introduction answered with something else leads to nothing`() throws {
+        var network = VirtualNetwork(seed: 1)
+        for _ in 0..<2 { network.create(share: .gigabytes(1)) }
+        network.introduceAll()
+        network.start(0)
+        var overlay = try #require(network.nodes[0].process?.overlay)
+        var actions: [Overlay::Action] = []
+        let introduction = CallID(1 << 63 | 1)
+        overlay.handle(
+            .answered(introduction, Verified(checked: .catalogue(.accepted))), at: network.now, into: &actions)
+        overlay.handle(.failed(introduction, .timedOut), at: network.now, into: &actions)
+        #expect(actions.isEmpty)
+    }
+}
