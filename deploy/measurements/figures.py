@@ -28,8 +28,7 @@ class Figures:
         """A figure that is worked towards, and depends on the machine: nothing fails when it is not reached."""
         self.row(name, value, f"aim: {aimed}", "reached" if is_reached else "not reached")
 
-    def row(self, *columns: str) -> None:
-        name, value, wanted, verdict = columns
+    def row(self, name: str, value: str, wanted: str, verdict: str) -> None:
         print(f"  {name:<54} {value:<28} {wanted:<22} {verdict}", flush=True)
 
     def note(self, text: str) -> None:
