@@ -177,18 +177,16 @@ struct RunningNode {
         let doors = Doors(
             server: server, account: account, inbox: inbox, scribe: scribe, grace: Self.grace, logger: logger)
         let rhythm = Rhythm(inbox: inbox, folder: folder, server: server, settings: settings)
-        let console = try ConsoleServer(operator: node, dataDirectory: settings.data, logger: logger) {
-            [logger, settings, card] in
-            logger.info(
-                "Ready.",
-                metadata: ["node": "\(card.identity.nodeID)", "url": "\(card.url)", "data": "\(settings.data)"])
-        }
-        let arrival = Arrival(joiner: node.joiner, peer: peer, logger: logger)
+        let console = try ConsoleServer(operator: node, dataDirectory: settings.data, logger: logger)
+        let arrival = Arrival(joiner: node.joiner, peer: peer, card: card, data: settings.data, logger: logger)
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
+                // Named, since a service without a name is described by all that it holds.
                 services: [
-                    .init(service: driver), .init(service: doors), .init(service: rhythm), .init(service: console),
-                    .init(service: arrival),
+                    .init(service: driver, serviceName: "driver"), .init(service: doors, serviceName: "doors"),
+                    .init(service: rhythm, serviceName: "rhythm"), .init(service: console, serviceName: "console"),
+                    .init(
+                        service: arrival, failureTerminationBehavior: .gracefullyShutdownGroup, serviceName: "arrival"),
                 ],
                 gracefulShutdownSignals: [.sigterm, .sigint],
                 logger: Logger(label: "quiet") { _ in SwiftLogNoOpLogHandler() }))

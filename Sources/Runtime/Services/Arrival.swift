@@ -1,11 +1,14 @@
 import Console
 import Logging
 import ServiceLifecycle
+import Transport
 
-/// Joins the network that the node was started to join. A node that is not let in does not run.
+/// Joins the network that the node was started to join, and says that the node is there. One that is not let in stops.
 struct Arrival: Service {
     let joiner: Joiner
     let peer: String?
+    let card: OwnCard
+    let data: String
     let logger: Logger
 
     func run() async throws {
@@ -14,6 +17,8 @@ struct Arrival: Service {
             logger.info(
                 "Joined.", metadata: ["network": "\(joined.network)", "through": "\(joined.peerName)"])
         }
+        logger.info(
+            "Ready.", metadata: ["node": "\(card.identity.nodeID)", "url": "\(card.url)", "data": "\(data)"])
         try? await gracefulShutdown()
     }
 }
