@@ -140,7 +140,9 @@ public struct Ledger: Sendable {
                 let sent = max(.zero, usage.spent[kind] - pace.spent[kind])
                 let perSecond = ByteCount(Int64(Double(sent.bytes) * 1000 / Double(elapsed)))
                 let most = pace.perSecond[kind] * Self.growth
-                pace.perSecond[kind] = min(max(perSecond, Self.smallestLease), min(most, Terms.largestShare))
+                // Spent while something waited for the lease says how slow the disk is, not how much is asked for.
+                let least = usage.wanted[kind] > .zero ? pace.perSecond[kind] * 2 : Self.smallestLease
+                pace.perSecond[kind] = min(max(perSecond, least), min(most, Terms.largestShare))
             }
         }
         pace.since = now

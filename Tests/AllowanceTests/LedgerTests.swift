@@ -44,6 +44,23 @@ struct LedgerTests {
             ])
     }
 
+    @Test func aLeaseGrowsWhileSomethingWaitsForItHoweverSlowTheDisk() throws {
+        let terms = Terms(share: .gigabytes(100))
+        var ledger = Ledger(terms: terms, period: may, restored: nil)
+        let leases = Account(Leases(terms: terms, spent: .zero, durable: .zero))
+        #expect(leases.reserve(.gigabytes(50), for: .serving))
+        var leased: [ByteCount] = []
+        // Each write takes two seconds, and each lease is gone in a moment.
+        for write in 0..<8 as Range<Int64> {
+            while leases.debit(.kibibytes(256), from: .serving) {}
+            let usage = try #require(leases.takeRenewal())
+            _ = handle(.usage(usage), in: &ledger, at: write * 2000)
+            leased.append(ledger.state.leased[.serving] - usage.spent[.serving])
+            leases.extend(to: ledger.state.leased)
+        }
+        #expect(leased[7] >= .mebibytes(16), "\(leased)")
+    }
+
     @Test func aLeaseGrowsWithTheRateToASecondOfItAndNoFurther() throws {
         let terms = Terms(share: .gigabytes(100))
         var ledger = Ledger(terms: terms, period: may, restored: nil)
