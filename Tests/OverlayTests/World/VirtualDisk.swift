@@ -14,6 +14,8 @@ struct VirtualDisk {
 
     private(set) var holdings: [FileID: Holding] = [:]
     private(set) var ledger: LedgerState?
+    /// The last lease written for each period, by its start: one that has ended may still be spent from for a moment.
+    private(set) var leases: [WallTime: ClassTotals] = [:]
     /// Pieces whose bytes are here, whatever the records say.
     private(set) var bytes: [FileID: Bitfield] = [:]
     private var news: [NewsKey: Verified<News>] = [:]
@@ -63,7 +65,9 @@ struct VirtualDisk {
         case .holding(.pieces(let file, let pieces)): holdings[file]?.pieces = pieces
         case .holding(.complete(let file, let sha256)): holdings[file]?.sha256 = sha256
         case .holding(.removed(let file)): holdings[file] = nil
-        case .ledger(let state): ledger = state
+        case .ledger(let state):
+            ledger = state
+            leases[state.period.starts] = state.leased
         }
     }
 

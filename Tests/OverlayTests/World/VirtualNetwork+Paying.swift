@@ -53,8 +53,7 @@ extension VirtualNetwork {
         nodes[run.node].books.add(size, kind, in: period)
         let sent = nodes[run.node].books.sent(in: period)
         if sent.sum > nodes[run.node].share { violate("node \(run.node) sent \(sent.sum), more than its share") }
-        let state = nodes[run.node].disk.ledger
-        guard let state, state.period == period, sent[kind] <= state.leased[kind] else {
+        guard let leased = nodes[run.node].disk.leases[period.starts], sent[kind] <= leased[kind] else {
             return violate("node \(run.node) sent \(sent[kind]) of \(kind) beyond its lease on disk")
         }
     }
