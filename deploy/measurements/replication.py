@@ -53,8 +53,8 @@ def measure(program: str, folder: Folder, figures: Figures) -> None:
         clients = table.draw(DRAWN, SEED)
         countries = len({country for _, country in clients})
         figures.figure(f"addresses drawn (seed {SEED})", f"{DRAWN:,} in {countries} countries")
-        stranger = next(node for node in network.nodes if node not in holders)
-        for node, role in ((stranger, "no holder"), (origin, "a holder")):
+        for node in network.nodes:
+            role = "a holder" if node in holders else "no holder"
             compare(network, node, role, link, clients, holders, atlas, figures)
 
 
