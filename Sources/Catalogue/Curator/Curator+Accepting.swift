@@ -74,6 +74,8 @@ extension Curator {
             }
             return
         }
+        // The offer's posting was only a claim; the manifest proves the length. What was agreed to is another file.
+        guard manifest.geometry == pull.swarm?.geometry else { return abandon(file) }
         let verified = answer.part { _ in manifest }
         let holding = Holding(
             manifest: verified, pieces: Bitfield(count: manifest.geometry.count), sha256: nil, isOwn: false)

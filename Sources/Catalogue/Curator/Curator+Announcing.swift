@@ -13,15 +13,13 @@ extension Curator {
         anchor(file)
         files[file]?.holding = holding
         insert(manifest.part(\.posting), into: file)
-        turn.actions.append(.persist([.holding(holding)], then: revealing(file)))
+        keep([.holding(holding)], of: file)
     }
 
-    /// What may be said of a file as soon as its new state is durable: a draft to sign, its route.
-    mutating func revealing(_ file: FileID) -> [Action] {
-        var actions: [Action] = []
-        if let draft = draft(file) { actions.append(.sign(draft)) }
-        if let route = newRoute(file) { actions += [.route(route), .progress(file)] }
-        return actions
+    /// Others are told once it is durable. Routing here knows at once: routes overtake each other if some of them wait.
+    mutating func keep(_ records: [HoldingRecord], of file: FileID) {
+        touch(file)
+        turn.actions.append(.persist(records, then: draft(file).map { [.sign($0)] } ?? []))
     }
 
     /// Asks for a signature on what this node holds of the file now.

@@ -129,8 +129,7 @@ extension Curator {
         cancelPull(file)
         holding.sha256 = sha256
         files[file]?.holding = holding
-        let records: [HoldingRecord] = [.pieces(file, holding.pieces), .complete(file, sha256: sha256)]
-        turn.actions.append(.persist(records, then: revealing(file)))
+        keep([.pieces(file, holding.pieces), .complete(file, sha256: sha256)], of: file)
     }
 
     /// What is on disk is not the file: begin anew, and after a few times no more.

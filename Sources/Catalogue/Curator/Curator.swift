@@ -98,7 +98,9 @@ public struct Curator: Sendable {
         case .signed(let announcement): signed(announcement)
         case .wanted(let file): wanted(file)
         case .prepared(let file): prepared(file)
-        case .noRoom(let file): giveUp(file)
+        case .noRoom(let file):
+            // A late one: the file was posted here meanwhile, or is whole already.
+            if case .preparing? = pulls[file]?.stage { giveUp(file) }
         case .stored(let fetch, let pieces): stored(pieces, by: fetch)
         case .fetchEnded(let fetch, let outcome): fetchEnded(fetch, outcome)
         case .completed(let file, let sha256): completed(file, sha256: sha256)

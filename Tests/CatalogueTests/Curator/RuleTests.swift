@@ -31,7 +31,7 @@ struct HolderTests {
         let route = FileRoute(posting: manifest.posting, holders: [], own: .complete, sha256: Bytes32(1, 2, 3, 4))
         let posted = bench.tell(.posted(.believed(manifest), sha256: Bytes32(1, 2, 3, 4)))
         let expected: [Curator.Action] = [
-            .persist([.holding(holding)], then: [.sign(draft), .route(route), .progress(manifest.file)])
+            .persist([.holding(holding)], then: [.sign(draft)]), .route(route), .progress(manifest.file),
         ]
         #expect(posted == expected)
         // This node may be one of the three itself.
@@ -200,7 +200,8 @@ struct AcceptanceTests {
             completed == [
                 .persist(
                     [.pieces(file, holding.pieces), .complete(file, sha256: Bytes32(9, 9, 9, 9))],
-                    then: [.sign(draft), .route(route), .progress(file)])
+                    then: [.sign(draft)]),
+                .route(route), .progress(file),
             ])
     }
 
