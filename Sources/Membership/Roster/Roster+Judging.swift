@@ -43,7 +43,9 @@ extension Roster {
         let member = table.members[index]
         guard member.isPresent, !member.verdicts.isEmpty, !isFresh(index, at: now) else { return false }
         let standing = member.verdicts.count { verdict in
-            verdict.value.version == member.version && table.member(verdict.value.issuer).map(\.isPresent) ?? false
+            // After a restart no status is known yet: nothing refutes a verdict that was kept.
+            (verdict.value.version == member.version || member.status == nil)
+                && table.member(verdict.value.issuer).map(\.isPresent) ?? false
         }
         return standing >= verdictsNeeded(against: index)
     }

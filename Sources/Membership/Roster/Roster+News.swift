@@ -112,7 +112,8 @@ extension Roster {
         _ effects: inout Effects
     ) -> Bool {
         guard verdict.subject != own.id.short else {
-            refute(verdict.version, at: now, &effects)
+            // What this node never said cannot have gone silent. Of an earlier life, its own statuses tell.
+            if verdict.version <= voice.lastVersion { refute(verdict.version, at: now, &effects) }
             return false
         }
         guard let index = table.index(of: verdict.subject), verdict.issuer != verdict.subject,

@@ -60,6 +60,8 @@ extension Roster {
         table.edges[index].noticed = now
         let version = max(member.version, member.departure?.value.version ?? 0)
         var news = member.verdicts.prefix(settings.quorum).map { News.verdict($0.value) }
+        // Its own last word, in case it has forgotten which version that had; and this node's.
+        if let status = member.status?.value { news.append(.status(status)) }
         if let status = own.status?.value { news.append(.status(status)) }
         effects.append(
             .send(Envelope(.suspicion(number: nextNumber(), version: version), news: news), to: member.id))
