@@ -15,6 +15,8 @@ public enum Event: Equatable, Sendable {
     case period(Period)
     /// A lease runs low: what `Leases.takeRenewal` returned.
     case leaseLow(Usage)
+    /// What may still be promised to clients; told now and then, since what ended early gives back what it had reserved.
+    case remaining(ByteCount)
     /// Nothing is sent any more: what `Leases.close` returned. The last event.
     case stop(Usage)
     /// Facts about this machine, told at start and when they change noticeably.

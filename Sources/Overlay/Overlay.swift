@@ -60,6 +60,9 @@ public struct Overlay: Sendable {
             ledger.handle(.period(period), at: now, into: &ledgerActions)
         case .leaseLow(let usage):
             ledger.handle(.usage(usage), at: now, into: &ledgerActions)
+        case .remaining(let remaining):
+            self.remaining = remaining
+            tellWhatRemains(at: now)
         case .stop(let usage):
             ledger.handle(.stop(usage), at: now, into: &ledgerActions)
         case .measured(let freeDisk, let load):

@@ -29,6 +29,9 @@ public enum PeerAnswer: Hashable, Sendable {
 /// The most statements a table carries: a card, a status and a verdict for each of 10,000 members.
 public let tableLimit = 30_000
 
+/// The most statements an introduction carries: one card, and a little room for what a later version may add.
+public let introductionLimit = 8
+
 extension PeerRequest: StatementBearing {
     public var statements: [any Statement] {
         switch self {
@@ -78,7 +81,7 @@ extension PeerRequest: WireCodable {
         try reader.expectVersion()
         switch try reader.uint8() {
         case Kind.catalogue: self = .catalogue(try reader.value())
-        case Kind.membership: self = .introduce(try reader.list(limit: tableLimit, what: "news"))
+        case Kind.membership: self = .introduce(try reader.list(limit: introductionLimit, what: "news"))
         default: throw .malformed("a request of unknown kind")
         }
     }
