@@ -74,6 +74,8 @@ extension Connection {
                 throw Refusal(.notFound, "There is nothing at this address.")
             }
         } catch {
+            // A body that nobody reads must not be taken for the next request.
+            head.keepsAlive = head.keepsAlive && head.contentLength == 0
             refuse(error)
         }
     }
@@ -109,7 +111,8 @@ extension Connection {
             return resolve(id, name: name)
         }
         let client = settings.trustedProxies.client(of: head, from: peer)
-        switch Facet(name: name, of: file) {
+        // Peers name files as their manifests do, whichever posting is the leading one here.
+        switch signer == nil ? Facet(name: name, of: file) : .bytes {
         case .mirrorList: return answerMirrorList(file, client: client)
         case .manifest: return answerManifest(file, client: client)
         case .bytes: break

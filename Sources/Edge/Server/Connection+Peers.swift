@@ -9,6 +9,8 @@ struct PeerBody {
     var name: String
     var length: Int
     var signed: SignedRequest
+    /// Where its place is to be given back.
+    var places: Places
 }
 
 // What nodes ask each other: signed, with a body.
@@ -28,21 +30,27 @@ extension Connection {
             head.keepsAlive = false
             return refuse(error)
         }
-        guard house.bodies.take() else {
+        guard services.account.hasOverlayToSpare else {
+            head.keepsAlive = false
+            return comeBack(
+                after: Self.moment, "What is left of this node's allowance for such questions is kept for pulses.")
+        }
+        let places = isKnock ? house.knocks : house.bodies
+        guard places.take() else {
             head.keepsAlive = false
             return comeBack(after: Self.moment, "This node is answering too many other nodes.")
         }
         if head.expectsContinue {
             let line: StaticString = "HTTP/1.1 100 Continue\r\n\r\n"
             guard services.account.spend(ByteCount(line.utf8CodeUnitCount), for: .overlay) else {
-                house.bodies.giveBack()
+                places.giveBack()
                 return close()
             }
             outgoing.writeStaticString(line)
             flush()
         }
-        phase = .receiving(PeerBody(name: name, length: head.contentLength, signed: signed))
-        expect(within: settings.bodyTimeLimit)
+        phase = .receiving(PeerBody(name: name, length: head.contentLength, signed: signed, places: places))
+        expect(within: isKnock ? settings.knockTimeLimit : settings.bodyTimeLimit)
     }
 
     func verifiedSigner(from audience: RequestVerifier.Signers) throws(Refusal) -> SignedRequest {
@@ -59,9 +67,9 @@ extension Connection {
 
     /// The body is whole.
     func perform(_ body: PeerBody, _ bytes: [UInt8]) {
-        let (services, bodies, peer) = (services, house.bodies, peer)
+        let (services, peer) = (services, peer)
         ask {
-            defer { bodies.giveBack() }
+            defer { body.places.giveBack() }
             guard body.signed.covers(bytes) else {
                 return PeerResponse(Refusal(.unauthorized, "The signature does not cover the body."))
             }

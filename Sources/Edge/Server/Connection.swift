@@ -180,6 +180,8 @@ final class Connection: ChannelInboundHandler {
             try parse(length)
             return true
         } catch {
+            // Where the next request would begin is anybody's guess.
+            head.keepsAlive = false
             refuse(error)
             return false
         }
@@ -248,8 +250,8 @@ final class Connection: ChannelInboundHandler {
     private func abandon() {
         switch phase {
         case .idle, .lingering, .closed: break
-        case .receiving:
-            house.bodies.giveBack()
+        case .receiving(let body):
+            body.places.giveBack()
             house.countCut()
         case .asking:
             house.countCut()
@@ -290,7 +292,7 @@ final class Connection: ChannelInboundHandler {
         guard deadline <= .now() else { return schedule() }
         switch phase {
         case .idle where received.readableBytes > 0, .receiving:
-            if case .receiving = phase { house.bodies.giveBack() }
+            if case .receiving(let body) = phase { body.places.giveBack() }
             phase = .idle
             head.clear()
             refuse(Refusal(.requestTimeout, "The request did not come whole in time."))

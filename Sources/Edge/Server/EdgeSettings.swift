@@ -16,6 +16,10 @@ public struct EdgeSettings: Sendable {
     public var lingerLimit: Duration = .seconds(2)
     /// Peers' bodies held at the same time; one more is told to come back.
     public var bodyLimit = 64
+    /// The same for strangers who ask to be let in, so that they cannot take the members' places …
+    public var knockLimit = 16
+    /// … nor hold theirs for long: 4 KiB at 8 kbit/s.
+    public var knockTimeLimit: Duration = .seconds(5)
     /// Files that are being looked up at the same time; one more is told to come back.
     public var resolveLimit = 256
     public var trustedProxies = TrustedProxies()

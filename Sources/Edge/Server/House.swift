@@ -6,6 +6,7 @@ final class House: Sendable {
     let services: EdgeServices
     let settings: EdgeSettings
     let bodies: Places
+    let knocks: Places
     let resolutions: Places
     private let state: Mutex<State>
 
@@ -25,6 +26,7 @@ final class House: Sendable {
         self.services = services
         self.settings = settings
         bodies = Places(settings.bodyLimit)
+        knocks = Places(settings.knockLimit)
         resolutions = Places(settings.resolveLimit)
         state = Mutex(State())
     }
