@@ -30,6 +30,13 @@ public final class Account: Sendable {
 
     // MARK: Spending
 
+    /// Whether the overlay's class has something left beside what its datagrams may need. Half of it is theirs alone: a
+    /// node that cannot pulse is dead to the others, however well it could still serve.
+    public var hasOverlayToSpare: Bool {
+        let usage = usage
+        return usage.spent[.overlay] + usage.reserved[.overlay] < usage.terms.guaranteed(.overlay) / 2
+    }
+
     /// Holds `size` for one response, if it fits; nothing is spent yet.
     public func reserve(_ size: ByteCount, for traffic: TrafficClass) -> Bool {
         state.withLock { $0.leases.reserve(size, for: traffic) }

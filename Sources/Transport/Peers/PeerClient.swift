@@ -38,7 +38,7 @@ public struct PeerClient: Sendable {
     /// The other node's answer. A table is taken as far as it verifies; anything else must verify as a whole.
     public func call(_ request: PeerRequest, to card: Card) async -> Result<Verified<PeerAnswer>, CallFailure> {
         let body = request.wireBytes
-        guard await account.pay(Self.headCost + ByteCount(body.count), for: .overlay) else {
+        guard account.hasOverlayToSpare, await account.pay(Self.headCost + ByteCount(body.count), for: .overlay) else {
             return .failure(.unreachable)
         }
         let result = await post(body, to: PeerProtocol.path(of: request), at: card.url, receiver: card.nodeID) {
@@ -91,8 +91,10 @@ public struct PeerClient: Sendable {
         into sink: @escaping @Sendable (UnsafeRawBufferPointer) -> Bool
     ) async -> Result<Void, FetchFailure> {
         guard !bytes.isEmpty else { return .success(()) }
-        guard await account.pay(Self.headCost, for: .replication) else { return .failure(.unaffordable) }
         let path = PeerProtocol.path(of: file, name: name)
+        guard await account.pay(Self.headCost + ByteCount(path.utf8.count), for: .replication) else {
+            return .failure(.unaffordable)
+        }
         let signer = RequestSigner(identity: identity)
         var request = CourierRequest(
             "GET", card.url + path,

@@ -11,8 +11,8 @@ public enum PeerProtocol {
     public static let knocks: Set<String> = [joinName, PeerRequest.introduction]
     public static let mediaType = "application/vnd.potluck"
 
-    /// The longest body of a request: a table of 10,000 members with a card (512 bytes), a status and a verdict each.
-    public static let requestLimit = ByteCount.mebibytes(8)
+    /// The longest body of a request: 256 announcements and 64 postings with the longest names and audiences, 210 kB.
+    public static let requestLimit = ByteCount.kibibytes(256)
     /// The longest body of an answer, which may be a table too, with certificates of members gone.
     public static let answerLimit = ByteCount.mebibytes(12)
     /// The longest body of a knock: a join request, or an introduction with one card.
