@@ -64,14 +64,18 @@ extension Database {
     public func write(_ certificates: [Verified<Certificate>]) throws(StorageError) {
         guard !certificates.isEmpty else { return }
         try transaction { database in
-            for certificate in certificates.map(\.value) {
-                try database.run(
-                    """
-                    INSERT INTO certificates (subject, issuer, statement) VALUES (?, ?, ?)
-                    ON CONFLICT DO UPDATE SET statement = excluded.statement
-                    """,
-                    [certificate.subject.bytes.data, certificate.issuer.bytes.data, certificate.wireData])
-            }
+            for certificate in certificates { try database.keep(certificate.value) }
         }
+    }
+}
+
+extension GRDB::Database {
+    func keep(_ certificate: Certificate) throws {
+        try run(
+            """
+            INSERT INTO certificates (subject, issuer, statement) VALUES (?, ?, ?)
+            ON CONFLICT DO UPDATE SET statement = excluded.statement
+            """,
+            [certificate.subject.bytes.data, certificate.issuer.bytes.data, certificate.wireData])
     }
 }

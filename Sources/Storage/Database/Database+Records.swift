@@ -42,6 +42,7 @@ extension GRDB::Database {
                 ON CONFLICT DO UPDATE SET statement = excluded.statement
                 """, [key.subject, key.kind, key.issuer, news.value.wireData])
         case .forget(let member):
+            try keepCertificate(of: member)
             try run("DELETE FROM news WHERE subject = ?", [Int64(bitPattern: member.short.word)])
         case .ownVersion(let version):
             // The highest, whatever the order of writing.
@@ -50,6 +51,19 @@ extension GRDB::Database {
                 INSERT INTO own_version (id, version) VALUES (1, ?)
                 ON CONFLICT DO UPDATE SET version = max(version, excluded.version)
                 """, [Int64(clamping: version)])
+        }
+    }
+
+    /// Whom it let in, and what it posted, can be proven only by the certificate on its card.
+    private func keepCertificate(of member: NodeID) throws {
+        let statements = try Row.fetchAll(
+            self, sql: "SELECT statement FROM news WHERE subject = ?", arguments: [Int64(bitPattern: member.short.word)]
+        )
+        for row in statements {
+            guard case .card(let card) = try row.value(at: 0) as News, card.nodeID == member,
+                let certificate = card.certificate
+            else { continue }
+            try keep(certificate)
         }
     }
 

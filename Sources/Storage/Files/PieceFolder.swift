@@ -55,6 +55,16 @@ public struct PieceFolder: PieceFiles {
         try removeFile(path(of: file))
     }
 
+    /// Moves a file's bytes out of the way, to where a person can look at them.
+    public func setAside(_ file: FileID) throws(StorageError) {
+        try makeDirectory(orphansPath)
+        let target = orphansPath + "/" + file.description
+        guard rename(path(of: file), target) == 0 else { throw StorageError(code: errno, path: target) }
+    }
+
+    /// Where `setAside` moves files to.
+    public var orphansPath: String { path + "/orphans" }
+
     /// The length that is reserved for a file; nothing when it is not here.
     public func length(of file: FileID) throws(StorageError) -> ByteCount? {
         do {
