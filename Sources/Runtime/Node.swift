@@ -40,12 +40,21 @@ public enum Node {
         return membership
     }
 
+    /// Every download takes two descriptors, and the usual soft limit is 1,024: take what the system allows.
+    private static func raiseDescriptorLimit() {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+        limit.rlim_cur = limit.rlim_max
+        setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    }
+
     /// Runs the node of a data directory until it is told to stop.
     /// - Parameter peer: an invite or an address: a network to join first.
     /// - Throws: a sentence for the operator when it cannot start, or cannot join.
     public static func run(_ settings: Settings, joining peer: String? = nil) async throws {
         // A limit on the size of files is an error to be told like any other, not a reason to die.
         signal(SIGXFSZ, SIG_IGN)
+        raiseDescriptorLimit()
         let directory = try DataDirectory(existing: settings.data)
         let lock = try directory.lock()
         defer { withExtendedLifetime(lock) {} }

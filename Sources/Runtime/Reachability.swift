@@ -21,6 +21,12 @@ struct Reachability {
                     "url",
                     "this machine has no address that others could use; say with --url where they reach this node")
             }
+            guard settings.isPrivate || !address.isPrivate else {
+                throw SettingsError(
+                    "url",
+                    "this machine has only private addresses, such as \(address); say with --url where others reach this "
+                        + "node, or allow private addresses with --private")
+            }
             advertise = HostAndPort(Endpoint(address: address, port: settings.listen.port))
         }
         url = settings.url ?? "http://\(advertise)"

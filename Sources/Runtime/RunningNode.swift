@@ -46,9 +46,10 @@ struct RunningNode {
         folder = try PieceFolder(at: data.filesPath)
         let keys = try data.identity()
         identity = Identity(signingSecret: keys.signingSeed, agreementSecret: keys.agreementSecret)
+        try Self.refuseStrangeFiles(in: folder, beside: database, at: data)
         var membership = try Node.membership(of: identity, in: database)
-        let restored = try database.load()
-        try Self.clear(folder, but: restored.holdings)
+        var restored = try database.load()
+        try Self.reconcile(&restored.holdings, with: folder, logger)
 
         atlas = try Atlas(settings.geo.map { .path($0) } ?? .auto(dataDirectory: settings.data))
         let reachability = try Reachability(settings)
@@ -60,7 +61,9 @@ struct RunningNode {
         let own = try card.signed(for: membership, at: MonotonicClock.wallTime)
         membership.cardVersion = own.value.version
         try database.write(membership)
-        belonging = Belonging(membership)
+        // Its founder opens a network, not each member; who found it open keeps it so.
+        let isOpen = try membership.certificate == nil ? settings.isOpen : database.setting(Joiner.foundOpen) != nil
+        belonging = Belonging(membership, isOpen: isOpen)
 
         directory = Transport.Directory(founder: membership.founder)
         directory.learn(try database.certificates().map(\.value))
@@ -89,10 +92,35 @@ struct RunningNode {
         shelf = Shelf(folder: folder, inbox: inbox, holdings: restored.holdings, logger: logger)
     }
 
-    /// A crash between a file's arrival and its record leaves bytes that nobody will ask for.
-    private static func clear(_ folder: PieceFolder, but holdings: [Holding]) throws {
+    /// A database that was just made knows no file: whoever moved the old one away would lose them all.
+    private static func refuseStrangeFiles(
+        in folder: PieceFolder, beside database: Database, at data: DataDirectory
+    ) throws {
+        guard try database.membership() == nil, try !folder.files().isEmpty else { return }
+        throw SettingsError(
+            data.databasePath,
+            "this database is new, but \(data.filesPath) holds files; bring the old database back, or move the files away"
+        )
+    }
+
+    /// What the database says of the disk, held against the disk: a file that is not as long as it should be is fetched
+    /// again; bytes that no record names, as a crash between a file's arrival and its record leaves them, are set aside.
+    private static func reconcile(
+        _ holdings: inout [Holding], with folder: PieceFolder, _ logger: Logger
+    ) throws {
+        for index in holdings.indices {
+            let holding = holdings[index]
+            guard try folder.length(of: holding.file) != holding.manifest.value.geometry.length else { continue }
+            logger.error("The file is missing on disk, or cut short.", metadata: ["file": "\(holding.file)"])
+            holdings[index].pieces = Bitfield(count: holding.pieces.count)
+            holdings[index].sha256 = nil
+        }
         let kept = Set(holdings.map(\.file))
-        for file in try folder.files() where !kept.contains(file) { try folder.discard(file) }
+        let orphans = try folder.files().filter { !kept.contains($0) }
+        for file in orphans { try folder.setAside(file) }
+        if !orphans.isEmpty {
+            logger.warning("Files that no record names were set aside.", metadata: ["to": "\(folder.orphansPath)"])
+        }
     }
 
     func run(joining peer: String?) async throws {
@@ -101,7 +129,7 @@ struct RunningNode {
             Router(own: identity.nodeID, generator: Generator(seed: .random(in: 0 ... .max))))
         let desk = PeerDesk(
             inbox: inbox, identity: identity, directory: directory, database: database, belonging: belonging,
-            shelf: shelf, isOpen: settings.isOpen)
+            shelf: shelf, scribe: scribe)
         let server = try await server(desk, routing)
         let datagrams = try await listening {
             try await SealedDatagrams.bind(
@@ -121,7 +149,7 @@ struct RunningNode {
             routing: routing, desk: desk, scribe: scribe, logger: logger)
         let joiner = Joiner(
             inbox: inbox, client: client, directory: directory, datagrams: datagrams, database: database,
-            belonging: belonging, card: card)
+            belonging: belonging, scribe: scribe, card: card)
         let node = OperatorDesk(
             inbox: inbox, identity: identity, directory: directory, database: database, belonging: belonging,
             folder: folder, shelf: shelf, scribe: scribe, account: account, routing: routing, peers: desk,
@@ -176,9 +204,13 @@ struct RunningNode {
         let driver = Driver(overlay: overlay, inbox: inbox, performer: performer, clock: clock)
         let doors = Doors(
             server: server, account: account, inbox: inbox, scribe: scribe, grace: Self.grace, logger: logger)
-        let rhythm = Rhythm(inbox: inbox, folder: folder, server: server, settings: settings)
-        let console = try ConsoleServer(operator: node, dataDirectory: settings.data, logger: logger)
-        let arrival = Arrival(joiner: node.joiner, peer: peer, card: card, data: settings.data, logger: logger)
+        let rhythm = Rhythm(inbox: inbox, folder: folder, server: server, account: account, settings: settings)
+        let (opening, opened) = AsyncStream.makeStream(of: Void.self)
+        let console = try ConsoleServer(operator: node, dataDirectory: settings.data, logger: logger) {
+            opened.finish()
+        }
+        let arrival = Arrival(
+            opening: opening, joiner: node.joiner, peer: peer, card: card, data: settings.data, logger: logger)
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 // Named, since a service without a name is described by all that it holds.

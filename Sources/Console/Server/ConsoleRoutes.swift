@@ -97,7 +97,7 @@ struct ConsoleRoutes: Sendable {
             throw OperatorError(
                 .noRoom,
                 "“\(name)” takes \(question.length), and only \(facts.freeDisk) may still be stored here; "
-                    + "make room or raise `disk` in node.yaml.")
+                    + "make room on the disk first.")
         }
         let manifest = try await node.post(question, body: PostBody(request.body, length: length))
         return Reading.posted(manifest.value, facts: facts)

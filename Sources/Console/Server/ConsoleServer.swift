@@ -12,22 +12,25 @@ public struct ConsoleServer: Service {
     private let node: any Operator
     private let path: String
     private let logger: Logger
+    private let onReady: @Sendable () -> Void
 
     /// Commands that may talk to the daemon at once; further ones wait in the socket's queue.
     static let connectionLimit = 64
 
+    /// - Parameter onReady: called once the socket answers.
     /// - Throws: `OperatorError` when the directory's path is too long for a socket.
     public init(
-        operator node: any Operator, dataDirectory: String, logger: Logger
+        operator node: any Operator, dataDirectory: String, logger: Logger, onReady: @escaping @Sendable () -> Void
     ) throws(OperatorError) {
         self.node = node
         path = try API.socketPath(dataDirectory: dataDirectory)
         self.logger = logger
+        self.onReady = onReady
     }
 
     /// Serves until the service group shuts down or the task is cancelled, then removes the socket.
     public func run() async throws {
-        let path = path
+        let (path, onReady) = (path, onReady)
         var logger = logger
         // What the framework says of itself, as "listening on" or of connections cut at the end, is no news to an operator.
         logger.logLevel = max(logger.logLevel, .critical)
@@ -39,6 +42,7 @@ public struct ConsoleServer: Service {
             onServerRunning: { _ in
                 // Until here the process's umask keeps others out: connecting takes the right to write.
                 try? FileManager.default.setAttributes([.posixPermissions: 0o660], ofItemAtPath: path)
+                onReady()
             },
             logger: logger)
         defer { try? FileManager.default.removeItem(atPath: path) }

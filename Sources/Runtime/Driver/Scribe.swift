@@ -44,6 +44,20 @@ final class Scribe: Sendable {
         if mustStart { queue.async { self.write() } }
     }
 
+    /// Uses the database on the scribe's queue: whoever asks waits, the threads that everything else runs on do not.
+    func perform<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value {
+        try await withCheckedThrowingContinuation { continuation in
+            queue.async { continuation.resume(with: Result { try work() }) }
+        }
+    }
+
+    /// Returns when everything handed over so far is durable, however long the disk takes.
+    func settled() async {
+        await withCheckedContinuation { continuation in
+            persist([]) { continuation.resume() }
+        }
+    }
+
     /// Returns when everything handed over so far is on disk, or was refused by it once.
     func flush() async {
         await withCheckedContinuation { continuation in

@@ -5,6 +5,8 @@ import Transport
 
 /// Joins the network that the node was started to join, and says that the node is there. One that is not let in stops.
 struct Arrival: Service {
+    /// Ends when the operator's door is open.
+    let opening: AsyncStream<Void>
     let joiner: Joiner
     let peer: String?
     let card: OwnCard
@@ -12,6 +14,7 @@ struct Arrival: Service {
     let logger: Logger
 
     func run() async throws {
+        for await _ in opening {}
         if let peer {
             let joined = try await joiner.join(peer)
             logger.info(

@@ -7,19 +7,28 @@ import Transport
 final class Belonging: Sendable {
     private struct State {
         var membership: NetworkMembership
+        var isOpen: Bool
         var via: ViaTokens
     }
 
     private let state: Mutex<State>
 
-    init(_ membership: NetworkMembership) {
-        state = Mutex(State(membership: membership, via: ViaTokens(networkKey: membership.networkKey)))
+    /// - Parameter isOpen: whether strangers are let in without an invite.
+    init(_ membership: NetworkMembership, isOpen: Bool) {
+        state = Mutex(
+            State(membership: membership, isOpen: isOpen, via: ViaTokens(networkKey: membership.networkKey)))
     }
 
     var membership: NetworkMembership { state.withLock(\.membership) }
     var via: ViaTokens { state.withLock(\.via) }
 
-    func enter(_ membership: NetworkMembership) {
-        state.withLock { $0 = State(membership: membership, via: ViaTokens(networkKey: membership.networkKey)) }
+    /// Whether strangers are let in without an invite: the founder's decision, not that of every member. A member opens
+    /// what it found open.
+    var isOpen: Bool { state.withLock(\.isOpen) }
+
+    func enter(_ membership: NetworkMembership, isOpen: Bool) {
+        state.withLock {
+            $0 = State(membership: membership, isOpen: isOpen, via: ViaTokens(networkKey: membership.networkKey))
+        }
     }
 }

@@ -13,12 +13,16 @@ struct Joiner: Sendable {
     let datagrams: SealedDatagrams
     let database: Database
     let belonging: Belonging
+    let scribe: Scribe
     let card: OwnCard
 
     /// Joins by an invite, or by the address of a member of an open network.
     func join(_ peer: String) async throws -> JoinResult {
-        let joined = try await ask(peer)
         let before = belonging.membership
+        let door = try door(of: peer)
+        // Before the invite is spent.
+        if case .invite(let invite) = door, invite.network != before.founder { try await checkAlone() }
+        let joined = try await knock(at: door)
         let wasMember = joined.founder == before.founder
         if !wasMember { try await checkAlone() }
         let membership =
@@ -27,7 +31,8 @@ struct Joiner: Sendable {
             : NetworkMembership(
                 founder: joined.founder, networkKey: joined.networkKey, certificate: joined.certificate,
                 cardVersion: before.cardVersion)
-        try await enter(membership, joined)
+        let foundOpen = if case .open = door { true } else { false }
+        try await enter(membership, joined, isOpen: wasMember ? belonging.isOpen : foundOpen)
         let roster = await inbox.ask { $0.roster }
         let name = roster?[joined.issuer]?.card.value.name ?? ""
         return JoinResult(
@@ -35,18 +40,22 @@ struct Joiner: Sendable {
             memberCount: 1 + (roster?.members.filter(\.isPresent).count ?? 0), wasMember: wasMember)
     }
 
-    private func ask(_ peer: String) async throws -> Joined {
+    private func knock(at door: PeerClient.Door) async throws -> Joined {
         do {
-            return try await client.join(try door(of: peer))
-        } catch let error as OperatorError {
-            throw error
+            return try await client.join(door)
         } catch {
             throw OperatorError(.failed, "This node could not join: \(error).")
         }
     }
 
     private func door(of peer: String) throws -> PeerClient.Door {
-        guard !peer.lowercased().hasPrefix("potluck") else { return .invite(try Invite(peer)) }
+        if peer.lowercased().hasPrefix("potluck") {
+            do {
+                return .invite(try Invite(peer))
+            } catch {
+                throw OperatorError(.unusable, "This node could not join: \(error).")
+            }
+        }
         guard let url = NodeURL(peer.contains("://") ? peer : "http://" + peer) else {
             throw OperatorError(
                 .unusable,
@@ -66,20 +75,29 @@ struct Joiner: Sendable {
         }
     }
 
-    private func enter(_ membership: NetworkMembership, _ joined: Joined) async throws {
+    /// First all that can fail, then the rest.
+    private func enter(_ membership: NetworkMembership, _ joined: Joined, isOpen: Bool) async throws {
         var membership = membership
+        let own = try card.signed(for: membership, at: MonotonicClock.wallTime)
+        membership.cardVersion = own.value.version
+        let (kept, isAnother) = (membership, membership.founder != belonging.membership.founder)
+        try await scribe.perform { [database] in
+            try database.write(joined.certificates)
+            try database.set(isOpen ? "yes" : nil, for: Self.foundOpen)
+            if isAnother { try database.revokeInvites() }
+            try database.write(kept)
+        }
         directory.enter(network: membership.founder)
         directory.learn(joined.certificates.map(\.value) + [membership.certificate].compactMap(\.self))
         for news in joined.table {
             if case .card(let card) = news.value { directory.learn(news.part { _ in card }) }
         }
-        let own = try card.signed(for: membership, at: MonotonicClock.wallTime)
-        membership.cardVersion = own.value.version
-        try database.write(joined.certificates)
-        try database.write(membership)
         directory.learn(own)
         datagrams.enter(networkKey: membership.networkKey)
-        belonging.enter(membership)
+        belonging.enter(membership, isOpen: isOpen)
         inbox.post(.admitted(own, joined.table))
     }
+
+    /// Kept where this node joined a network that was open.
+    static let foundOpen = "network.isOpen"
 }

@@ -39,8 +39,9 @@ struct OperatorDesk: Operator {
         return NodeFacts(
             id: identity.nodeID, name: settings.name, url: card.url, listen: settings.listen.description,
             dataDirectory: settings.data, software: Software.version, place: card.place,
-            network: belonging.membership.founder, isOpen: settings.isOpen, replicas: Int(settings.replicas),
-            freeDisk: overlay.freeDisk, allowance: settings.quota.limit, share: settings.share,
+            network: belonging.membership.founder, isOpen: belonging.isOpen, replicas: Int(settings.replicas),
+            freeDisk: (try? folder.freeDisk()) ?? overlay.freeDisk, allowance: settings.quota.limit,
+            share: settings.share,
             period: overlay.ledger.state.period, startedAt: startedAt, wallClock: MonotonicClock.wallTime,
             now: clock.now)
     }
@@ -58,28 +59,32 @@ struct OperatorDesk: Operator {
             let ingest = try folder.ingest(expecting: request.length)
             for try await chunk in body { try await ingest.write(chunk) }
             let file = try await ingest.finish()
-            let manifest = try manifest(of: file, request)
+            let manifest = try await manifest(of: file, request)
             try file.commit()
             shelf.keep(manifest.value)
             inbox.post(.posted(manifest, sha256: file.sha256))
             // The link is told once the catalogue has the file, durably.
-            _ = await snapshot()
-            await scribe.flush()
+            guard await inbox.ask({ _ in true }) != nil else {
+                throw OperatorError(.failed, "The node is stopping; post the file again when it runs.")
+            }
+            await scribe.settled()
             return manifest
         } catch let error as StorageError {
             throw OperatorError(.failed, "The file was not posted: \(error)")
         }
     }
 
-    private func manifest(of file: IngestedFile, _ request: PostRequest) throws -> Verified<Manifest> {
+    private func manifest(of file: IngestedFile, _ request: PostRequest) async throws -> Verified<Manifest> {
         let digests = file.digests
         let now = MonotonicClock.wallTime
-        // The wall clock orders the postings of one publisher; posting a file twice takes longer than its tick.
+        // The wall clock orders the postings of one publisher; where it was set back, what is known already does.
+        let known = routing.file(digests.fileID) == nil ? nil : await snapshot().curator.route(of: digests.fileID)
+        let last = known.flatMap { $0.posting.publisher == identity.nodeID ? $0.posting.sequence : nil } ?? 0
         let draft = Posting(
             file: digests.fileID, publisher: identity.nodeID, length: digests.length, name: request.name,
             mediaType: request.mediaType, sha256: file.sha256, audience: .network,
             replicas: request.replicas.map { UInt8(clamping: $0) } ?? settings.replicas, postedAt: now, expires: nil,
-            sequence: UInt64(max(0, now.milliseconds)))
+            sequence: max(last + 1, UInt64(max(0, now.milliseconds))))
         guard let draft else {
             throw OperatorError(
                 .unusable, "This name or media type cannot be posted; give others with --name and --type.")
@@ -93,7 +98,8 @@ struct OperatorDesk: Operator {
         let invite = Invite(
             inviter: identity.nodeID, network: belonging.membership.founder, url: card.url, expires: now + lifetime)
         do {
-            try database.write(InviteRecord(secretHash: invite.id, expires: invite.expires, usesLeft: uses), at: now)
+            let record = InviteRecord(secretHash: invite.id, expires: invite.expires, usesLeft: uses)
+            try await scribe.perform { [database] in try database.write(record, at: now) }
         } catch {
             throw OperatorError(.failed, "The invite could not be kept: \(error)")
         }

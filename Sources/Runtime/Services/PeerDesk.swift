@@ -15,7 +15,7 @@ final class PeerDesk: PeerDoor {
     private let database: Database
     private let belonging: Belonging
     private let shelf: Shelf
-    private let isOpen: Bool
+    private let scribe: Scribe
     private let answers = Waiting<RequestID, PeerAnswer>()
     private let resolutions = Waiting<FileID, Void>()
     private let count = Mutex<UInt64>(0)
@@ -27,7 +27,7 @@ final class PeerDesk: PeerDoor {
 
     init(
         inbox: Inbox, identity: Identity, directory: Directory, database: Database, belonging: Belonging, shelf: Shelf,
-        isOpen: Bool
+        scribe: Scribe
     ) {
         self.inbox = inbox
         self.identity = identity
@@ -35,7 +35,7 @@ final class PeerDesk: PeerDoor {
         self.database = database
         self.belonging = belonging
         self.shelf = shelf
-        self.isOpen = isOpen
+        self.scribe = scribe
     }
 
     func handle(_ request: Verified<PeerRequest>, from asker: NodeID) async -> PeerAnswer? {
@@ -66,11 +66,13 @@ final class PeerDesk: PeerDoor {
 
     func join(_ body: [UInt8], signedBy signer: NodeID, from address: IPAddress) async -> (status: Int, body: [UInt8]) {
         do {
-            let request = try Admission.check(body, signedBy: signer, own: identity.nodeID, isOpen: isOpen)
+            let request = try Admission.check(body, signedBy: signer, own: identity.nodeID, isOpen: belonging.isOpen)
             let now = MonotonicClock.wallTime
-            if let proof = request.proof, try database.redeem(proof.invite, by: request.newcomer, at: now) != .redeemed
-            {
-                throw AdmissionRefusal.inviteVoid
+            if let proof = request.proof {
+                let redemption = try await scribe.perform { [database] in
+                    try database.redeem(proof.invite, by: request.newcomer, at: now)
+                }
+                guard redemption == .redeemed else { throw AdmissionRefusal.inviteVoid }
             }
             let membership = belonging.membership
             let answer = try Admission.answer(

@@ -1,3 +1,4 @@
+import Allowance
 import Catalogue
 import Edge
 import Membership
@@ -5,12 +6,14 @@ import Overlay
 import Primitives
 import ServiceLifecycle
 import Storage
+import Transport
 
 /// Tells the machine, regularly, what only this computer knows: the calendar, the room on its disk, and how busy it is.
 struct Rhythm: Service {
     let inbox: Inbox
     let folder: PieceFolder
     let server: PublicServer
+    let account: Account
     let settings: Settings
 
     /// Free disk is told to others in steps of 19 %; ten seconds of the fastest disk do not take that much of it.
@@ -24,14 +27,21 @@ struct Rhythm: Service {
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
-            while (try? await Task.sleep(for: Self.interval)) != nil {
+            while (try? await Task.sleep(for: pause)) != nil {
                 let now = MonotonicClock.wallTime
                 inbox.post(.wallClock(now))
                 inbox.post(.period(settings.quota.period.period(containing: now)))
+                inbox.post(.remaining(account.usage.remaining))
                 guard let held = await inbox.ask({ $0.curator.heldForOthers }) else { return }
                 measure(held: held)
             }
         }
+    }
+
+    /// Never beyond the end of the period: what is sent after it belongs to the next.
+    private var pause: Duration {
+        let now = MonotonicClock.wallTime
+        return min(Self.interval, max(.milliseconds(1), settings.quota.period.period(containing: now).ends - now))
     }
 
     private func measure(held: ByteCount) {

@@ -36,7 +36,7 @@ final class Shelf: Sendable {
     func prepare(_ manifest: Manifest) {
         keep(manifest)
         queue.async {
-            self.attempt(orTell: .noRoom(manifest.file)) {
+            self.attempt(.noRoom(manifest.file), when: { $0.isForWantOfRoom }) { () throws(StorageError) in
                 try self.folder.prepare(manifest.file, length: manifest.geometry.length)
                 self.inbox.post(.prepared(manifest.file))
             }
@@ -46,7 +46,7 @@ final class Shelf: Sendable {
     func complete(_ file: FileID) {
         guard let manifest = manifest(of: file) else { return inbox.post(.damaged(file)) }
         queue.async {
-            self.attempt(orTell: .damaged(file)) {
+            self.attempt(.damaged(file), when: { $0.isDamage }) { () throws(StorageError) in
                 let digest = try self.folder.flatDigest(of: file, length: manifest.geometry.length)
                 self.inbox.post(.completed(file, sha256: digest))
             }
@@ -56,16 +56,45 @@ final class Shelf: Sendable {
     func discard(_ file: FileID) {
         _ = manifests.withLock { $0.removeValue(forKey: file) }
         queue.async {
-            self.attempt(orTell: nil) { try self.folder.discard(file) }
+            self.attempt(nil, when: { $0.isDamage }) { () throws(StorageError) in try self.folder.discard(file) }
         }
     }
 
-    private func attempt(orTell failure: Overlay::Event?, _ work: () throws -> Void) {
-        do {
+    /// A failure of the kind that the machine should hear of is told; any other, such as too many open files, passes, and
+    /// the work is tried again.
+    private func attempt(
+        _ failure: Overlay::Event?, when isMeant: @escaping @Sendable (StorageError) -> Bool,
+        _ work: @escaping @Sendable () throws(StorageError) -> Void
+    ) {
+        do throws(StorageError) {
             try work()
         } catch {
             logger.error("\(error)")
-            if let failure { inbox.post(failure) }
+            if isMeant(error) {
+                if let failure { inbox.post(failure) }
+            } else if failure != nil {
+                queue.asyncAfter(deadline: .now() + Self.retryDelay) { self.attempt(failure, when: isMeant, work) }
+            }
+        }
+    }
+
+    /// How long a disk that failed is left alone.
+    private static let retryDelay = DispatchTimeInterval.seconds(5)
+}
+
+extension StorageError {
+    /// The file is not what it should be, and has to be fetched again.
+    fileprivate var isDamage: Bool {
+        switch self {
+        case .noSuchFile, .wrongLength: true
+        default: false
+        }
+    }
+
+    fileprivate var isForWantOfRoom: Bool {
+        switch self {
+        case .full, .fileTooLarge, .readOnly, .noPermission: true
+        default: false
         }
     }
 }

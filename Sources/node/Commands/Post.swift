@@ -76,7 +76,7 @@ struct Post: AsyncParsableCommand {
         guard estimate.fitsDisk else {
             throw Complaint(
                 "This takes \(total), and only \(estimate.freeDisk) may still be stored on this node; "
-                    + "make room or raise `disk` in node.yaml.")
+                    + "make room on its disk first.")
         }
         let what = sources.count == 1 ? "“\(sources[0].name)”" : "\(sources.count) files"
         for line in Self.lines(estimate, of: what) { terminal.remark(line) }
