@@ -27,7 +27,8 @@ public enum Country {
 
     /// Code, degrees north, degrees east. For large countries the centre is weighted with where people live, estimated
     /// from the positions and sizes of the large cities; for small ones it is the capital or the middle. `EU` stands in
-    /// address tables for what is somewhere in Europe, `AP` in Asia and the Pacific, `UK` for the United Kingdom.
+    /// address tables for what is somewhere in Europe, `AP` in Asia and the Pacific, `UK` for
+    /// the United Kingdom; `AN` and `CS` are countries that are no more, with addresses that still are in the tables.
     private static let centroids = """
         AD 42.51 1.54; AE 24.90 55.00; AF 34.60 68.50; AG 17.10 -61.82; AI 18.22 -63.06; AL 41.20 19.90
         AM 40.20 44.60; AO -10.50 14.80; AQ -77.85 166.67; AR -34.00 -60.50; AS -14.30 -170.70; AT 47.90 15.00
@@ -71,6 +72,6 @@ public enum Country {
         UY -34.40 -56.00; UZ 40.30 67.80; VA 41.90 12.45; VC 13.20 -61.20; VE 9.70 -68.00; VG 18.43 -64.62
         VI 18.10 -64.85; VN 15.80 106.60; VU -17.00 168.00; WF -13.50 -176.90; WS -13.80 -172.00; XK 42.60 20.90
         YE 14.70 44.50; YT -12.80 45.15; ZA -28.00 28.20; ZM -13.80 28.30; ZW -18.60 30.50
-        AP 22.30 114.20; UK 52.60 -1.60
+        AN 12.18 -68.97; AP 22.30 114.20; CS 44.00 20.80; UK 52.60 -1.60
         """
 }
