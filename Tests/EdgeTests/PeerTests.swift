@@ -137,6 +137,84 @@ struct LimitTests {
         await world.stop()
     }
 
+    @Test(
+        "a body that nobody reads is not taken for the next request",
+        arguments: ["/f/a%2fb", "/f/%zz", "/f/..", "/f/a", "/", "/elsewhere", "/peer/v1/%2f"])
+    func unreadBody(path: String) async throws {
+        let world = try await EdgeWorld.make(length: 10)
+        let client = try world.client()
+        let body = world.get()
+        let answer = try await client.exchange(
+            "POST \(path) HTTP/1.1\r\nHost: a\r\nContent-Length: \(body.utf8.count)\r\n\r\n" + body)
+        #expect((400..<500).contains(answer.status))
+        #expect(answer["Connection"] == "close")
+        #expect(try await client.rest() == [])
+        #expect(world.log.map(\.status) == [answer.status])
+        await world.stop()
+    }
+
+    @Test("an expectation that is not met ends the connection")
+    func unmetExpectation() async throws {
+        let world = try await EdgeWorld.make(length: 10)
+        let client = try world.client()
+        let body = world.get()
+        let answer = try await client.exchange(
+            "POST /peer/v1/lookup HTTP/1.1\r\nHost: a\r\nExpect: something\r\n"
+                + "Content-Length: \(body.utf8.count)\r\n\r\n" + body)
+        #expect(answer.status == 417)
+        #expect(answer["Connection"] == "close")
+        #expect(try await client.rest() == [])
+        await world.stop()
+    }
+
+    @Test("strangers who knock slowly keep each other waiting, and no member")
+    func slowKnocks() async throws {
+        let world = try await EdgeWorld.make(
+            length: 10,
+            settings: settings {
+                $0.bodyLimit = 16
+                $0.knockTimeLimit = .seconds(60)
+            })
+        let (path, body) = (PeerProtocol.prefix + PeerProtocol.joinName, Array("let me in".utf8))
+        let knocks = try (0..<16).map { _ in try world.client() }
+        for client in knocks {
+            try await client.send(world.signed("POST", path, "Expect: 100-continue", body: body, by: .generate()))
+            #expect(try await client.response(hasBody: false).status == 100)
+        }
+        func ask(_ path: String, _ body: [UInt8], by signer: Identity) async throws -> RawClient.Response {
+            let client = try world.client()
+            try await client.send(Array(world.signed("POST", path, body: body, by: signer).utf8) + body)
+            return try await client.response()
+        }
+        let late = try await ask(path, body, by: .generate())
+        #expect(late.status == 503)
+        #expect(late["Retry-After"] == "2")
+        let request = PeerRequest.catalogue(.lookUp(world.file))
+        #expect(try await ask(PeerProtocol.path(of: request), request.wireBytes, by: world.member).status == 200)
+        try await knocks[7].send(body)
+        #expect(try await knocks[7].response().status == 200)
+        #expect(try await ask(path, body, by: .generate()).status == 200)
+        await world.stop()
+    }
+
+    @Test("a stranger who does not finish its knock loses its place soon")
+    func unfinishedKnock() async throws {
+        let world = try await EdgeWorld.make(
+            length: 10,
+            settings: settings {
+                $0.knockLimit = 1
+                $0.knockTimeLimit = .milliseconds(150)
+            })
+        let (path, body) = (PeerProtocol.prefix + PeerProtocol.joinName, Array("let me in".utf8))
+        for _ in 0..<2 {
+            let client = try world.client()
+            try await client.send(world.signed("POST", path, body: body, by: .generate()))
+            #expect(try await client.response().status == 408)
+            #expect(try await client.rest() == [])
+        }
+        await world.stop()
+    }
+
     @Test("an idle connection ends silently, one that sends half a head is told why")
     func idle() async throws {
         let world = try await EdgeWorld.make(length: 10, settings: settings { $0.idleLimit = .milliseconds(150) })

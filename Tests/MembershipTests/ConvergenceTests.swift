@@ -94,6 +94,29 @@ import Testing
         }
     }
 
+    @Test(arguments: [2, 5], [true, false])
+    func `a survivor that restarts still knows who is dead, and takes them back`(count: Int, isKilled: Bool) {
+        for seed in Self.seeds(count, of: 8) {
+            var world = World.settled(count, seed: seed)
+            let (victim, survivor) = (world.ids[0], world.ids[1])
+            if isKilled { world.crash(victim) } else { world.network.groups[victim] = 1 }
+            world.run(for: .seconds(10))
+            #expect(world.condition(of: victim, seenBy: survivor) == .dead, "seed \(seed)")
+            world.crash(survivor)
+            let changes = world.conditions.count
+            world.start(survivor)
+            #expect(world.condition(of: victim, seenBy: survivor) == .dead, "seed \(seed)")
+            world.run(for: .seconds(20))
+            #expect(world.condition(of: victim, seenBy: survivor) == .dead, "seed \(seed)")
+            let seen = world.conditions[changes...].filter { $0.observer == survivor && $0.member == victim }
+            #expect(seen.allSatisfy { $0.condition == .dead }, "seed \(seed)")
+            if isKilled { world.start(victim) } else { world.network.groups = [:] }
+            #expect(world.run(until: world.now + .seconds(isKilled ? 2 : 60)) { $0.isAgreed }, "seed \(seed)")
+            world.run(for: .seconds(10))
+            #expect(world.isAgreed, "seed \(seed)")
+        }
+    }
+
     @Test func `a node that left is gone for all, and may come back`() {
         for seed in 1...8 as ClosedRange<UInt64> {
             var world = World.settled(6, seed: seed)

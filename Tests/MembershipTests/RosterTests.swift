@@ -101,6 +101,21 @@ import Testing
         #expect(world.everDead.isEmpty && world.isAgreed)
     }
 
+    @Test func `a verdict of the last version there is does not silence its subject`() {
+        var world = World.settled(4, seed: 8)
+        let (liar, subject) = (world.ids[0], world.ids[2])
+        let lie = Verdict(subject: subject.short, issuer: liar.short, version: Version.limit - 1)
+        world.deliver(.signed(world.signed(.verdict(lie))), to: liar)
+        world.run(for: .seconds(3))
+        for load in 1...3 as ClosedRange<UInt8> {
+            world.deliver(.measured(remaining: .gigabytes(8), load: load, freeDisk: .gigabytes(50)), to: subject)
+            world.run(for: .seconds(4))
+            let heard = world.ids.map { world.nodes[$0]?.roster?[subject]?.status?.value.load }
+            #expect(heard == [load, load, load, load])
+        }
+        #expect(world.isAgreed && world.everDead.isEmpty)
+    }
+
     @Test func `verdicts do not outweigh one's own ears`() {
         var world = World.settled(6, seed: 3)
         let subject = world.ids[5]

@@ -2,6 +2,7 @@ import Allowance
 import Membership
 import NIOCore
 import NIOPosix
+import Overlay
 import Primitives
 import Synchronization
 import Testing
@@ -185,6 +186,30 @@ import Testing
             alices.send(Envelope(.probe(number: 1)), to: identity(99).nodeID)
             #expect(alices.counts.dropped == [.unaffordable: 1, .unroutable: 1])
             #expect(alices.counts.sent == 0)
+        }
+    }
+
+    @Test func theLastHalfOfTheAllowanceIsForDatagramsAlone() async throws {
+        let payer = account(share: .megabytes(100))
+        let half = payer.usage.terms.guaranteed(.overlay) / 2
+        let answer = PeerAnswer.table([]).wireBytes
+        let server = TinyServer { _ in .binary("HTTP/1.1 200 OK\r\nContent-Length: \(answer.count)\r\n\r\n", answer) }
+        defer { server.close() }
+        let client = PeerClient(
+            courier: try Courier(), identity: alice, directory: club.directory(knowing: []), account: payer,
+            now: { present })
+        let card = club.card(bob, by: club.founder, url: server.url)
+        #expect(payer.spend(half - ByteCount(1), for: .overlay))
+        #expect(try await client.call(.introduce([]), to: card).get().value == .table([]))
+        let spent = payer.usage.spent
+        #expect(spent[.overlay] >= half)
+        try await exchange("127.0.0.1", payer) { alices, _, heard in
+            #expect(await client.call(.introduce([]), to: card) == .failure(.unreachable))
+            #expect(server.requests.count == 1)
+            #expect(payer.usage.spent == spent && payer.usage.reserved == .zero)
+            alices.send(Envelope(.probe(number: 3)), to: bob.nodeID)
+            var iterator = heard.makeAsyncIterator()
+            #expect(await iterator.next()?.envelope.message == .probe(number: 3))
         }
     }
 

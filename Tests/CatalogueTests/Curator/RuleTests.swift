@@ -242,4 +242,43 @@ struct AcceptanceTests {
         #expect(actions.contains(.persist([.removed(manifest.file)], then: [.discard(manifest.file)])))
         #expect(bench.answer(.pieces(manifest.file), from: origin) == .unknown)
     }
+
+    @Test(
+        "abandons a file whose manifest proves another length than was offered",
+        arguments: [ByteCount.mebibytes(2), ByteCount(1_048_577), ByteCount(1_048_575), .kibibytes(256), .zero])
+    func claimedLength(length: ByteCount) throws {
+        let manifest = Sample.manifest(length: .mebibytes(1), publisher: origin)
+        let (file, proven) = (manifest.file, manifest.posting)
+        let claim = try #require(
+            Posting(
+                file: file, publisher: origin, length: length, name: proven.name, mediaType: proven.mediaType,
+                sha256: proven.sha256, audience: proven.audience, replicas: proven.replicas,
+                postedAt: proven.postedAt, expires: nil, sequence: proven.sequence))
+        var bench = Bench(own: own, members: [Sample.facts(origin)])
+        let asked = bench.ask(.offer(Offer(posting: claim, holders: [origin], group: [own])), from: origin)
+        #expect(asked.contains(.answer(RequestID(1), .accepted)))
+        let call = try #require(asked.calls.first { $0.request == .manifest(file) })
+        #expect(bench.tell(.answered(call.id, .believed(.manifest(manifest)))) == [.unroute(file)])
+        #expect(bench.tell(.prepared(file)) == [])
+        #expect(bench.tell(.completed(file, sha256: proven.sha256)) == [])
+        #expect(bench.wait(.seconds(120)) == [])
+        #expect(bench.curator.route(of: file) == nil)
+        #expect(bench.answer(.pieces(file), from: origin) == .unknown)
+    }
+
+    @Test("keeps a file that was posted here while room was being made, though there was none")
+    func lateNoRoom() throws {
+        let manifest = Sample.manifest(length: .mebibytes(1), publisher: origin)
+        let file = manifest.file
+        var bench = Bench(own: own, members: [Sample.facts(origin)])
+        let offer = Offer(posting: manifest.posting, holders: [origin], group: [own])
+        let asked = bench.ask(.offer(offer), from: origin).calls
+        bench.tell(.answered(asked[0].id, .believed(.manifest(manifest))))
+        bench.tell(.posted(.believed(manifest), sha256: Bytes32(1, 2, 3, 4)))
+        let route = try #require(bench.curator.route(of: file))
+        #expect(route.own == .complete)
+        #expect(bench.tell(.noRoom(file)) == [])
+        #expect(bench.curator.route(of: file) == route)
+        #expect(bench.answer(.pieces(file), from: origin) == .pieces(Bitfield(count: 4, full: true)))
+    }
 }

@@ -158,6 +158,8 @@ struct World {
                 schedule(.event(.completed(file, sha256: sha256), index, life: life), after: .milliseconds(5))
             case .discard: continue
             case .persist(let records, let then):
+                let isRouting = then.contains { if case .route = $0 { true } else { false } }
+                precondition(!isRouting, "a route that waits for the disk may overtake a later one")
                 schedule(.durable(records, then, index, life: life), after: .milliseconds(2))
             case .route(let route): nodes[index].routes[route.posting.file] = route
             case .unroute(let file): nodes[index].routes[file] = nil
