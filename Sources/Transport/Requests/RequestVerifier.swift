@@ -119,7 +119,8 @@ private struct Claim {
         guard case .item(let item)? = dictionary(text)?[key],
             case .undecodedByteSequence(let encoded) = item.rfc9651BareItem
         else { return nil }
-        return Data(base64Encoded: encoded)
+        // One text for each value: bits that pad the last character count, too.
+        return Data(base64Encoded: encoded).flatMap { $0.base64EncodedString() == encoded ? $0 : nil }
     }
 
     private static func dictionary(_ text: String) -> OrderedMap<String, ItemOrInnerList>? {
