@@ -33,6 +33,8 @@ public struct Overlay: Sendable {
         self.curator = curator
         self.ledger = ledger
         remaining = terms.room(for: .serving, beside: ledger.state.leased)
+        // Members from before a restart are no news.
+        for member in roster.members { _ = conditions.notice(of: member, beside: roster.own.id) }
     }
 
     /// When the shell must deliver `.wake`, at the latest.
