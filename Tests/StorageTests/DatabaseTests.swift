@@ -288,6 +288,26 @@ private func departure(_ number: UInt64, version: UInt64) -> Verified<News> {
         #expect(try database.certificates() == [certificate(2, 1), certificate(3, 1, at: 8), certificate(3, 2)])
     }
 
+    @Test func theCertificateOfAMemberOutlivesItsCard() throws {
+        let certificate = Certificate(
+            subject: node(3), issuer: node(2), network: node(1), issuedAt: WallTime(milliseconds: 5))
+        let member = Card(
+            nodeID: node(3), agreementKey: .zero, network: node(1), version: 1, name: "n3",
+            endpoints: [Endpoint("192.0.2.1:8080")].compactMap { $0 }, url: "http://192.0.2.1:8080", place: nil,
+            share: .gigabytes(8), certificate: certificate)
+        try database.write([
+            .member(.news(Verified(checked: .card(member)))), .member(.news(card(1))),
+            .member(.news(departure(3, version: 9))),
+        ])
+        #expect(try database.certificates() == [])
+        // The founder has none, and of a stranger nothing is known.
+        try database.write([.member(.forget(node(3))), .member(.forget(node(1))), .member(.forget(node(7)))])
+        for database in [database, try Storage::Database(at: scratch.path + "/potluck.sqlite")] {
+            #expect(try database.certificates() == [Verified(checked: certificate)])
+            #expect(try database.load().news == [])
+        }
+    }
+
     @Test func settingsAreKeptReplacedAndForgotten() throws {
         #expect(try database.setting("url") == nil)
         try database.set("http://a", for: "url")

@@ -71,6 +71,25 @@ import Testing
         #expect(try again.files() == [file])
     }
 
+    @Test func setsAFileAsideWithItsBytes() throws {
+        for bytes: [UInt8] in [[1, 2, 3], [4, 5, 6, 7]] {
+            try write(bytes, to: preparedPath(length: bytes.count))
+            try folder.setAside(file)
+            #expect(try folder.files() == [])
+            #expect(try folder.length(of: file) == nil)
+            #expect(try names(in: folder.orphansPath) == [file.description])
+            #expect(try content(of: folder.orphansPath + "/" + file.description) == bytes)
+        }
+        let again = try PieceFolder(at: folder.path)
+        #expect(try names(in: again.orphansPath) == [file.description])
+        #expect(throws: StorageError.self) { try folder.setAside(file) }
+    }
+
+    private func preparedPath(length: Int) throws -> String {
+        try folder.prepare(file, length: ByteCount(length))
+        return folder.path(of: file)
+    }
+
     @Test func listsFilesInOrderAndOnlyWhatIsNamedLikeOne() throws {
         var generator = Generator(seed: 5)
         let files = (0..<40).map { _ in FileID(Bytes32(generator.next(), generator.next(), 0, generator.next())) }
