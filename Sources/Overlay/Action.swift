@@ -52,5 +52,4 @@ public enum Notice: Equatable, Sendable {
     case memberReturned(NodeID, name: String)
     case memberDied(NodeID, name: String)
     case memberLeft(NodeID, name: String)
-    case fileComplete(FileID, name: String)
 }

@@ -32,8 +32,6 @@ public enum Event: Equatable, Sendable {
     case signed(Verified<Draft>)
     /// This node was taken into a network: its new card, and who is there.
     case admitted(Verified<Card>, [Verified<News>])
-    /// A newcomer was let in here, over HTTP.
-    case introduced([Verified<News>])
     /// This node is about to stop for good.
     case leave
 

@@ -90,8 +90,6 @@ public struct Overlay: Sendable {
             }
         case .admitted(let card, let table):
             roster.handle(.admitted(card, table), at: now, into: &rosterActions)
-        case .introduced(let news):
-            roster.handle(.told(news), at: now, into: &rosterActions)
         case .leave:
             roster.handle(.leave, at: now, into: &rosterActions)
         case .posted(let manifest, let sha256):

@@ -107,8 +107,6 @@ extension Logger {
             self.notice("A node does not answer any more.", metadata: ["node": "\(id)", "name": "\(name)"])
         case .memberLeft(let id, let name):
             info("A node left the network.", metadata: ["node": "\(id)", "name": "\(name)"])
-        case .fileComplete(let id, let name):
-            info("A file is complete here.", metadata: ["file": "\(id)", "name": "\(name)"])
         }
     }
 }
