@@ -56,7 +56,7 @@ extension Settings.Key {
                 + "IPv4 address of this machine, [::] for IPv6 too. Default: 0.0.0.0:8080."
         case .url:
             "The address of this node as downloaders and other nodes reach it; set it when a proxy or a forwarded port "
-                + "stands in front. Default: the address in 'listen', or the one at which other nodes see this one."
+                + "stands in front. Default: the address in 'listen', or, where that is every address, this machine's own."
         case .advertise:
             "Where other nodes send datagrams (UDP), if that is not the host of 'url' and the port of 'listen'."
         case .isPrivate:
