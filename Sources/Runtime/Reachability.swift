@@ -13,10 +13,8 @@ struct Reachability {
         if let given = settings.advertise {
             advertise = given
         } else {
-            guard
-                let address = Self.interfaceAddresses().first(where: { !$0.isPrivate })
-                    ?? Self.interfaceAddresses().first
-            else {
+            let addresses = Self.interfaceAddresses()
+            guard let address = addresses.first(where: { !$0.isPrivate }) ?? addresses.first else {
                 throw SettingsError(
                     "url",
                     "this machine has no address that others could use; say with --url where they reach this node")

@@ -83,7 +83,8 @@ final class PeerDesk: PeerDoor {
         } catch let refusal as AdmissionRefusal {
             return (refusal.status, Array("\(refusal)".utf8))
         } catch {
-            return (503, Array("this node cannot let anybody in now: \(error)".utf8))
+            // Why is for this node's operator, not for strangers.
+            return (503, Array("this node cannot let anybody in now: try again later".utf8))
         }
     }
 }
