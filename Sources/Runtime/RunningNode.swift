@@ -32,6 +32,7 @@ struct RunningNode {
     private let shelf: Shelf
     private let account: Account
     private let scribe: Scribe
+    private let troubles: Troubles
 
     /// How long responses may go on after the node was told to stop.
     static let grace = Duration.seconds(10)
@@ -42,6 +43,7 @@ struct RunningNode {
         logger.logLevel = settings.log
         self.logger = logger
 
+        troubles = Troubles(logger: logger)
         database = try Database(at: data.databasePath)
         folder = try PieceFolder(at: data.filesPath)
         let keys = try data.identity()
@@ -88,7 +90,7 @@ struct RunningNode {
         account = Account(
             Leases(terms: terms, spent: ledger.state.leased, durable: ledger.state.leased),
             onLow: { inbox.post(.leaseLow($0)) })
-        scribe = Scribe(database: database, logger: logger)
+        scribe = Scribe(database: database, troubles: troubles)
         shelf = Shelf(folder: folder, inbox: inbox, holdings: restored.holdings, logger: logger)
     }
 
@@ -154,7 +156,7 @@ struct RunningNode {
             inbox: inbox, identity: identity, directory: directory, database: database, belonging: belonging,
             folder: folder, shelf: shelf, scribe: scribe, account: account, routing: routing, peers: desk,
             joiner: joiner, atlas: atlas, settings: settings, card: card, clock: clock,
-            startedAt: MonotonicClock.wallTime, initial: overlay)
+            startedAt: MonotonicClock.wallTime, troubles: troubles, initial: overlay)
         try await serve(node, performer, server, joining: peer)
         await datagrams.close()
         courier.stop()

@@ -22,6 +22,7 @@ import Testing
         #expect(status.remaining == Sample.usage.remaining)
         #expect(!status.isFounder)
         #expect(status.periodEnds == Sample.period.ends)
+        #expect(status.troubles == Sample.facts.troubles)
     }
 
     @Test func `peers are this node, then the others by name`() throws {

@@ -28,7 +28,8 @@ enum Sample {
         id: own, name: "attic", url: "http://192.0.2.1:8080", listen: "0.0.0.0:8080", dataDirectory: "/var/lib/potluck",
         software: "0.1.0", place: berlin, network: founder, isOpen: false, replicas: 3, freeDisk: .gigabytes(40),
         allowance: .gigabytes(10), share: .gigabytes(8), period: period, startedAt: noon + .seconds(-60),
-        wallClock: noon, now: .zero)
+        wallClock: noon, now: .zero,
+        troubles: [Trouble(kind: .diskFull, sentence: "There is no room.", since: noon + .seconds(-9))])
 
     static let terms = Terms(share: .gigabytes(8))
 

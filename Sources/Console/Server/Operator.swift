@@ -55,11 +55,13 @@ public struct NodeFacts: Equatable, Sendable {
     /// The wall clock and the monotonic one, read together, so that the machine's instants can be told as ages.
     public var wallClock: WallTime
     public var now: Instant
+    /// What is wrong at the moment, in the order it began.
+    public var troubles: [Trouble]
 
     public init(
         id: NodeID, name: String, url: String, listen: String, dataDirectory: String, software: String, place: Place?,
         network: NodeID, isOpen: Bool, replicas: Int, freeDisk: ByteCount, allowance: ByteCount, share: ByteCount,
-        period: Period, startedAt: WallTime, wallClock: WallTime, now: Instant
+        period: Period, startedAt: WallTime, wallClock: WallTime, now: Instant, troubles: [Trouble]
     ) {
         self.id = id
         self.name = name
@@ -78,6 +80,7 @@ public struct NodeFacts: Equatable, Sendable {
         self.startedAt = startedAt
         self.wallClock = wallClock
         self.now = now
+        self.troubles = troubles
     }
 }
 

@@ -25,6 +25,8 @@ public struct StatusView: Codable, Equatable, Sendable {
     /// What may still be served in this period.
     public var remaining: ByteCount
     public var periodEnds: WallTime
+    /// What is wrong at the moment, in the order it began.
+    public var troubles: [Trouble]
 }
 
 /// The other members, by condition.

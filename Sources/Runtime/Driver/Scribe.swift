@@ -1,5 +1,5 @@
+import Console
 import Dispatch
-import Logging
 import Overlay
 import Storage
 import Synchronization
@@ -18,19 +18,21 @@ final class Scribe: Sendable {
     private struct State {
         var waiting = Batch()
         var isWriting = false
+        /// What kept the disk from taking the last batch.
+        var trouble: Trouble.Kind?
     }
 
     /// How long a disk that refused is left alone.
     static let retryDelay = DispatchTimeInterval.seconds(1)
 
     private let database: Database
-    private let logger: Logger
+    private let troubles: Troubles
     private let queue = DispatchQueue(label: "potluck.scribe")
     private let state = Mutex(State())
 
-    init(database: Database, logger: Logger) {
+    init(database: Database, troubles: Troubles) {
         self.database = database
-        self.logger = logger
+        self.troubles = troubles
     }
 
     /// `then` is called on the scribe's queue once the records are durable.
@@ -69,14 +71,29 @@ final class Scribe: Sendable {
         while let batch = next() {
             do {
                 try database.write(batch.records)
+                recovered()
                 for then in batch.then { then() }
             } catch {
-                logger.error("The disk does not take what must be kept; trying again.", metadata: ["why": "\(error)"])
+                refused(error)
                 putBack(batch)
                 queue.asyncAfter(deadline: .now() + Self.retryDelay) { self.write() }
                 return
             }
         }
+    }
+
+    private func refused(_ error: StorageError) {
+        let kind = Trouble.Kind(error) ?? .diskFailing
+        let last = state.withLock { state in
+            defer { state.trouble = kind }
+            return state.trouble
+        }
+        if let last, last != kind { troubles.clear(last) }
+        troubles.raise(kind, "\(error)")
+    }
+
+    private func recovered() {
+        if let trouble = state.withLock({ $0.trouble.take() }) { troubles.clear(trouble) }
     }
 
     private func next() -> Batch? {

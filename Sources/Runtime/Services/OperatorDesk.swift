@@ -31,6 +31,7 @@ struct OperatorDesk: Operator {
     let card: OwnCard
     let clock: MonotonicClock
     let startedAt: WallTime
+    let troubles: Troubles
     /// What is shown when the machine has stopped already.
     let initial: Overlay
 
@@ -43,7 +44,7 @@ struct OperatorDesk: Operator {
             freeDisk: (try? folder.freeDisk()) ?? overlay.freeDisk, allowance: settings.quota.limit,
             share: settings.share,
             period: overlay.ledger.state.period, startedAt: startedAt, wallClock: MonotonicClock.wallTime,
-            now: clock.now)
+            now: clock.now, troubles: troubles.current)
     }
 
     func snapshot() async -> Overlay {

@@ -31,7 +31,7 @@ struct Status: AsyncParsableCommand {
         sheet.append("Running since", Words.time(status.startedAt))
         sheet.append("Data", status.dataDirectory)
         sheet.append("Version", status.software)
-        return sheet.lines
+        return status.troubles.map { "Trouble since \(Words.time($0.since)): \($0.sentence)" } + sheet.lines
     }
 
     private static func network(_ status: StatusView) -> String {

@@ -22,7 +22,7 @@ import Testing
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: directory) }
         let database = try Database(at: directory.path + "/potluck.sqlite")
-        try await body(Scribe(database: database, logger: Logger(label: "test")), database)
+        try await body(Scribe(database: database, troubles: Troubles(logger: Logger(label: "test"))), database)
     }
 
     @Test func whatWaitedIsLetGoInOrderOnceItsRecordsAreDurable() async throws {

@@ -1,0 +1,68 @@
+import Console
+import Logging
+import Primitives
+import Storage
+import Synchronization
+
+/// What is wrong with this node at the moment, for `node status` and the log. Whoever meets a trouble raises it, as often
+/// as it is met; the log says it once, and once when it is over.
+final class Troubles: Sendable {
+    private let logger: Logger
+    /// In the order they began.
+    private let state = Mutex<[Trouble]>([])
+
+    init(logger: Logger) {
+        self.logger = logger
+    }
+
+    /// - Parameter sentence: what is wrong and what to do; the latest one counts.
+    func raise(_ kind: Trouble.Kind, _ sentence: String) {
+        let trouble = Trouble(kind: kind, sentence: sentence, since: MonotonicClock.wallTime)
+        let isNew = state.withLock { troubles in
+            if let index = troubles.firstIndex(where: { $0.kind == kind }) {
+                troubles[index].sentence = sentence
+                return false
+            }
+            troubles.append(trouble)
+            return true
+        }
+        if isNew { logger.error("\(sentence)", metadata: ["trouble": "\(kind.rawValue)"]) }
+    }
+
+    /// Nothing where there was no such trouble.
+    func clear(_ kind: Trouble.Kind) {
+        let wasThere = state.withLock { troubles in
+            let count = troubles.count
+            troubles.removeAll { $0.kind == kind }
+            return troubles.count < count
+        }
+        if wasThere { logger.notice("\(kind.relief)", metadata: ["trouble": "\(kind.rawValue)"]) }
+    }
+
+    var current: [Trouble] { state.withLock { $0 } }
+}
+
+extension Troubles {
+    /// What the disk did not do; whether that is trouble, and not merely a file that is not there.
+    @discardableResult
+    func raise(_ error: StorageError) -> Bool {
+        guard let kind = Trouble.Kind(error) else { return false }
+        raise(kind, "\(error)")
+        return true
+    }
+}
+
+extension Trouble.Kind {
+    init?(_ error: StorageError) {
+        switch error {
+        case .full: self = .diskFull
+        case .readOnly, .noPermission: self = .diskReadOnly
+        case .system, .databaseBusy: self = .diskFailing
+        case .tooManyOpenFiles: self = .descriptors
+        case .databaseDamaged, .databaseNewer: self = .database
+        case .notADirectory, .noSuchDirectory, .fileTooLarge, .inUse, .identityMissing, .identityExists,
+            .identityExposed, .identityMalformed, .noSuchFile, .wrongLength, .beyondLimit, .abandoned:
+            return nil
+        }
+    }
+}

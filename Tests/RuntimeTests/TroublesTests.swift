@@ -1,0 +1,62 @@
+import Console
+import Logging
+import Storage
+import Synchronization
+import Testing
+
+@testable import Runtime
+
+@Suite struct TroublesTests {
+    @Test func eachIsToldOnceUntilItIsOver() {
+        let log = LineLog()
+        let troubles = Troubles(logger: log.logger)
+        troubles.raise(.diskFull, "There is no room; free some.")
+        troubles.raise(.clock, "The clock was set back; set it right.")
+        troubles.raise(.diskFull, "There is no room for the database; free some.")
+        #expect(troubles.current.map(\.kind) == [.diskFull, .clock])
+        #expect(troubles.current.first?.sentence == "There is no room for the database; free some.")
+        troubles.clear(.network)
+        troubles.clear(.diskFull)
+        troubles.clear(.diskFull)
+        #expect(troubles.current.map(\.kind) == [.clock])
+        #expect(
+            log.lines == [
+                "There is no room; free some.", "The clock was set back; set it right.",
+                "There is room on the disk again.",
+            ])
+    }
+
+    @Test func whatTheDiskRefusesIsTroubleAndWhatIsMerelyMissingIsNot() {
+        let troubles = Troubles(logger: LineLog().logger)
+        #expect(!troubles.raise(.abandoned))
+        #expect(troubles.raise(.full(path: "/data")))
+        #expect(troubles.raise(.system(path: "/data", code: 5)))
+        #expect(troubles.current.map(\.kind) == [.diskFull, .diskFailing])
+    }
+}
+
+/// What was logged, for tests.
+final class LineLog: Sendable {
+    private let state = Mutex<[String]>([])
+
+    var lines: [String] { state.withLock { $0 } }
+    var logger: Logger { Logger(label: "test") { _ in Handler(log: self) } }
+
+    private struct Handler: LogHandler {
+        let log: LineLog
+        var metadata = Logger.Metadata()
+        var logLevel = Logger.Level.debug
+
+        subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+            get { metadata[key] }
+            set { metadata[key] = newValue }
+        }
+
+        func log(
+            level: Logger.Level, message: Logger.Message, metadata: Logger.Metadata?, source: String, file: String,
+            function: String, line: UInt
+        ) {
+            log.state.withLock { $0.append("\(message)") }
+        }
+    }
+}
