@@ -52,11 +52,8 @@ final class LineLog: Sendable {
             set { metadata[key] = newValue }
         }
 
-        func log(
-            level: Logger.Level, message: Logger.Message, metadata: Logger.Metadata?, source: String, file: String,
-            function: String, line: UInt
-        ) {
-            log.state.withLock { $0.append("\(message)") }
+        func log(event: LogEvent) {
+            log.state.withLock { $0.append("\(event.message)") }
         }
     }
 }
