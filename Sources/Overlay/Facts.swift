@@ -8,14 +8,14 @@ import Routing
 
 extension RoutingNode {
     /// A member as routing sees it.
-    init(_ member: Member) {
+    init(_ member: Member, isProven: Bool) {
         let card = member.card.value
         let status = member.status?.value
         let ceiling = Terms(share: card.share).ceiling(.serving)
         self.init(
             id: card.nodeID, url: card.url, place: card.place, remaining: status?.remaining.byteCount ?? ceiling,
             share: ceiling, load: status?.load ?? 0, isAlive: member.condition == .alive,
-            families: card.endpoints.reduce(into: []) { $0.formUnion(AddressFamilies($1.address)) },
+            isProven: isProven, families: card.endpoints.reduce(into: []) { $0.formUnion(AddressFamilies($1.address)) },
             statusVersion: status?.version ?? 0)
     }
 }

@@ -81,6 +81,7 @@ public struct Overlay: Sendable {
             if !introductions.end(call) {
                 curator.handle(.failed(call, failure), at: now, into: &curatorActions)
             }
+        case .proved: break
         case .signed(let draft):
             switch draft.value {
             case .news(let news):
@@ -125,6 +126,9 @@ public struct Overlay: Sendable {
         case .introduce(let news):
             roster.handle(.told(request.parts { _ in news }), at: now, into: &rosterActions)
             actions.append(.answer(id, .table(roster.news)))
+        case .prove, .callBack:
+            // Questions about this machine, which the shell answers.
+            break
         }
     }
 
@@ -139,6 +143,8 @@ public struct Overlay: Sendable {
                 return curator.handle(.failed(call, .malformed), at: now, into: &curatorActions)
             }
             roster.handle(.table(answer.parts { _ in news }), at: now, into: &rosterActions)
+        case .proof, .reached:
+            if !introductions.end(call) { curator.handle(.failed(call, .malformed), at: now, into: &curatorActions) }
         }
     }
 
@@ -186,7 +192,7 @@ public struct Overlay: Sendable {
     /// A member as it stands now, for everyone whom it concerns: the doors learn its keys before anything is said of it.
     private mutating func handOn(_ member: Member, at now: Instant, into actions: inout [Action]) {
         actions.append(.learn(member.card))
-        actions.append(.route(.node(RoutingNode(member))))
+        actions.append(.route(.node(RoutingNode(member, isProven: true))))
         curator.handle(.member(MemberFacts(member)), at: now, into: &curatorActions)
         if let notice = conditions.notice(of: member, beside: roster.own.id) { actions.append(.notice(notice)) }
     }

@@ -7,15 +7,26 @@ public enum PeerRequest: Hashable, Sendable {
     case catalogue(CatalogueRequest)
     /// "This is me, and who I know": for members that may not hold the asker's card yet. Answered with the whole table.
     case introduce([News])
+    /// "Are you there?", at the URL on the asked node's card; the asker's own card goes along, for those that may not hold
+    /// it yet. Answered with a proof.
+    case prove(nonce: Bytes32, by: Card)
+    /// "Call me back at every address of this card of mine." Answered with what came of it.
+    case callBack(Card)
 
     /// The name of `introduce`.
     public static let introduction = "introduce"
+    /// The name of `prove`.
+    public static let proof = "prove"
+    /// The name of `callBack`.
+    public static let callBack = "call-back"
 
     /// The last part of its path.
     public var name: String {
         switch self {
         case .catalogue(let request): request.name
         case .introduce: Self.introduction
+        case .prove: Self.proof
+        case .callBack: Self.callBack
         }
     }
 }
@@ -24,6 +35,8 @@ public enum PeerRequest: Hashable, Sendable {
 public enum PeerAnswer: Hashable, Sendable {
     case catalogue(CatalogueAnswer)
     case table([News])
+    case proof(AddressProof)
+    case reached(Reached)
 }
 
 /// The most statements a table carries: a card, a status and a verdict for each of 10,000 members.
@@ -37,6 +50,7 @@ extension PeerRequest: StatementBearing {
         switch self {
         case .catalogue(let request): request.statements
         case .introduce(let news): news.flatMap(\.statements)
+        case .prove(_, let card), .callBack(let card): [card]
         }
     }
 }
@@ -46,6 +60,8 @@ extension PeerAnswer: StatementBearing {
         switch self {
         case .catalogue(let answer): answer.statements
         case .table(let news): news.flatMap(\.statements)
+        case .proof(let proof): [proof]
+        case .reached: []
         }
     }
 }
@@ -55,6 +71,8 @@ private let wireVersion: UInt8 = 1
 private enum Kind {
     static let catalogue: UInt8 = 1
     static let membership: UInt8 = 2
+    static let proof: UInt8 = 3
+    static let callBack: UInt8 = 4
 }
 
 extension WireReader {
@@ -74,6 +92,13 @@ extension PeerRequest: WireCodable {
         case .introduce(let news):
             writer.write(Kind.membership)
             writer.write(list: news)
+        case .prove(let nonce, let card):
+            writer.write(Kind.proof)
+            writer.write(nonce)
+            writer.write(card)
+        case .callBack(let card):
+            writer.write(Kind.callBack)
+            writer.write(card)
         }
     }
 
@@ -81,6 +106,8 @@ extension PeerRequest: WireCodable {
         try reader.expectVersion()
         switch try reader.uint8() {
         case Kind.catalogue: self = .catalogue(try reader.value())
+        case Kind.proof: self = .prove(nonce: try reader.bytes32(), by: try reader.value())
+        case Kind.callBack: self = .callBack(try reader.value())
         case Kind.membership: self = .introduce(try reader.list(limit: introductionLimit, what: "news"))
         default: throw .malformed("a request of unknown kind")
         }
@@ -97,6 +124,12 @@ extension PeerAnswer: WireCodable {
         case .table(let news):
             writer.write(Kind.membership)
             writer.write(list: news)
+        case .proof(let proof):
+            writer.write(Kind.proof)
+            writer.write(proof)
+        case .reached(let reached):
+            writer.write(Kind.callBack)
+            writer.write(reached)
         }
     }
 
@@ -104,6 +137,8 @@ extension PeerAnswer: WireCodable {
         try reader.expectVersion()
         switch try reader.uint8() {
         case Kind.catalogue: self = .catalogue(try reader.value())
+        case Kind.proof: self = .proof(try reader.value())
+        case Kind.callBack: self = .reached(try reader.value())
         case Kind.membership: self = .table(try reader.list(limit: tableLimit, what: "news"))
         default: throw .malformed("an answer of unknown kind")
         }

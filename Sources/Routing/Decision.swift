@@ -59,6 +59,8 @@ public enum Shortage: Equatable, Sendable {
     case exhausted
     /// The only holders are still filling: come back in a moment.
     case filling
+    /// The only holders have not shown yet that their URLs are their own.
+    case unproven
     /// No holder is alive, reachable for this client, and vouched for.
     case unreachable
 }
@@ -109,6 +111,8 @@ public struct Exclusion: Equatable, Sendable {
         case notVouched
         /// It does not have all the bytes asked for yet.
         case incomplete
+        /// It has not shown yet that its URL is its own.
+        case unproven
         case cannotAfford(remaining: ByteCount)
         /// The client was sent there before.
         case alreadyTried

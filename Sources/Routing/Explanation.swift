@@ -25,6 +25,7 @@ extension Exclusion.Reason: CustomStringConvertible {
         case .dead: "does not answer any more"
         case .notVouched: "is not among those whom the publisher lets serve this file"
         case .incomplete: "does not have all the bytes asked for yet"
+        case .unproven: "has not shown yet that it is reached at the address it names"
         case .cannotAfford(let remaining): "cannot afford it: \(remaining) of its allowance are left"
         case .alreadyTried: "was tried for this request before"
         case .wrongFamily: "cannot be reached over the client's kind of address (IPv4 or IPv6)"
@@ -39,6 +40,7 @@ extension Shortage: CustomStringConvertible {
         switch self {
         case .exhausted: "Every holder of this file has spent its allowance for this period."
         case .filling: "The nodes that hold this file are still receiving it."
+        case .unproven: "No holder of this file has shown yet that it is reached at the address it names."
         case .unreachable: "No holder of this file can be reached now."
         }
     }

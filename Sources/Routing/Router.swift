@@ -100,6 +100,7 @@ public struct Router: Sendable {
         if !node.isAlive { return .dead }
         if !file.isVouched(holder.id) { return .notVouched }
         if !holder.isComplete { return .incomplete }
+        if !node.isProven { return .unproven }
         if node.families.isDisjoint(with: query.family) { return .wrongFamily }
         if query.tried.contains(holder.id.short) { return .alreadyTried }
         if remaining < size { return .cannotAfford(remaining: remaining) }

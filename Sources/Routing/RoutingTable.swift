@@ -33,13 +33,15 @@ public struct RoutingNode: Equatable, Sendable {
     /// The load class of its newest status: 0 (idle) to 7.
     public let load: UInt8
     public let isAlive: Bool
+    /// The node itself has answered at `url`: clients may be sent there.
+    public let isProven: Bool
     public let families: AddressFamilies
     /// The version of the status that `remaining` and `load` are from.
     public let statusVersion: UInt64
 
     public init(
         id: NodeID, url: String, place: Place?, remaining: ByteCount, share: ByteCount, load: UInt8, isAlive: Bool,
-        families: AddressFamilies, statusVersion: UInt64
+        isProven: Bool = true, families: AddressFamilies, statusVersion: UInt64
     ) {
         self.id = id
         self.url = url
@@ -48,6 +50,7 @@ public struct RoutingNode: Equatable, Sendable {
         self.share = share
         self.load = load
         self.isAlive = isAlive
+        self.isProven = isProven
         self.families = families
         self.statusVersion = statusVersion
     }

@@ -129,6 +129,7 @@ struct Survey {
             switch exclusion.reason {
             case .cannotAfford: return .exhausted
             case .incomplete: shortage = .filling
+            case .unproven: if shortage == .unreachable { shortage = .unproven }
             case .notMember, .dead, .notVouched, .alreadyTried, .wrongFamily, .redirectedEnough: break
             }
         }

@@ -106,7 +106,7 @@ import Testing
             ])
     }
 
-    @Test(arguments: [Shortage.exhausted, .filling, .unreachable])
+    @Test(arguments: [Shortage.exhausted, .filling, .unproven, .unreachable])
     func `when nobody serves, the reason is told`(shortage: Shortage) throws {
         let decision = Decision(choice: .nobody(shortage), candidates: [], exclusions: [])
         let view = try reading().decision(decision, file: FileID(.zero), from: .v4(1), place: nil)

@@ -6,8 +6,21 @@ import Testing
 
 @Suite struct PeerRequestTests {
     private static let file = FileID(Bytes32(1, 2, 3, 4))
-    private static let requests: [PeerRequest] = [.catalogue(.lookUp(file)), .catalogue(.pieces(file)), .introduce([])]
-    private static let answers: [PeerAnswer] = [.catalogue(.unknown), .catalogue(.noted), .table([])]
+    private static let node = NodeID(Bytes32(5, 6, 7, 8))
+    private static let card = Card(
+        nodeID: node, agreementKey: .zero, network: node, version: 1, name: "a node",
+        endpoints: [Endpoint(address: .v4(0xC000_0201), port: 8080)], url: "http://192.0.2.1:8080", place: nil,
+        share: .zero, certificate: nil)
+    private static let requests: [PeerRequest] = [
+        .catalogue(.lookUp(file)), .catalogue(.pieces(file)), .introduce([]),
+        .prove(nonce: Bytes32(1, 1, 1, 1), by: card),
+        .callBack(card),
+    ]
+    private static let answers: [PeerAnswer] = [
+        .catalogue(.unknown), .catalogue(.noted), .table([]),
+        .proof(AddressProof(node: node, nonce: Bytes32(1, 1, 1, 1), url: card.url)),
+        .reached(Reached(url: .answered, endpoints: [Reached.Door(card.endpoints[0], .silent)])),
+    ]
 
     @Test("a request reads back as it was", arguments: requests)
     func requestRoundTrip(request: PeerRequest) throws {

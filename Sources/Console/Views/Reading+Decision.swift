@@ -38,6 +38,7 @@ extension Shortage {
         switch self {
         case .exhausted: "those who have it have no allowance left in this period"
         case .filling: "those who have it are still receiving it themselves"
+        case .unproven: "those who have it have not shown yet that they are reached where they say"
         case .unreachable: "nobody who has it answers, can be reached from there, and is vouched for"
         }
     }
@@ -51,6 +52,7 @@ extension Exclusion.Reason {
         case .dead: "does not answer"
         case .notVouched: "is not among those that the publisher lets serve it"
         case .incomplete: "does not have all of it yet"
+        case .unproven: "has not shown yet that it is reached where it says"
         case .cannotAfford(let remaining): "has only \(remaining) left to send in this period"
         case .alreadyTried: "sent this downloader on"
         case .wrongFamily: "cannot be reached over the downloader's version of IP"

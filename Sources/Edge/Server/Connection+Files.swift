@@ -207,6 +207,8 @@ extension Connection {
                 after: seconds, "Every node that has this file has spent its allowance.", client: request.client)
         case .nobody(.filling):
             comeBack(after: Self.moment, "The nodes are still copying this file.", client: request.client)
+        case .nobody(.unproven):
+            comeBack(after: Self.moment, "The nodes that have this file are being looked for.", client: request.client)
         case .nobody(.unreachable):
             comeBack(
                 after: Self.unreachablePause, "No node that has this file can be reached now.",

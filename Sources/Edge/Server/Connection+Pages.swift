@@ -162,6 +162,7 @@ extension Choice {
         case .unknown: "unknown"
         case .nobody(.exhausted): "nobody: allowances are spent"
         case .nobody(.filling): "nobody: holders are still filling"
+        case .nobody(.unproven): "nobody: no holder has proven its address yet"
         case .nobody(.unreachable): "nobody: no holder can be reached"
         }
     }
@@ -174,6 +175,7 @@ extension Exclusion.Reason {
         case .dead: "does not answer"
         case .notVouched: "not vouched for by the publisher"
         case .incomplete: "does not have all these bytes yet"
+        case .unproven: "has not proven its address yet"
         case .cannotAfford(let remaining): "cannot afford it with \(remaining) left"
         case .alreadyTried: "was tried before"
         case .wrongFamily: "cannot be reached over the client's kind of address"

@@ -1,5 +1,6 @@
 import Edge
 import Logging
+import Membership
 import Overlay
 import Primitives
 import Transport
@@ -54,6 +55,8 @@ final class Performer: Sendable {
             call(id, request, to: member)
         case .answer(let id, let answer):
             desk.deliver(answer, to: id)
+        case .prove(let member):
+            prove(member)
         case .sign(let draft):
             inbox.post(.signed(identity.sign(draft)))
         case .learn(let card):
@@ -80,6 +83,14 @@ final class Performer: Sendable {
             break
         case .notice(let notice):
             logger.log(notice)
+        }
+    }
+
+    private func prove(_ member: NodeID) {
+        guard let card = directory.card(of: member) else { return }
+        Task { [client, inbox] in
+            let isProven = await client.prove(card) == .answered
+            inbox.post(.proved(member, cardVersion: card.version, isProven))
         }
     }
 

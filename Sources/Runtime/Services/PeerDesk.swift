@@ -39,6 +39,20 @@ final class PeerDesk: PeerDoor {
     }
 
     func handle(_ request: Verified<PeerRequest>, from asker: NodeID) async -> PeerAnswer? {
+        switch request.value {
+        case .prove(let nonce, _): proof(over: nonce)
+        case .callBack: nil
+        case .catalogue, .introduce: await machine(request, from: asker)
+        }
+    }
+
+    /// Wherever it was asked, this node only says that it is reached where its card says.
+    private func proof(over nonce: Bytes32) -> PeerAnswer? {
+        guard let card = directory.card(of: identity.nodeID) else { return nil }
+        return .proof(identity.sign(AddressProof(node: identity.nodeID, nonce: nonce, url: card.url)).value)
+    }
+
+    private func machine(_ request: Verified<PeerRequest>, from asker: NodeID) async -> PeerAnswer? {
         let id = count.withLock { count in
             count += 1
             return RequestID(count)

@@ -8,6 +8,8 @@ internal import Synchronization
 public struct PeerClient: Sendable {
     /// For a question and its answer; the machine asks somebody else then.
     private static let callLimit: Duration = .seconds(10)
+    /// A client may be waiting for the proof of an address.
+    private static let proofLimit: Duration = .seconds(5)
     /// A table of 10,000 members over a slow line takes longer.
     private static let joinLimit: Duration = .seconds(60)
     /// A holder that sends less is not worth waiting for: others have the same pieces.
@@ -37,12 +39,18 @@ public struct PeerClient: Sendable {
 
     /// The other node's answer. A table is taken as far as it verifies; anything else must verify as a whole.
     public func call(_ request: PeerRequest, to card: Card) async -> Result<Verified<PeerAnswer>, CallFailure> {
+        await call(request, to: card, within: Self.callLimit)
+    }
+
+    private func call(
+        _ request: PeerRequest, to card: Card, within limit: Duration
+    ) async -> Result<Verified<PeerAnswer>, CallFailure> {
         let body = request.wireBytes
         guard account.hasOverlayToSpare, await account.pay(Self.headCost + ByteCount(body.count), for: .overlay) else {
             return .failure(.unreachable)
         }
         let result = await post(body, to: PeerProtocol.path(of: request), at: card.url, receiver: card.nodeID) {
-            $0.timeLimit = Self.callLimit
+            $0.timeLimit = limit
         }
         switch result {
         case .failure(let error): return .failure(CallFailure(error))
@@ -55,9 +63,25 @@ public struct PeerClient: Sendable {
         }
     }
 
+    /// Whether the member itself answers at the URL of its card: it signs a number drawn for this one question.
+    public func prove(_ card: Card) async -> Reached.Outcome {
+        guard let own = directory.card(of: identity.nodeID) else { return .untried }
+        var random = SystemRandomNumberGenerator()
+        let nonce = Bytes32(random.next(), random.next(), random.next(), random.next())
+        switch await call(.prove(nonce: nonce, by: own), to: card, within: Self.proofLimit) {
+        case .success(let answer):
+            guard case .proof(let proof) = answer.value, proof.node == card.nodeID, proof.nonce == nonce,
+                proof.url == card.url
+            else { return .someoneElse }
+            return .answered
+        case .failure(.malformed), .failure(.refused): return .someoneElse
+        case .failure(.unreachable), .failure(.timedOut): return .silent
+        }
+    }
+
     private func verify(_ answer: PeerAnswer) -> Verified<PeerAnswer>? {
         switch answer {
-        case .catalogue: try? directory.verify(answer)
+        case .catalogue, .proof, .reached: try? directory.verify(answer)
         // Only verified entries are left, so this cannot fail.
         case .table(let news): try? directory.verify(.table(directory.verifying(news).map(\.value)))
         }

@@ -7,15 +7,15 @@ public enum PeerProtocol {
     public static let prefix = "/peer/v1/"
     /// Joining is the one request that nodes outside the network may make; its body is a `JoinRequest`.
     public static let joinName = "join"
-    /// What nodes may ask that are not known here yet: to be let in, and to be taken note of.
-    public static let knocks: Set<String> = [joinName, PeerRequest.introduction]
+    /// What nodes may ask that are not known here yet: to be let in, to be taken note of, and whether this node is there.
+    public static let knocks: Set<String> = [joinName, PeerRequest.introduction, PeerRequest.proof]
     public static let mediaType = "application/vnd.potluck"
 
     /// The longest body of a request: 256 announcements and 64 postings with the longest names and audiences, 210 kB.
     public static let requestLimit = ByteCount.kibibytes(256)
     /// The longest body of an answer, which may be a table too, with certificates of members gone.
     public static let answerLimit = ByteCount.mebibytes(12)
-    /// The longest body of a knock: a join request, or an introduction with one card.
+    /// The longest body of a knock: a join request, an introduction or a question for a proof with one card.
     public static let knockLimit = ByteCount.kibibytes(4)
 
     public static func path(of request: PeerRequest) -> String { prefix + request.name }

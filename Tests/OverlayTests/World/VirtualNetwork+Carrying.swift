@@ -65,6 +65,17 @@ extension VirtualNetwork {
         deliver(.asked(Verified(checked: request), from: asker, id), to: currentRun(of: index))
     }
 
+    /// Whether the member is met at the URL that its card names.
+    mutating func prove(_ member: NodeID, from run: Run) {
+        guard let card = nodes[run.node].process?.door.cards[member] else { return }
+        let index = index(of: member)
+        let isMet = nodes[index].isHonest && nodes[index].isUp && canReach(index, from: run.node)
+        let isProven = isMet && !isHit(conditions.loss)
+        schedule(
+            .event(.proved(member, cardVersion: card.version, isProven), run),
+            after: isMet == isProven ? delay() + delay() : Conditions.callLimit)
+    }
+
     mutating func answer(_ id: RequestID, _ answer: PeerAnswer, from run: Run) {
         guard let (caller, call) = nodes[run.node].process?.door.asked.removeValue(forKey: id) else {
             return violate("node \(run.node) answers what nobody asked")

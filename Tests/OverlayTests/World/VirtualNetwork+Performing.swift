@@ -24,6 +24,7 @@ extension VirtualNetwork {
         case .send(let envelope, let receiver): send(envelope, from: run, to: receiver)
         case .call(let id, let request, let receiver): call(request, id, from: run, to: receiver)
         case .answer(let request, let answer): self.answer(request, answer, from: run)
+        case .prove(let member): prove(member, from: run)
         case .sign(let draft): schedule(.event(.signed(draft.signed), run))
         case .learn(let card): learn(card.value, at: run.node)
         case .prepare(let manifest):

@@ -29,6 +29,8 @@ struct VirtualNode {
     var process: Process?
     /// How often it was started.
     var run = 0
+    /// Its card names its own URL, and not another's.
+    var isHonest = true
     /// Nodes reach those on their side.
     var side = 0
     /// It crashes when so many more actions have been performed.
