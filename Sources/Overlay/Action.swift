@@ -44,6 +44,8 @@ public enum Action: Equatable, Sendable {
     case resolved(FileID)
     /// Something about this file changed that a person may be waiting for.
     case progress(FileID)
+    /// The network knows that this node is gone, and its holdings are in other hands, or the time for that was over.
+    case left
     /// Something a person may want to read in the log.
     case notice(Notice)
 }

@@ -6,6 +6,7 @@ public import Primitives
 public enum Draft: Hashable, Sendable {
     case news(News)
     case announcement(Announcement)
+    case withdrawal(Withdrawal)
 }
 
 extension Draft: StatementBearing {
@@ -13,6 +14,7 @@ extension Draft: StatementBearing {
         switch self {
         case .news(let news): news.statements
         case .announcement(let announcement): [announcement]
+        case .withdrawal(let withdrawal): [withdrawal]
         }
     }
 }

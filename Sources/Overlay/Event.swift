@@ -34,11 +34,17 @@ public enum Event: Equatable, Sendable {
     case signed(Verified<Draft>)
     /// This node was taken into a network: its new card, and who is there.
     case admitted(Verified<Card>, [Verified<News>])
-    /// This node is about to stop for good.
-    case leave
+    /// This node is about to leave its network for good: its holdings are to be in other hands by then. Ends in `.left`.
+    case leave(by: Instant)
 
     /// A file was posted here, and lies whole on this disk.
     case posted(Verified<Manifest>, sha256: Bytes32)
+    /// The operator takes back what was posted here; nothing happens where nothing was.
+    case withdraw(FileID)
+    /// The operator wants this neither held nor served here; what was posted here stays.
+    case deny(Denial)
+    /// The operator has changed its mind.
+    case allow(Denial)
     /// A client asked here for a file this node knows nothing of; answered with `.resolved`.
     case wanted(FileID)
     /// There is room on disk, as `.prepare` asked.

@@ -32,6 +32,17 @@ extension MemberFacts {
     }
 }
 
+extension Absence {
+    init(_ ending: Ending) {
+        self =
+            switch ending {
+            case .withdrawn: .withdrawn
+            case .expired: .expired
+            case .denied: .denied
+            }
+    }
+}
+
 extension RoutingFile {
     /// A file as routing sees it.
     init(_ route: FileRoute) {

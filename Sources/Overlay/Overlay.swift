@@ -21,6 +21,8 @@ public struct Overlay: Sendable {
     private var remaining: ByteCount
     private var introductions = Introductions()
     private var conditions = Conditions()
+    /// The catalogue is done with leaving; the good-bye waits for its signature.
+    private var isLeaving = false
 
     // Each machine appends to a list of its own, kept between events for its memory.
     private var rosterActions: [Roster.Action] = []
@@ -46,6 +48,7 @@ public struct Overlay: Sendable {
     }
 
     public mutating func handle(_ event: Event, at now: Instant, into actions: inout [Action]) {
+        var farewell: [Action] = []
         switch event {
         case .start(let time):
             tellWhatRemains(at: now)
@@ -85,14 +88,24 @@ public struct Overlay: Sendable {
         case .signed(let draft):
             switch draft.value {
             case .news(let news):
+                if case .departure = news, isLeaving { farewell = [.left] }
                 roster.handle(.signed(draft.part { _ in news }), at: now, into: &rosterActions)
             case .announcement(let announcement):
                 curator.handle(.signed(draft.part { _ in announcement }), at: now, into: &curatorActions)
+            case .withdrawal(let withdrawal):
+                let part = draft.part { _ in withdrawal }
+                curator.handle(.withdrawalSigned(part), at: now, into: &curatorActions)
             }
         case .admitted(let card, let table):
             roster.handle(.admitted(card, table), at: now, into: &rosterActions)
-        case .leave:
-            roster.handle(.leave, at: now, into: &rosterActions)
+        case .leave(let deadline):
+            curator.handle(.leave(by: deadline), at: now, into: &curatorActions)
+        case .withdraw(let file):
+            curator.handle(.withdraw(file), at: now, into: &curatorActions)
+        case .deny(let denial):
+            curator.handle(.deny(denial), at: now, into: &curatorActions)
+        case .allow(let denial):
+            curator.handle(.allow(denial), at: now, into: &curatorActions)
         case .posted(let manifest, let sha256):
             curator.handle(.posted(manifest, sha256: sha256), at: now, into: &curatorActions)
         case .wanted(let file):
@@ -111,6 +124,7 @@ public struct Overlay: Sendable {
             curator.handle(.damaged(file), at: now, into: &curatorActions)
         }
         settle(at: now, into: &actions)
+        actions += farewell
     }
 
     // MARK: Requests and answers
@@ -205,6 +219,8 @@ public struct Overlay: Sendable {
             actions.append(.answer(id, .catalogue(answer)))
         case .sign(let announcement):
             actions.append(.sign(.announcement(announcement)))
+        case .signWithdrawal(let withdrawal):
+            actions.append(.sign(.withdrawal(withdrawal)))
         case .prepare(let manifest):
             actions.append(.prepare(manifest))
         case .fetch(let id, let file, let pieces, let holder):
@@ -219,12 +235,18 @@ public struct Overlay: Sendable {
             actions.append(.persist(records.map { .holding($0) }, then: after))
         case .route(let route):
             actions.append(.route(.file(RoutingFile(route))))
+        case .routeEnding(let file, let ending):
+            actions.append(.route(.fileEnded(file, Absence(ending))))
         case .unroute(let file):
             actions.append(.route(.fileGone(file)))
         case .resolved(let file):
             actions.append(.resolved(file))
         case .progress(let file):
             actions.append(.progress(file))
+        case .left:
+            // The farewell must be on its way before anybody stops this node for good.
+            roster.handle(.leave, at: now, into: &rosterActions)
+            isLeaving = true
         }
     }
 

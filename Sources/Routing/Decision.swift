@@ -49,6 +49,8 @@ public enum Choice: Equatable, Sendable {
     case redirect(RoutingNode)
     /// This node does not know the file.
     case unknown
+    /// The file was offered, and is no more.
+    case gone(Absence)
     /// The file is known, and nobody may serve it now.
     case nobody(Shortage)
 }

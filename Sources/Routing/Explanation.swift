@@ -34,6 +34,17 @@ extension Exclusion.Reason: CustomStringConvertible {
     }
 }
 
+extension Absence: CustomStringConvertible {
+    /// One sentence for a person.
+    public var description: String {
+        switch self {
+        case .withdrawn: "This file was withdrawn by who published it."
+        case .expired: "The time for which this file was published is over."
+        case .denied: "This node does not serve this file."
+        }
+    }
+}
+
 extension Shortage: CustomStringConvertible {
     /// One sentence for a person.
     public var description: String {

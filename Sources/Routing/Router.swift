@@ -7,6 +7,7 @@ public struct Router: Sendable {
     private var generator: Generator
     private var nodes: [NodeID: Entry] = [:]
     private var files: [FileID: RoutingFile] = [:]
+    private var absences: [FileID: Absence] = [:]
 
     /// Responses below this are served where they are asked, if they are here: a redirect costs about as much.
     public static let smallResponse = ByteCount.kibibytes(64)
@@ -26,12 +27,22 @@ public struct Router: Sendable {
         switch change {
         case .node(let node): nodes[node.id] = Entry(node, after: nodes[node.id])
         case .nodeGone(let id): nodes[id] = nil
-        case .file(let file): files[file.id] = file
-        case .fileGone(let id): files[id] = nil
+        case .file(let file):
+            files[file.id] = file
+            absences[file.id] = nil
+        case .fileEnded(let id, let absence):
+            files[id] = nil
+            absences[id] = absence
+        case .fileGone(let id):
+            files[id] = nil
+            absences[id] = nil
         }
     }
 
     public subscript(file: FileID) -> RoutingFile? { files[file] }
+
+    /// Why a file that was offered is not any more.
+    public func absence(of file: FileID) -> Absence? { absences[file] }
 
     /// Chooses, and debits the chosen node in this router's own view until that node's next status or a minute later:
     /// so that what a status tells late does not send a crowd to one holder.
@@ -52,7 +63,10 @@ public struct Router: Sendable {
     // MARK: -
 
     private func decide(_ query: Query, at now: Instant, drawing generator: inout Generator) -> Decision {
-        guard let file = files[query.file] else { return Decision(choice: .unknown, candidates: [], exclusions: []) }
+        guard let file = files[query.file] else {
+            let choice = absences[query.file].map { Choice.gone($0) } ?? .unknown
+            return Decision(choice: choice, candidates: [], exclusions: [])
+        }
         var survey = Survey(query, size: Self.size(of: query, in: file), holders: file.holders.count + 1)
         considerOwn(of: file, for: query, at: now, in: &survey)
         for holder in file.holders where holder.id != own {

@@ -144,5 +144,16 @@ public enum RoutingChange: Equatable, Sendable {
     case node(RoutingNode)
     case nodeGone(NodeID)
     case file(RoutingFile)
+    /// A file was offered, and is no more.
+    case fileEnded(FileID, Absence)
+    /// Nothing is known of a file any more.
     case fileGone(FileID)
+}
+
+/// Why a file that was offered is not any more: clients that ask for it are told that it is gone.
+public enum Absence: Hashable, Sendable {
+    case withdrawn
+    case expired
+    /// By this node's operator.
+    case denied
 }

@@ -83,8 +83,8 @@ struct RunningNode {
                 settings: settings.pulse.map { Roster.Settings(pulse: $0) } ?? Roster.Settings(),
                 generator: generator.split()),
             curator: Curator(
-                own: identity.nodeID, holdings: restored.holdings, policy: settings.policy, generator: generator.split()
-            ),
+                own: identity.nodeID, holdings: restored.holdings, withdrawals: restored.withdrawals,
+                denials: restored.denials, policy: settings.policy, generator: generator.split()),
             ledger: ledger, terms: terms)
         let inbox = inbox
         account = Account(

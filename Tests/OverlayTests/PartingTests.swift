@@ -35,7 +35,7 @@ import Testing
             let file = network.post(.mebibytes(1), on: 0)
             network.run(for: .seconds(10))
             let leaver = network.holders(of: file)[1]
-            network.deliver(.leave, to: network.currentRun(of: leaver))
+            network.deliver(.leave(by: network.now + .seconds(20)), to: network.currentRun(of: leaver))
             network.run(for: .seconds(1))
             network.crash(leaver)
             let id = network.nodes[leaver].id

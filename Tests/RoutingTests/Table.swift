@@ -71,7 +71,7 @@ extension Decision {
         switch choice {
         case .here: Table.own
         case .redirect(let node): node.id
-        case .unknown, .nobody: nil
+        case .unknown, .gone, .nobody: nil
         }
     }
 }

@@ -49,7 +49,7 @@ extension Curator {
     mutating func lookedUp(_ file: FileID, at tracker: NodeID, _ answer: Verified<CatalogueAnswer>?) {
         guard lookUps[file] != nil else { return }
         lookUps[file]?.underWay -= 1
-        if let answer, case .found(let postings, let announcements) = answer.value,
+        if let answer, case .found(let postings, let announcements, _) = answer.value,
             postings.contains(where: { $0.file == file })
         {
             for posting in postings where posting.file == file { cache(answer.part { _ in posting }) }

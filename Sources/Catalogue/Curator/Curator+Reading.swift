@@ -8,6 +8,24 @@ extension Curator {
     /// What routing was told of a file.
     public func route(of file: FileID) -> FileRoute? { files[file]?.routed }
 
+    /// What the operator wants neither held nor served here, in ascending order.
+    public var denials: [Denial] { [] }
+
+    /// The withdrawals that are remembered here, by file and publisher.
+    public var withdrawals: [Verified<Withdrawal>] { [] }
+
+    /// Why a file known here is not offered any more; nothing when it is, or is not known.
+    public func ending(of file: FileID) -> Ending? { nil }
+
+    /// How far handing over is, while this node is leaving.
+    public var handover: Handover? { nil }
+
+    /// The sequence that this node's next posting of the file needs, so that it counts for more than any before it.
+    public func nextSequence(for file: FileID, at now: WallTime) -> UInt64 {
+        let posting = files[file]?.postings.first { $0.value.publisher == own }?.value.sequence ?? 0
+        return max(posting == .max ? .max : posting + 1, UInt64(clamping: now.milliseconds))
+    }
+
     /// The members that keep a file's holders in mind, the first in charge of its replicas.
     public func trackers(of file: FileID) -> [NodeID] { members.trackers(of: file) }
 

@@ -4,7 +4,7 @@ internal import Primitives
 extension Curator {
     mutating func answer(_ request: Verified<CatalogueRequest>, from asker: NodeID, _ id: RequestID) {
         switch request.value {
-        case .announce(let announcements, let postings):
+        case .announce(let announcements, let postings, _):
             answer(id, noted(request, announcements, postings, from: asker))
         case .lookUp(let file):
             answer(id, found(file))
@@ -20,6 +20,8 @@ extension Curator {
             } else {
                 answer(id, .unknown)
             }
+        case .confirm(let files):
+            answer(id, .confirmed([], [], unknown: files.filter { self.files[$0] == nil }))
         }
     }
 

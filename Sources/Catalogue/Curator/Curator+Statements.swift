@@ -71,7 +71,7 @@ extension Curator {
         guard pulls[file]?.swarm != nil else { return }
         switch state {
         case .filling: pulls[file]?.swarm?.add(holder, isWhole: false, at: now)
-        case .complete: pulls[file]?.swarm?.add(holder, isWhole: true, at: now)
+        case .complete, .leaving: pulls[file]?.swarm?.add(holder, isWhole: true, at: now)
         case .gone: pulls[file]?.swarm?.remove(holder)
         }
         pump(file)

@@ -61,8 +61,8 @@ public struct Curator: Sendable {
 
     /// A node with what it has on disk, not yet started. `holdings` are as they were persisted.
     public init(
-        own: NodeID, holdings: [Holding], policy: Policy, generator: Generator, settings: Settings = Settings(),
-        limits: Limits = Limits()
+        own: NodeID, holdings: [Holding], withdrawals: [Verified<Withdrawal>] = [], denials: [Denial] = [],
+        policy: Policy, generator: Generator, settings: Settings = Settings(), limits: Limits = Limits()
     ) {
         self.own = own
         self.policy = policy
@@ -96,6 +96,8 @@ public struct Curator: Sendable {
         case .failed(let id, let failure): failed(id, failure)
         case .posted(let manifest, let sha256): posted(manifest, sha256: sha256)
         case .signed(let announcement): signed(announcement)
+        case .withdrawalSigned, .withdraw, .deny, .allow: break
+        case .leave: turn.actions.append(.left)
         case .wanted(let file): wanted(file)
         case .prepared(let file): prepared(file)
         case .noRoom(let file):

@@ -25,6 +25,16 @@ extension Curator {
         case posted(Verified<Manifest>, sha256: Bytes32)
         /// What `sign` asked for.
         case signed(Verified<Announcement>)
+        /// What `signWithdrawal` asked for.
+        case withdrawalSigned(Verified<Withdrawal>)
+        /// The operator takes back what was posted here; nothing happens where nothing was.
+        case withdraw(FileID)
+        /// The operator wants this neither held nor served here; what was posted here stays.
+        case deny(Denial)
+        /// The operator has changed its mind.
+        case allow(Denial)
+        /// This node is about to leave for good: its holdings are to be in other hands by then. Ends in `left`.
+        case leave(by: Instant)
         /// A client asks here for a file that routing does not know.
         case wanted(FileID)
         /// There is room for the file.
@@ -45,6 +55,7 @@ extension Curator {
         case call(CallID, CatalogueRequest, to: NodeID)
         case answer(RequestID, CatalogueAnswer)
         case sign(Announcement)
+        case signWithdrawal(Withdrawal)
         /// Make room for the file on disk.
         case prepare(Manifest)
         /// Fetch these pieces, verify and write each, report them by `stored` as they come.
@@ -56,10 +67,14 @@ extension Curator {
         /// One transaction; what follows waits until it is durable.
         indirect case persist([HoldingRecord], then: [Action])
         case route(FileRoute)
+        /// The file was offered, and is no more: clients that ask for it are told so.
+        case routeEnding(FileID, Ending)
         case unroute(FileID)
         /// A `wanted` file was looked for: it is routed by now, or not to be found.
         case resolved(FileID)
         /// Holders or pieces of a file that is held here changed; for who waits.
         case progress(FileID)
+        /// All that this node held is in other hands, or the time for that is over; the others know that it holds nothing.
+        case left
     }
 }

@@ -22,13 +22,18 @@ public struct Holding: Equatable, Sendable {
     public var isComplete: Bool { pieces.isFull && sha256 != nil }
 }
 
-/// A change of the holdings on disk, to be written in one transaction with those beside it.
+/// A change of what the catalogue keeps on disk, to be written in one transaction with those beside it.
 public enum HoldingRecord: Equatable, Sendable {
     /// A new holding, or another posting for one that is there already.
     case holding(Holding)
     case pieces(FileID, Bitfield)
     case complete(FileID, sha256: Bytes32)
     case removed(FileID)
+    /// Replaces an earlier one of the same file and publisher.
+    case withdrawal(Verified<Withdrawal>)
+    case withdrawalForgotten(FileID, NodeID)
+    case denial(Denial)
+    case denialLifted(Denial)
 }
 
 /// How fetching a run of pieces ended.

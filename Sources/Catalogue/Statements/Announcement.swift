@@ -10,6 +10,8 @@ public struct Announcement: Statement {
         case complete = 2
         /// No longer a holder.
         case gone = 3
+        /// Has all of it and serves it, but is about to go: another is to take its place.
+        case leaving = 4
     }
 
     public let file: FileID

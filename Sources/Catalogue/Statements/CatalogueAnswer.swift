@@ -4,8 +4,10 @@ public import Primitives
 public enum CatalogueAnswer: Hashable, Sendable {
     /// To an announcement.
     case noted
-    /// To a look-up: what the tracker knows.
-    case found([Posting], [Announcement])
+    /// To a look-up: what the tracker knows. Some of its publishers may have taken it back.
+    case found([Posting], [Announcement], [Withdrawal] = [])
+    /// To a look-up: it was offered once, and is no more.
+    case withdrawn([Withdrawal])
     /// To a look-up, or a question for pieces: not known here.
     case unknown
     /// To an offer.
@@ -13,6 +15,9 @@ public enum CatalogueAnswer: Hashable, Sendable {
     case declined(Refusal)
     case manifest(Manifest)
     case pieces(Bitfield)
+    /// To a question whether files are still offered: the withdrawals of those that are not, or not by everyone; what is
+    /// still posted of these; and the files that the tracker has never heard of.
+    case confirmed([Posting], [Withdrawal], unknown: [FileID])
 
     /// Why an offer or an announcement is not taken.
     public enum Refusal: UInt8, Hashable, Sendable, CaseIterable {
@@ -28,10 +33,15 @@ public enum CatalogueAnswer: Hashable, Sendable {
         case busy = 6
         /// The offer's pieces or group make no sense.
         case malformed = 7
+        /// Its tracker, as this node sees the members, is somebody else.
+        case notTracker = 8
+        /// It is about to leave, or none of the holders named can be reached from it.
+        case unable = 9
     }
 
     public static let postingLimit = 8
     public static let announcementLimit = 64
+    public static let withdrawalLimit = 16
 }
 
 extension CatalogueAnswer: WireCodable {
@@ -39,10 +49,11 @@ extension CatalogueAnswer: WireCodable {
         switch self {
         case .noted:
             writer.write(1 as UInt8)
-        case .found(let postings, let announcements):
+        case .found(let postings, let announcements, let withdrawals):
             writer.write(2 as UInt8)
             writer.write(list: postings)
             writer.write(list: announcements)
+            writer.write(list: withdrawals)
         case .unknown:
             writer.write(3 as UInt8)
         case .accepted:
@@ -56,6 +67,14 @@ extension CatalogueAnswer: WireCodable {
         case .pieces(let pieces):
             writer.write(7 as UInt8)
             writer.write(pieces)
+        case .withdrawn(let withdrawals):
+            writer.write(8 as UInt8)
+            writer.write(list: withdrawals)
+        case .confirmed(let postings, let withdrawals, let unknown):
+            writer.write(9 as UInt8)
+            writer.write(list: postings)
+            writer.write(list: withdrawals)
+            writer.write(files: unknown)
         }
     }
 
@@ -64,7 +83,10 @@ extension CatalogueAnswer: WireCodable {
         case 1: self = .noted
         case 2:
             let postings = try reader.list(of: Posting.self, limit: Self.postingLimit, what: "postings of a file")
-            self = .found(postings, try reader.list(limit: Self.announcementLimit, what: "holders of a file"))
+            let holders = try reader.list(
+                of: Announcement.self, limit: Self.announcementLimit, what: "holders of a file")
+            self = .found(
+                postings, holders, try reader.list(limit: Self.withdrawalLimit, what: "withdrawals of a file"))
         case 3: self = .unknown
         case 4: self = .accepted
         case 5:
@@ -74,6 +96,14 @@ extension CatalogueAnswer: WireCodable {
             self = .declined(refusal)
         case 6: self = .manifest(try reader.value())
         case 7: self = .pieces(try reader.value())
+        case 8: self = .withdrawn(try reader.list(limit: Self.withdrawalLimit, what: "withdrawals of a file"))
+        case 9:
+            let files = CatalogueRequest.confirmLimit
+            let postings = try reader.list(
+                of: Posting.self, limit: files * Self.postingLimit, what: "postings of withdrawn files")
+            let withdrawals = try reader.list(
+                of: Withdrawal.self, limit: files * Self.withdrawalLimit, what: "withdrawals at once")
+            self = .confirmed(postings, withdrawals, unknown: try reader.files(limit: files, what: "unknown files"))
         default: throw .malformed("a catalogue answer of an unknown kind")
         }
     }
@@ -82,7 +112,10 @@ extension CatalogueAnswer: WireCodable {
 extension CatalogueAnswer: StatementBearing {
     public var statements: [any Statement] {
         switch self {
-        case .found(let postings, let announcements): postings as [any Statement] + announcements
+        case .found(let postings, let announcements, let withdrawals):
+            postings as [any Statement] + announcements + withdrawals
+        case .withdrawn(let withdrawals): withdrawals
+        case .confirmed(let postings, let withdrawals, _): postings as [any Statement] + withdrawals
         case .manifest(let manifest): manifest.statements
         case .noted, .unknown, .accepted, .declined, .pieces: []
         }

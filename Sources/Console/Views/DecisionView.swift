@@ -24,6 +24,8 @@ public struct DecisionView: Codable, Equatable, Sendable {
         case redirect
         /// No such file is known.
         case unknown
+        /// The file was offered, and is no more.
+        case gone
         /// The file is known, and nobody can serve it.
         case nobody
     }

@@ -13,6 +13,7 @@ extension Reading {
         switch decision.choice {
         case .here: view.choice = .here
         case .unknown: view.choice = .unknown
+        case .gone: view.choice = .gone
         case .redirect(let node):
             view.choice = .redirect
             view.redirect = name(of: node.id)

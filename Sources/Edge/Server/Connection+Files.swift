@@ -105,6 +105,7 @@ extension Connection {
             return refuse(error)
         }
         guard let file = services.routing.file(id) else {
+            if let absence = services.routing.absence(of: id) { return refuse(Refusal(.gone, "\(absence)")) }
             if signer != nil || isResolved {
                 return refuse(Refusal(.notFound, "No node here knows this file."))
             }
@@ -201,6 +202,8 @@ extension Connection {
             redirect(request, to: node, tried: query.tried + [node.id.short])
         case .unknown:
             refuse(Refusal(.notFound, "No node here knows this file."))
+        case .gone(let absence):
+            refuse(Refusal(.gone, "\(absence)"))
         case .here, .nobody(.exhausted):
             let seconds = max(1, services.untilPeriodEnds().wholeMilliseconds / 1000)
             comeBack(

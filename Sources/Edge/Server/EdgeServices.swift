@@ -21,6 +21,11 @@ public final class RoutingTable: Sendable {
         router.withLock { $0[id] }
     }
 
+    /// Why a file that was offered is not any more.
+    public func absence(of id: FileID) -> Absence? {
+        router.withLock { $0.absence(of: id) }
+    }
+
     /// Chooses, and counts what it chose as spent there.
     public func decide(_ query: Query, at now: Instant) -> Decision {
         router.withLock { $0.decide(query, at: now) }

@@ -79,7 +79,7 @@ final class Performer: Sendable {
             routing.apply(change)
         case .resolved(let file):
             desk.resolved(file)
-        case .progress:
+        case .progress, .left:
             break
         case .notice(let notice):
             logger.log(notice)

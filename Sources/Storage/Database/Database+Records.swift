@@ -26,7 +26,8 @@ extension Database {
             Restored(
                 news: try database.news(),
                 lastVersion: UInt64(try Int64.fetchOne(database, sql: "SELECT version FROM own_version") ?? 0),
-                holdings: try database.holdings(), ledger: try database.ledger())
+                holdings: try database.holdings(), withdrawals: try database.withdrawals(),
+                denials: try database.denials(), ledger: try database.ledger())
         }
     }
 }
@@ -87,7 +88,48 @@ extension GRDB::Database {
             try run("UPDATE progress SET sha256 = ? WHERE file = ?", [sha256.data, file.bytes.data])
         case .removed(let file):
             try run("DELETE FROM holdings WHERE file = ?", [file.bytes.data])
+        case .withdrawal(let withdrawal):
+            let withdrawal = withdrawal.value
+            try run(
+                """
+                INSERT INTO withdrawals (file, publisher, statement) VALUES (?, ?, ?)
+                ON CONFLICT DO UPDATE SET statement = excluded.statement
+                """,
+                [withdrawal.file.bytes.data, withdrawal.publisher.bytes.data, withdrawal.wireData])
+        case .withdrawalForgotten(let file, let publisher):
+            try run(
+                "DELETE FROM withdrawals WHERE file = ? AND publisher = ?", [file.bytes.data, publisher.bytes.data])
+        case .denial(let denial):
+            let (kind, id) = Self.columns(of: denial)
+            try run("INSERT INTO denials (kind, id) VALUES (?, ?) ON CONFLICT DO NOTHING", [kind, id.data])
+        case .denialLifted(let denial):
+            let (kind, id) = Self.columns(of: denial)
+            try run("DELETE FROM denials WHERE kind = ? AND id = ?", [kind, id.data])
         }
+    }
+
+    private static func columns(of denial: Denial) -> (kind: Int64, id: Bytes32) {
+        switch denial {
+        case .file(let file): (1, file.bytes)
+        case .publisher(let publisher): (2, publisher.bytes)
+        }
+    }
+
+    fileprivate func withdrawals() throws -> [Verified<Withdrawal>] {
+        let rows = try Row.fetchCursor(self, sql: "SELECT statement FROM withdrawals ORDER BY file, publisher")
+        var withdrawals: [Verified<Withdrawal>] = []
+        while let row = try rows.next() { withdrawals.append(Verified(checked: try row.value(at: 0))) }
+        return withdrawals
+    }
+
+    fileprivate func denials() throws -> [Denial] {
+        let rows = try Row.fetchCursor(self, sql: "SELECT kind, id FROM denials ORDER BY kind, id")
+        var denials: [Denial] = []
+        while let row = try rows.next() {
+            let id = try row.bytes32(at: 1)
+            denials.append(row[0] as Int64 == 1 ? .file(FileID(id)) : .publisher(NodeID(id)))
+        }
+        return denials
     }
 
     fileprivate func write(_ state: LedgerState) throws {

@@ -10,8 +10,28 @@ enum Schema {
         migrator.registerMigration("1 members, holdings, account") { database in
             try database.execute(sql: first)
         }
+        migrator.registerMigration("2 withdrawals, denials") { database in
+            try database.execute(sql: second)
+        }
         return migrator
     }
+
+    private static let second = """
+        -- The newest withdrawal of each publisher of a file.
+        CREATE TABLE withdrawals (
+            file BLOB NOT NULL CHECK (length(file) = 32),
+            publisher BLOB NOT NULL CHECK (length(publisher) = 32),
+            statement BLOB NOT NULL,
+            PRIMARY KEY (file, publisher)
+        ) STRICT, WITHOUT ROWID;
+
+        -- What the operator wants neither held nor served here: files (1) and publishers (2).
+        CREATE TABLE denials (
+            kind INTEGER NOT NULL CHECK (kind IN (1, 2)),
+            id BLOB NOT NULL CHECK (length(id) = 32),
+            PRIMARY KEY (kind, id)
+        ) STRICT, WITHOUT ROWID;
+        """
 
     private static let first = """
         -- The newest card and departure of each member (issuer 0), and the newest verdict of each issuer about it.

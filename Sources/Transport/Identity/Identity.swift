@@ -64,6 +64,7 @@ public struct Identity: Sendable {
         switch draft {
         case .news(let news): sign(news).part(Draft.news)
         case .announcement(let announcement): sign(announcement).part(Draft.announcement)
+        case .withdrawal(let withdrawal): sign(withdrawal).part(Draft.withdrawal)
         }
     }
 

@@ -56,6 +56,7 @@ struct Why: AsyncParsableCommand {
         case .here: "is served here"
         case .redirect: "is sent to \(decision.redirect?.shown ?? "another node"), \(decision.location ?? "")"
         case .unknown: "gets 404: no member knows this file"
+        case .gone: "gets 410: this file is not offered any more"
         case .nobody: "gets 503, since \(decision.shortage ?? "nobody can serve it now")"
         }
     }

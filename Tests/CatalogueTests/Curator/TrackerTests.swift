@@ -154,7 +154,7 @@ struct TrackerTests {
         bench.wait(.seconds(5))
         bench.tell(.member(Sample.facts(others[5], isAlive: false)))
         let back = bench.tell(.member(Sample.facts(others[5]))).calls.filter { $0.to == others[5] }
-        guard case .announce(let announcements, _)? = back.first?.request else {
+        guard case .announce(let announcements, _, _)? = back.first?.request else {
             Issue.record("it is told")
             return
         }
@@ -192,7 +192,7 @@ struct TrackerTests {
         bench.ask(announced(Self.origin, .complete), from: Self.origin)
         bench.ask(announced(others[0], .complete, version: 3), from: others[0])
         bench.ask(announced(others[0], .gone, version: 2), from: others[1])
-        guard case .found(_, let announcements)? = bench.answer(.lookUp(manifest.file), from: others[1]) else {
+        guard case .found(_, let announcements, _)? = bench.answer(.lookUp(manifest.file), from: others[1]) else {
             Issue.record("not found")
             return
         }

@@ -147,6 +147,8 @@ struct World {
                 }
             case .sign(let draft):
                 schedule(.event(.signed(.believed(draft)), index, life: life), after: .microseconds(50))
+            case .signWithdrawal(let draft):
+                schedule(.event(.withdrawalSigned(.believed(draft)), index, life: life), after: .microseconds(50))
             case .prepare(let manifest):
                 schedule(.event(.prepared(manifest.file), index, life: life), after: .milliseconds(1))
             case .fetch(let fetch, let file, let pieces, let from):
@@ -162,9 +164,9 @@ struct World {
                 precondition(!isRouting, "a route that waits for the disk may overtake a later one")
                 schedule(.durable(records, then, index, life: life), after: .milliseconds(2))
             case .route(let route): nodes[index].routes[route.posting.file] = route
-            case .unroute(let file): nodes[index].routes[file] = nil
+            case .routeEnding(let file, _), .unroute(let file): nodes[index].routes[file] = nil
             case .resolved(let file): nodes[index].resolved.append(file)
-            case .progress: continue
+            case .progress, .left: continue
             }
         }
     }
@@ -221,6 +223,7 @@ struct World {
         case .pieces(let file, let pieces): nodes[index].disk[file]?.pieces = pieces
         case .complete(let file, let sha256): nodes[index].disk[file]?.sha256 = sha256
         case .removed(let file): nodes[index].disk[file] = nil
+        case .withdrawal, .withdrawalForgotten, .denial, .denialLifted: break
         }
     }
 

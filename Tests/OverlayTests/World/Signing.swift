@@ -21,6 +21,7 @@ extension Draft {
         case .news(.verdict(let verdict)): Verified(checked: .news(.verdict(verdict.signed)))
         case .news(.departure(let departure)): Verified(checked: .news(.departure(departure.signed)))
         case .announcement(let announcement): Verified(checked: .announcement(announcement.signed))
+        case .withdrawal(let withdrawal): Verified(checked: .withdrawal(withdrawal.signed))
         }
     }
 }

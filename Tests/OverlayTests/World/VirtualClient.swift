@@ -10,6 +10,8 @@ struct VirtualClient {
     enum Outcome: Equatable {
         case served(by: NodeID)
         case notFound
+        /// 410.
+        case gone(Absence)
         /// 503: come back later.
         case unavailable(Shortage)
         /// No connection, or one that ended early.

@@ -13,6 +13,8 @@ struct VirtualDisk {
     }
 
     private(set) var holdings: [FileID: Holding] = [:]
+    private(set) var withdrawals: [FileID: [NodeID: Verified<Withdrawal>]] = [:]
+    private(set) var denials: Set<Denial> = []
     private(set) var ledger: LedgerState?
     /// The last lease written for each period, by its start: one that has ended may still be spent from for a moment.
     private(set) var leases: [WallTime: ClassTotals] = [:]
@@ -65,6 +67,11 @@ struct VirtualDisk {
         case .holding(.pieces(let file, let pieces)): holdings[file]?.pieces = pieces
         case .holding(.complete(let file, let sha256)): holdings[file]?.sha256 = sha256
         case .holding(.removed(let file)): holdings[file] = nil
+        case .holding(.withdrawal(let withdrawal)):
+            withdrawals[withdrawal.value.file, default: [:]][withdrawal.value.publisher] = withdrawal
+        case .holding(.withdrawalForgotten(let file, let publisher)): withdrawals[file]?[publisher] = nil
+        case .holding(.denial(let denial)): denials.insert(denial)
+        case .holding(.denialLifted(let denial)): denials.remove(denial)
         case .ledger(let state):
             ledger = state
             leases[state.period.starts] = state.leased
@@ -104,7 +111,11 @@ struct VirtualDisk {
     var restored: Restored {
         Restored(
             news: news.sorted { $0.key < $1.key }.map(\.value), lastVersion: ownVersion,
-            holdings: holdings.values.sorted { $0.file < $1.file }, ledger: ledger)
+            holdings: holdings.values.sorted { $0.file < $1.file },
+            withdrawals: withdrawals.values.flatMap(\.values).sorted {
+                ($0.value.file, $0.value.publisher) < ($1.value.file, $1.value.publisher)
+            },
+            denials: denials.sorted(), ledger: ledger)
     }
 
     /// Records of pieces whose bytes are not here.

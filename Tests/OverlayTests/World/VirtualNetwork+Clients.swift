@@ -22,7 +22,8 @@ extension VirtualNetwork {
         guard let client = clients[id] else { return }
         guard let process = nodes[index].process else { return end(id, .cutOff(by: nodes[index].id)) }
         let run = currentRun(of: index)
-        guard process.door.router[client.file] == nil else { return decide(id, at: run) }
+        let router = process.door.router
+        guard router[client.file] == nil, router.absence(of: client.file) == nil else { return decide(id, at: run) }
         nodes[index].process?.door.searching[client.file, default: []].append(id)
         schedule(.lookUpOverdue(id, run), after: Conditions.lookUpLimit)
         deliver(.wanted(client.file), to: run)
@@ -72,6 +73,7 @@ extension VirtualNetwork {
             if clients[id]?.tried.count ?? 0 > Router.mostRedirects { violate("a client is redirected too often") }
             tell(.client(id, at: index(of: node.id)), id, at: run)
         case .unknown: tell(.answered(id, .notFound), id, at: run)
+        case .gone(let absence): tell(.answered(id, .gone(absence)), id, at: run)
         case .here: tell(.answered(id, .unavailable(.exhausted)), id, at: run)
         case .nobody(let shortage): tell(.answered(id, .unavailable(shortage)), id, at: run)
         }

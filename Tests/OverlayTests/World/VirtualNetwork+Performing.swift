@@ -42,6 +42,7 @@ extension VirtualNetwork {
             payWaiting(run)
         case .route(let change): nodes[run.node].process?.door.router.apply(change)
         case .resolved(let file): resolved(file, at: run)
+        case .left: nodes[run.node].process?.hasLeft = true
         case .progress, .notice: break
         }
     }

@@ -96,7 +96,9 @@ struct VirtualNetwork {
             roster: Roster(
                 own: nodes[index].card, known: restored.news, lastVersion: restored.lastVersion,
                 settings: Roster.Settings(pulse: conditions.pulse), generator: generator.split()),
-            curator: Curator(own: node.id, holdings: restored.holdings, policy: Policy(), generator: generator.split()),
+            curator: Curator(
+                own: node.id, holdings: restored.holdings, withdrawals: restored.withdrawals,
+                denials: restored.denials, policy: Policy(), generator: generator.split()),
             ledger: ledger, terms: terms)
         let door = VirtualDoor(own: node.id, terms: terms, state: ledger.state, generator: generator.split())
         checkRestart(index, ledger.state)

@@ -17,6 +17,7 @@ struct VirtualNode {
         var overlay: Overlay
         var door: VirtualDoor
         var wakeAt: Instant?
+        var hasLeft = false
     }
 
     let id: NodeID
