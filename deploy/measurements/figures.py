@@ -31,6 +31,16 @@ class Figures:
     def row(self, name: str, value: str, wanted: str, verdict: str) -> None:
         print(f"  {name:<54} {value:<28} {wanted:<22} {verdict}", flush=True)
 
+    def heading(self, text: str) -> None:
+        print(f"\n  {text}\n", flush=True)
+
+    def quote(self, what: str, command: str, answer: str, status: int) -> None:
+        """A command as it was typed, and its answer."""
+        print(f"  # {what}\n  $ {command}", flush=True)
+        for line in answer.splitlines():
+            print(f"  {line}", flush=True)
+        print(f"  [{status}]\n", flush=True)
+
     def note(self, text: str) -> None:
         print(f"    {text}", flush=True)
 
