@@ -2,6 +2,7 @@ import Foundation
 import Glibc
 public import Primitives
 import Storage
+import Synchronization
 import Transport
 
 /// One node on this machine.
@@ -13,8 +14,18 @@ public enum Node {
 
     /// Makes a node: a data directory with an identity, a network of its own, and a commented `node.yaml`.
     /// - Parameter overrides: what the command line said, which `node.yaml` then says.
-    /// - Throws: a sentence for the operator, also when there is a node already.
+    /// - Throws: a sentence for the operator, also when there is a node already; then nothing was made.
     public static func initialise(_ settings: Settings, overrides: [String: String]) throws -> NodeID {
+        let footprint = Footprint(at: settings.data)
+        do {
+            return try make(settings, overrides)
+        } catch {
+            footprint.erase()
+            throw error
+        }
+    }
+
+    private static func make(_ settings: Settings, _ overrides: [String: String]) throws -> NodeID {
         let directory = try DataDirectory(creating: settings.data)
         let lock = try directory.lock()
         defer { withExtendedLifetime(lock) {} }
@@ -26,6 +37,7 @@ public enum Node {
             try Data(configuration.utf8).write(to: URL(fileURLWithPath: directory.configurationPath), options: .atomic)
         }
         _ = try membership(of: identity, in: Database(at: directory.databasePath))
+        _ = try PieceFolder(at: directory.filesPath)
         return identity.nodeID
     }
 
@@ -49,15 +61,30 @@ public enum Node {
     }
 
     /// Runs the node of a data directory until it is told to stop.
-    /// - Parameter peer: an invite or an address: a network to join first.
+    /// - Throws: a sentence for the operator when it cannot start.
+    public static func run(_ settings: Settings) async throws {
+        try await run(settings, arriving: nil)
+    }
+
+    /// Joins a network and runs, with the node of a data directory or with a new one where there is none. A new one that is
+    /// not let in leaves nothing behind.
+    /// - Parameter peer: an invite, or the address of a member of an open network.
     /// - Throws: a sentence for the operator when it cannot start, or cannot join.
-    public static func run(_ settings: Settings, joining peer: String? = nil) async throws {
+    public static func join(_ peer: String, _ settings: Settings, overrides: [String: String]) async throws {
+        let footprint = exists(in: settings.data) ? nil : Footprint(at: settings.data)
+        if footprint != nil { _ = try initialise(settings, overrides: overrides) }
+        let hasJoined = Atomic(false)
+        defer { if !hasJoined.load(ordering: .relaxed) { footprint?.erase() } }
+        try await run(settings, arriving: Goal(peer: peer) { hasJoined.store(true, ordering: .relaxed) })
+    }
+
+    private static func run(_ settings: Settings, arriving goal: Goal?) async throws {
         // A limit on the size of files is an error to be told like any other, not a reason to die.
         signal(SIGXFSZ, SIG_IGN)
         raiseDescriptorLimit()
         let directory = try DataDirectory(existing: settings.data)
         let lock = try directory.lock()
         defer { withExtendedLifetime(lock) {} }
-        try await RunningNode(settings, in: directory).run(joining: peer)
+        try await RunningNode(settings, in: directory).run(arriving: goal)
     }
 }

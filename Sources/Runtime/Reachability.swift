@@ -16,14 +16,14 @@ struct Reachability {
             let addresses = Self.interfaceAddresses()
             guard let address = addresses.first(where: { !$0.isPrivate }) ?? addresses.first else {
                 throw SettingsError(
-                    "url",
-                    "this machine has no address that others could use; say with --url where they reach this node")
+                    sentence:
+                        "This machine has no address that others could use; say with --url where they reach this node.")
             }
             guard settings.isPrivate || !address.isPrivate else {
                 throw SettingsError(
-                    "url",
-                    "this machine has only private addresses, such as \(address); say with --url where others reach this "
-                        + "node, or allow private addresses with --private")
+                    sentence:
+                        "This machine has only private addresses, such as \(address); say with --url where others reach this "
+                        + "node, or allow private addresses with --private.")
             }
             advertise = HostAndPort(Endpoint(address: address, port: settings.listen.port))
         }
@@ -31,8 +31,9 @@ struct Reachability {
         endpoints = Self.addresses(of: advertise.host).map { Endpoint(address: $0, port: advertise.port) }
         guard !endpoints.isEmpty else {
             throw SettingsError(
-                "advertise",
-                "\(advertise.host) has no address in the DNS; say with --advertise where datagrams reach this node")
+                sentence:
+                    "The host \(advertise.host) has no address in the DNS; say with --advertise where datagrams reach this "
+                    + "node.")
         }
     }
 

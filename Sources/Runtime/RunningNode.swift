@@ -62,7 +62,6 @@ struct RunningNode {
             share: settings.share)
         let own = try card.signed(for: membership, at: MonotonicClock.wallTime)
         membership.cardVersion = own.value.version
-        try database.write(membership)
         // Its founder opens a network, not each member; who found it open keeps it so.
         let isOpen = try membership.certificate == nil ? settings.isOpen : database.setting(Joiner.foundOpen) != nil
         belonging = Belonging(membership, isOpen: isOpen)
@@ -125,7 +124,7 @@ struct RunningNode {
         }
     }
 
-    func run(joining peer: String?) async throws {
+    func run(arriving goal: Goal?) async throws {
         for sentence in atlas.skipped { logger.warning("\(sentence)") }
         let routing = Edge.RoutingTable(
             Router(own: identity.nodeID, generator: Generator(seed: .random(in: 0 ... .max))))
@@ -139,6 +138,8 @@ struct RunningNode {
                 networkKey: belonging.membership.networkKey, account: account,
                 received: { [inbox] in inbox.offer(.datagram($0, from: $1)) })
         }
+        // The card's version is shown to others from here on.
+        try database.write(belonging.membership)
         let courier = try Courier()
         let client = PeerClient(
             courier: courier, identity: identity, directory: directory, account: account,
@@ -157,7 +158,7 @@ struct RunningNode {
             folder: folder, shelf: shelf, scribe: scribe, account: account, routing: routing, peers: desk,
             joiner: joiner, atlas: atlas, settings: settings, card: card, clock: clock,
             startedAt: MonotonicClock.wallTime, troubles: troubles, initial: overlay)
-        try await serve(node, performer, server, joining: peer)
+        try await serve(node, performer, server, arriving: goal)
         await datagrams.close()
         courier.stop()
     }
@@ -193,15 +194,27 @@ struct RunningNode {
         do {
             return try await open()
         } catch {
-            throw SettingsError(
-                "listen",
-                "\(settings.listen) cannot be listened on (\(error)); stop what uses it, or choose another port")
+            throw SettingsError(sentence: complaint(about: error))
+        }
+    }
+
+    private func complaint(about error: any Error) -> String {
+        switch SocketError.number(of: error) {
+        case EADDRINUSE:
+            "Another program listens on \(settings.listen) already; stop it, or choose another port with --listen."
+        case EACCES, EPERM:
+            "Ports below 1024 are for administrators; choose another than \(settings.listen) with --listen."
+        case EADDRNOTAVAIL:
+            "This machine does not have the address \(settings.listen.address); choose one of its own with --listen, or "
+                + "0.0.0.0 for all of them."
+        default:
+            "\(settings.listen) cannot be listened on (\(error)); choose another address with --listen."
         }
     }
 
     /// Runs the services until the process is told to stop. They stop in reverse: first the doors, then the machine.
     private func serve(
-        _ node: OperatorDesk, _ performer: Performer, _ server: PublicServer, joining peer: String?
+        _ node: OperatorDesk, _ performer: Performer, _ server: PublicServer, arriving goal: Goal?
     ) async throws {
         let driver = Driver(overlay: overlay, inbox: inbox, performer: performer, clock: clock)
         let doors = Doors(
@@ -212,7 +225,7 @@ struct RunningNode {
             opened.finish()
         }
         let arrival = Arrival(
-            opening: opening, joiner: node.joiner, peer: peer, card: card, data: settings.data, logger: logger)
+            opening: opening, joiner: node.joiner, goal: goal, card: card, data: settings.data, logger: logger)
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 // Named, since a service without a name is described by all that it holds.

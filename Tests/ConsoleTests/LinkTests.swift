@@ -51,7 +51,8 @@ import Testing
 
     @Test(arguments: [
         ("", "at least one character"), (".", "directory"), ("..", "directory"), ("a/b", "no slashes"),
-        ("a\nb", "control"), ("a\u{0}", "control"), ("\u{202E}gpj.exe", "control"),
+        ("a\nb", "control"), ("a\u{0}", "control"), ("\u{202E}gpj.exe", "direction"),
+        ("a\u{200F}b", "direction"), ("a\u{2066}b", "direction"),
         (String(repeating: "x", count: 256), "256 bytes"), (String(repeating: "夏", count: 86), "258 bytes"),
     ])
     func `names that are none are refused with the reason`(name: String, reason: String) {
@@ -86,5 +87,18 @@ import Testing
     @Test func `a type longer than a posting holds is refused`() {
         #expect(MediaType.isWellFormed("video/" + String(repeating: "x", count: 121)))
         #expect(!MediaType.isWellFormed("video/" + String(repeating: "x", count: 122)))
+    }
+}
+
+@Suite struct NearestTests {
+    private let words = ["post", "show", "status", "allowance"]
+
+    @Test(arguments: [
+        ("psot", nil), ("pots", nil), ("pos", "post"), ("Show", "show"), ("stauts", "status"),
+        ("alowance", "allowance"),
+        ("share", nil), ("", nil), (String(repeating: "x", count: 10_000), nil),
+    ])
+    func `a slip of the hand is recognised, another word is not`(written: String, meant: String?) {
+        #expect(Nearest.word(to: written, of: words) == meant)
     }
 }

@@ -244,6 +244,16 @@ private func complaint(
         #expect(complaint(["share": "8GB", "allowance": "8GB/day"]) == nil)
     }
 
+    @Test(
+        "include addresses that nobody outside can use",
+        arguments: ["http://127.0.0.1:8080", "http://192.168.1.2", "http://[fd00::1]:8080", "http://0.0.0.0:80"])
+    func privateAddresses(url: String) {
+        #expect(complaint(["url": url])?.hasPrefix("--url: nobody outside can use ") == true)
+        #expect(complaint(yaml: "\nurl: \"\(url)\"")?.hasPrefix("/data/node.yaml:2: url: nobody outside") == true)
+        #expect(complaint(["url": url, "private": "true"]) == nil)
+        #expect(complaint(["listen": "10.1.2.3:8080"])?.hasPrefix("--listen: nobody outside") == true)
+    }
+
     @Test("include more proxies than anybody has")
     func tooManyProxies() {
         let many = Array(repeating: "10.0.0.1", count: Settings.listLimit + 1)

@@ -97,7 +97,7 @@ import Testing
     @Test func sayWhatToDoWhenTheyAreExposed() {
         #expect(
             StorageError.identityExposed(path: "/d/identity.key", mode: 0o644).description
-                == "/d/identity.key holds secret keys, but others can use it (mode 0644); run: chmod 600 /d/identity.key"
+                == "/d/identity.key holds secret keys, but others can use it (mode 0644); run `chmod 600 /d/identity.key`."
         )
     }
 

@@ -120,7 +120,7 @@ import Transport
             let path = wrong.description.dropFirst(link.node.utf8.count)
             holders[0].serve(try manifest(of: Self.content).wireBytes, at: path + ".manifest")
             let error = await #expect(throws: Complaint.self) { try await get(wrong, into: directory) }
-            #expect(error?.description.contains("does not fit its link") == true)
+            #expect(error?.description.contains("does not fit the link") == true)
         }
     }
 

@@ -41,11 +41,14 @@ public enum API {
 /// for, or a sentence.
 public struct Answer<Value: Codable & Sendable>: Codable, Sendable {
     public var api: Int
+    /// The daemon's version of Potluck.
+    public var software: String
     public var value: Value?
     public var error: String?
 
     public init(_ value: Value) {
         api = API.version
+        software = Software.version
         self.value = value
     }
 }
@@ -53,10 +56,13 @@ public struct Answer<Value: Codable & Sendable>: Codable, Sendable {
 /// What an answer that holds no value looks like, and the part of every answer that all versions share.
 public struct EmptyAnswer: Codable, Sendable {
     public var api: Int
+    /// For people; the first daemons did not say it.
+    public var software: String?
     public var error: String?
 
     public init(error: String? = nil) {
         api = API.version
+        software = Software.version
         self.error = error
     }
 }

@@ -105,10 +105,11 @@ struct ConsoleRoutes: Sendable {
 
     private func invite(_ question: InviteQuestion) async throws -> InviteView {
         guard (1...InviteQuestion.mostUses).contains(question.uses) else {
-            throw OperatorError(.unusable, "An invite can be used 1 to \(InviteQuestion.mostUses) times.")
+            throw OperatorError(
+                .unusable, "An invite can be used 1 to \(InviteQuestion.mostUses) times; say how often with --uses.")
         }
         guard (1...InviteQuestion.longestLifetimeSeconds).contains(question.lifetimeSeconds) else {
-            throw OperatorError(.unusable, "An invite lives between a second and 31 days.")
+            throw OperatorError(.unusable, "An invite lives at most 31 days; give a shorter time with --expires.")
         }
         let lifetime = Duration.seconds(question.lifetimeSeconds)
         let invite = try await node.invite(uses: question.uses, lifetime: lifetime)

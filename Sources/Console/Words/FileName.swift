@@ -6,14 +6,18 @@ public enum FileName {
     /// - Throws: `OperatorError` with a sentence that says what is wrong with the name.
     public static func check(_ name: String) throws(OperatorError) {
         guard let complaint = complaint(about: name) else { return }
-        throw OperatorError(.unusable, "A file cannot be called “\(printable(name))”: \(complaint).")
+        throw OperatorError(
+            .unusable,
+            "A file cannot be called “\(excerpt(name))”, since \(complaint); choose another name with --name.")
     }
 
     private static func complaint(about name: String) -> String? {
         if name.isEmpty { return "a name has at least one character" }
         if name == "." || name == ".." { return "that names a directory" }
         if name.utf8.contains(UInt8(ascii: "/")) { return "a name has no slashes" }
-        if name.unicodeScalars.contains(where: { !isPrintable($0) }) { return "a name has no control characters" }
+        if name.unicodeScalars.contains(where: { !isPrintable($0) }) {
+            return "a name has no control characters, nor any that turn the direction of reading"
+        }
         if name.utf8.count > limit { return "\(name.utf8.count) bytes are more than the \(limit) that a name may have" }
         return nil
     }
@@ -27,11 +31,19 @@ public enum FileName {
         return String(printable)
     }
 
+    /// So much of what somebody wrote as a sentence has room for, fit for a terminal.
+    public static func excerpt(_ text: String) -> String {
+        let start = text.prefix(excerptLimit)
+        return printable(String(start)) + (start.endIndex == text.endIndex ? "" : "…")
+    }
+
+    private static let excerptLimit = 60
+
     private static func isPrintable(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.properties.generalCategory {
         case .control, .lineSeparator, .paragraphSeparator: false
-        // The overrides of bidirectional text make "gpj.exe" read as "exe.jpg".
-        case .format: !(0x202A...0x202E).contains(scalar.value) && !(0x2066...0x2069).contains(scalar.value)
+        // What turns the direction of reading (Unicode Annex 9) makes "gpj.exe" read as "exe.jpg".
+        case .format: !scalar.properties.isBidiControl
         default: true
         }
     }

@@ -41,12 +41,24 @@ extension Settings {
             accepting: try layers.values(of: .accept, SettingsText.Accepted.init),
             denying: try layers.values(of: .deny) { NodeID($0) })
         log = try layers.value(of: .log) { Logger.Level(rawValue: $0.lowercased()) } ?? .info
+        try Self.refuseUnreachable(url, isPrivate, layers)
         if share > quota.limit {
             throw SettingsError(
                 layers.source(of: .share) ?? "share",
                 "a share of \(share) is more than the allowance of \(quota.limit) per \(quota.period.rawValue); "
                     + "lower the one or raise the other")
         }
+    }
+
+    /// Others cannot use the address of a network that they are not in.
+    private static func refuseUnreachable(
+        _ url: NodeURL?, _ isPrivate: Bool, _ layers: SettingsLayers
+    ) throws(SettingsError) {
+        guard !isPrivate, let address = url?.authority.address, address.isPrivate else { return }
+        throw SettingsError(
+            layers.source(of: .url) ?? layers.source(of: .listen) ?? "url",
+            "nobody outside can use \(address), which is a private address; write the address that others use with --url, or "
+                + "allow private ones with --private")
     }
 
     static let listenDefault = Endpoint(address: .v4(0), port: 8080)

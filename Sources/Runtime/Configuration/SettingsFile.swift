@@ -1,4 +1,5 @@
 import Configuration
+import Console
 import Foundation
 import Yams
 
@@ -117,11 +118,9 @@ struct SettingsFile {
     private static func unknown(_ word: String?) -> String {
         guard let word else { return "a key is one word; see the comments that “node init” writes" }
         let written = "there is no setting “\(SettingsText.excerpt(word))”"
-        let nearest = Settings.Key.allCases.map {
-            ($0, EditDistance.between(word.lowercased(), $0.rawValue.lowercased()))
+        if let nearest = Nearest.word(to: word, of: Settings.Key.allCases.map(\.rawValue)) {
+            return "\(written); did you mean “\(nearest)”?"
         }
-        .min { $0.1 < $1.1 }
-        if let nearest, nearest.1 <= 2 { return "\(written); did you mean “\(nearest.0.rawValue)”?" }
         return "\(written); there are \(Settings.Key.allCases.map(\.rawValue).joined(separator: ", "))"
     }
 }
@@ -129,23 +128,4 @@ struct SettingsFile {
 extension Yams.Node {
     /// Where it begins; Yams marks every node that it parsed.
     fileprivate var line: Int { mark?.line ?? 1 }
-}
-
-/// How many letters to add, drop or change to make one word of another (Levenshtein).
-private enum EditDistance {
-    static func between(_ left: String, _ right: String) -> Int {
-        let left = Array(left.prefix(40))
-        let right = Array(right)
-        var row = Array(0...right.count)
-        for (i, letter) in left.enumerated() {
-            var diagonal = row[0]
-            row[0] = i + 1
-            for (j, other) in right.enumerated() {
-                let substituted = diagonal + (letter == other ? 0 : 1)
-                diagonal = row[j + 1]
-                row[j + 1] = min(substituted, row[j] + 1, row[j + 1] + 1)
-            }
-        }
-        return row[right.count]
-    }
 }

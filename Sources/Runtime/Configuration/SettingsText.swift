@@ -1,3 +1,4 @@
+import Console
 import Foundation
 import Geography
 import Primitives
@@ -115,10 +116,7 @@ enum SettingsText {
     }
 
     /// So much of what somebody wrote as a sentence has room for, on one line.
-    static func excerpt(_ text: String) -> String {
-        let line = String(text.prefix(60)).replacing("\n", with: " ")
-        return line.count < text.count ? line + "…" : line
-    }
+    static func excerpt(_ text: String) -> String { FileName.excerpt(text) }
 }
 
 /// The address of a node as a browser has it: `http` or `https`, a host and perhaps a port; no path.

@@ -1,3 +1,4 @@
+import Console
 import Edge
 import Logging
 import Membership
@@ -111,13 +112,14 @@ extension Logger {
     fileprivate func log(_ notice: Notice) {
         switch notice {
         case .memberJoined(let id, let name):
-            info("A node joined the network.", metadata: ["node": "\(id)", "name": "\(name)"])
+            info("A node joined the network.", metadata: ["node": "\(id)", "name": "\(FileName.printable(name))"])
         case .memberReturned(let id, let name):
-            info("A node is back.", metadata: ["node": "\(id)", "name": "\(name)"])
+            info("A node is back.", metadata: ["node": "\(id)", "name": "\(FileName.printable(name))"])
         case .memberDied(let id, let name):
-            self.notice("A node does not answer any more.", metadata: ["node": "\(id)", "name": "\(name)"])
+            self.notice(
+                "A node does not answer any more.", metadata: ["node": "\(id)", "name": "\(FileName.printable(name))"])
         case .memberLeft(let id, let name):
-            info("A node left the network.", metadata: ["node": "\(id)", "name": "\(name)"])
+            info("A node left the network.", metadata: ["node": "\(id)", "name": "\(FileName.printable(name))"])
         }
     }
 }

@@ -21,10 +21,10 @@ struct Joiner: Sendable {
         let before = belonging.membership
         let door = try door(of: peer)
         // Before the invite is spent.
-        if case .invite(let invite) = door, invite.network != before.founder { try await checkAlone() }
+        if case .invite(let invite) = door { try await checkFree(for: invite.network) }
         let joined = try await knock(at: door)
         let wasMember = joined.founder == before.founder
-        if !wasMember { try await checkAlone() }
+        try await checkFree(for: joined.founder)
         let membership =
             wasMember
             ? before
@@ -50,29 +50,44 @@ struct Joiner: Sendable {
 
     private func door(of peer: String) throws -> PeerClient.Door {
         if peer.lowercased().hasPrefix("potluck") {
+            let invite: Invite
             do {
-                return .invite(try Invite(peer))
+                invite = try Invite(peer)
             } catch {
                 throw OperatorError(.unusable, "This node could not join: \(error).")
             }
+            guard invite.inviter != card.identity.nodeID else {
+                throw OperatorError(.conflict, "This invite was made by this node; hand it to who runs another one.")
+            }
+            return .invite(invite)
         }
         guard let url = NodeURL(peer.contains("://") ? peer : "http://" + peer) else {
             throw OperatorError(
                 .unusable,
-                "\(SettingsText.excerpt(peer)) is neither an invite nor the address of a node, such as 192.0.2.1:8080.")
+                "“\(SettingsText.excerpt(peer))” is neither an invite nor the address of a node; give one such as "
+                    + "192.0.2.1:8080.")
+        }
+        guard url.description != card.url else {
+            throw OperatorError(.conflict, "\(url) is the address of this node itself; give that of another one.")
         }
         return .open(url: url.description)
     }
 
-    /// A node with company keeps to it: its members count on what it holds.
-    private func checkAlone() async throws {
-        let others = await inbox.ask { $0.roster.members.filter(\.isPresent).count } ?? 0
-        guard others == 0, belonging.membership.certificate == nil else {
-            throw OperatorError(
-                .conflict,
-                "This node belongs to another network already; to belong to two, run a second node with its own --data."
-            )
-        }
+    /// A node with company keeps to it until it takes its leave: its members count on what it holds. One that founded a
+    /// network of which nobody else is may join any.
+    private func checkFree(for network: NodeID) async throws {
+        let membership = belonging.membership
+        guard network != membership.founder else { return }
+        let roster = await inbox.ask { $0.roster }
+        let others = roster?.members.count(where: \.isPresent) ?? 0
+        guard others > 0 || membership.certificate != nil else { return }
+        let founder = roster?[membership.founder]?.card.value.name
+        let name = founder.map { "“\(FileName.printable($0))” founded (\(membership.founder.short))" }
+        throw OperatorError(
+            .conflict,
+            "This node belongs to the network that \(name ?? "\(membership.founder.short) founded") and cannot join "
+                + "that of \(network.short) as well; leave the one with `node leave` first, or run a second node with its own "
+                + "--data.")
     }
 
     /// First all that can fail, then the rest.

@@ -41,9 +41,9 @@ extension StorageError: CustomStringConvertible {
         case .notADirectory(let path):
             "\(path) is not a directory; choose another data directory, or move it away."
         case .noSuchDirectory(let path):
-            "There is no data directory at \(path); make one with 'node init'."
+            "There is no node in \(path); make one with `node init`, or say with --data where it is."
         case .noPermission(let path):
-            "Permission to use \(path) is denied; give it to the user that runs the node."
+            "You may not use \(path); give that right to the user who runs the node, or choose another data directory."
         case .readOnly(let path):
             "\(path) is on a file system that is read-only; make it writable, then try again."
         case .full(let path):
@@ -57,11 +57,11 @@ extension StorageError: CustomStringConvertible {
         case .inUse(let path, nil):
             "A node runs in \(path) already; stop it first, or choose another data directory."
         case .identityMissing(let path):
-            "\(path) does not exist; 'node init' makes a new identity, a backup brings back the old one."
+            "The identity \(path) is missing; bring it back from a backup, or make a new node with `node init`."
         case .identityExists(let path):
-            "\(path) exists already; a node keeps its identity."
+            "There is a node already, with the identity \(path); start it with `node run`, or choose another data directory."
         case .identityExposed(let path, let mode):
-            "\(path) holds secret keys, but others can use it (mode \(octal(mode))); run: chmod 600 \(path)"
+            "\(path) holds secret keys, but others can use it (mode \(octal(mode))); run `chmod 600 \(path)`."
         case .identityMalformed(let path):
             "\(path) does not read as an identity; bring it back from a backup."
         case .databaseNewer(let path):
@@ -77,7 +77,7 @@ extension StorageError: CustomStringConvertible {
         case .beyondLimit(let limit):
             "The file is longer than \(limit), which is as long as a file may be."
         case .abandoned:
-            "The file did not arrive whole."
+            "The file did not arrive whole; post it again."
         case .system(let path, let code):
             "\(path): \(systemMessage(code))"
         }

@@ -71,10 +71,10 @@ extension AdmissionRefusal: CustomStringConvertible {
         switch self {
         case .malformed(let error): "the join request cannot be read: \(error)"
         case .anotherSigner: "the join request is signed by another node than the one it names"
-        case .itself: "a node cannot join itself: give the address of another node"
+        case .itself: "a node cannot join itself; give the address of another node"
         case .badProof: "the invite does not hold for this node"
-        case .inviteNeeded: "this network needs an invite: ask one of its members to run \"node invite\""
-        case .inviteVoid: "the invite has expired, was used up, or was not made here: ask for a new one"
+        case .inviteNeeded: "the network needs an invite; ask one of its members to run `node invite`"
+        case .inviteVoid: "the invite has expired, was used up, or was not made there; ask for a new one"
         case .badAgreementKey: "the join request names an agreement key that no secret can be agreed with"
         }
     }

@@ -58,9 +58,9 @@ public enum InviteError: Error, Hashable, Sendable {
 extension InviteError: CustomStringConvertible {
     public var description: String {
         switch self {
-        case .notAnInvite: "this is not an invite: one begins with \"potluck1\""
-        case .newerFormat: "this invite was made by a newer version of Potluck: update this node to use it"
-        case .damaged: "this invite is damaged or incomplete: copy all of it again"
+        case .notAnInvite: "this is not an invite; one begins with potluck1"
+        case .newerFormat: "this invite was made by a newer version of Potluck; update this node to use it"
+        case .damaged: "this invite is damaged or incomplete; copy all of it again"
         }
     }
 }

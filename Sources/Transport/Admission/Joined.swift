@@ -73,13 +73,17 @@ public enum JoinFailure: Error, Hashable, Sendable {
 extension JoinFailure: CustomStringConvertible {
     public var description: String {
         switch self {
-        case .expired: "the invite has expired: ask for a new one"
-        case .unaffordable: "this node has nothing left of its allowance to ask with"
-        case .unreachable(let url, let error): "\(url) cannot be asked: \(error)"
+        case .expired: "the invite has expired; ask for a new one"
+        case .unaffordable: "this node has nothing left of its allowance to ask with; try again in its next period"
+        case .unreachable(let url, let error):
+            "\(url) cannot be asked (\(error)); check the address, and that a node runs there"
         case .refused(let status, let reason):
-            reason.isEmpty ? "the node refused with status \(status)" : "the node refused: \(reason)"
-        case .malformed(let error): "the node's answer cannot be read: \(error)"
-        case .untrusted(let reason): "the node's answer cannot be trusted: \(reason)"
+            reason.isEmpty
+                ? "the node that was asked refused (status \(status)); check its address, or ask another one"
+                : "it was not let in, since \(reason)"
+        case .malformed(let error):
+            "what answered is no Potluck node, or one of another version (\(error)); check the address"
+        case .untrusted(let reason): "the answer cannot be trusted, since \(reason); ask another member of that network"
         }
     }
 }

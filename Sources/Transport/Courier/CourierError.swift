@@ -36,8 +36,8 @@ extension CourierError: CustomStringConvertible {
     public var description: String {
         switch self {
         case .badRequest(let what): "the request cannot be sent: \(what)"
-        case .unresolved: "the host's name has no address: check the spelling"
-        case .unreachable: "nothing listens there: check host and port, and that the node runs"
+        case .unresolved: "the host's name has no address"
+        case .unreachable: "nothing listens there"
         case .timedOut: "no answer came in time"
         case .stalled: "the transfer became too slow"
         case .connectionLost: "the connection was lost"

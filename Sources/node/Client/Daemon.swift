@@ -92,41 +92,72 @@ struct Daemon: Sendable {
     private func value<Value: Codable & Sendable>(of answer: CourierAnswer) throws -> Value {
         let data = Data(answer.body)
         guard let head = try? JSONDecoder().decode(EmptyAnswer.self, from: data) else {
-            throw Complaint("What answers on \(socket) is no Potluck node; stop it, and start the node again.")
+            throw Complaint(
+                "What answers at \(socket) is no Potluck node; stop it, and start the node again with `node run\(option)`."
+            )
         }
         guard head.api == API.version else {
+            let daemon = head.software.map { " \($0)" } ?? ", another version"
             throw Complaint(
-                "The running node is of another version than this command (its interface is \(head.api), this one's "
-                    + "\(API.version)); restart the node with the version of this command.")
+                "The node in \(dataDirectory) is Potluck\(daemon) (interface \(head.api)), and this command is Potluck "
+                    + "\(Software.version) (interface \(API.version)); use the command of the node's version, or restart "
+                    + "the node with this one.")
         }
         if let error = head.error { throw Complaint(error) }
         guard let value = try? JSONDecoder().decode(Answer<Value>.self, from: data).value else {
-            throw Complaint("The node's answer cannot be read; restart it with the version of this command.")
+            throw Complaint(
+                "The answer of the node in \(dataDirectory) cannot be read; restart it with this version of Potluck, "
+                    + "\(Software.version).")
         }
         return value
     }
 
     // MARK: When nobody answers
 
+    /// How a command is told where the node is, if it has to be.
+    private var option: String { isDefault ? "" : " --data \(dataDirectory)" }
+
     private func complaint(about error: CourierError) -> Complaint {
-        let files = FileManager.default
-        let option = isDefault ? "" : " --data \(dataDirectory)"
-        guard files.fileExists(atPath: dataDirectory + "/identity.key") || files.fileExists(atPath: socket) else {
-            return Complaint(
-                "There is no node in \(dataDirectory): make one with `node init\(option)`, or say where it is with --data."
-            )
-        }
-        guard files.fileExists(atPath: socket) else {
-            return Complaint("The node in \(dataDirectory) is not running: start it with `node run\(option)`.")
+        switch Self.look(at: socket) {
+        case .there: break
+        case .forbidden: return Complaint("You may not look into \(dataDirectory); run this as its owner.")
+        case .absent:
+            switch Self.look(at: dataDirectory + "/identity.key") {
+            case .there: return notRunning
+            case .forbidden: return Complaint("You may not look into \(dataDirectory); run this as its owner.")
+            case .absent where isFile(dataDirectory):
+                return Complaint(
+                    "\(dataDirectory) is a file, and a node has a directory; say with --data which one.")
+            case .absent:
+                return Complaint(
+                    "There is no node in \(dataDirectory); make one with `node init\(option)`, or say with --data where "
+                        + "it is.")
+            }
         }
         if access(socket, W_OK) != 0, errno == EACCES {
             return Complaint(
-                "You may not talk to the node in \(dataDirectory): run this as its user or a member of its group.")
+                "You may not talk to the node in \(dataDirectory); run this as its user or a member of its group.")
         }
-        if !canConnect() {
-            return Complaint("The node in \(dataDirectory) is not running: start it with `node run\(option)`.")
-        }
-        return Complaint("The node in \(dataDirectory) broke off (\(error)): its log says more; try again.")
+        guard canConnect() else { return notRunning }
+        return Complaint("The node in \(dataDirectory) broke off (\(error)); its log says more, then try again.")
+    }
+
+    private var notRunning: Complaint {
+        Complaint("The node in \(dataDirectory) is not running; start it with `node run\(option)`.")
+    }
+
+    private func isFile(_ path: String) -> Bool {
+        var isDirectory = ObjCBool(false)
+        return FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) && !isDirectory.boolValue
+    }
+
+    private enum Sight {
+        case there, absent, forbidden
+    }
+
+    private static func look(at path: String) -> Sight {
+        if access(path, F_OK) == 0 { return .there }
+        return errno == EACCES ? .forbidden : .absent
     }
 
     /// Whether somebody listens on the socket: a node that was killed leaves the file behind.

@@ -33,10 +33,7 @@ struct Join: AsyncParsableCommand {
             peer, environment: ProcessInfo.processInfo.environment, standardInput: { readLine(strippingNewline: true) })
         let daemon = try options.data.daemon()
         guard await daemon.isRunning() else {
-            let settings = try options.settings()
-            if !Node.exists(in: settings.data) { _ = try Node.initialise(settings, overrides: options.overrides) }
-            try await Node.run(settings, joining: peer)
-            return
+            return try await Node.join(peer, options.settings(), overrides: options.overrides)
         }
         guard options.overrides.isEmpty else {
             throw Complaint(
@@ -64,8 +61,8 @@ struct Join: AsyncParsableCommand {
         let peer = (text ?? "").trimmingCharacters(in: .whitespacesAndNewlines)
         guard !peer.isEmpty else {
             throw Complaint(
-                "Whose network? Give an invite or an address: node join <peer>, or set NODE_INVITE, or use - and write "
-                    + "it to standard input.")
+                "Say whose network to join: give an invite or the address of a node as <peer>, in NODE_INVITE, or at the "
+                    + "standard input of `node join -`.")
         }
         guard peer.utf8.count <= peerLimit else {
             throw Complaint("That is too long for an invite or an address; copy it again.")

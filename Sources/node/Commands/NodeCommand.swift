@@ -1,7 +1,6 @@
 import ArgumentParser
 import Console
 
-@main
 struct NodeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "node",

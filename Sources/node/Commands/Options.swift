@@ -49,15 +49,31 @@ extension Terminal {
     func printJSON(_ value: some Encodable) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes, .prettyPrinted]
-        print(String(decoding: try encoder.encode(value), as: UTF8.self))
+        let text = String(decoding: try encoder.encode(value), as: UTF8.self)
+        for line in text.split(separator: "\n") { print(Self.escaping(String(line))) }
+    }
+
+    /// The same JSON, without characters that terminals obey.
+    static func escaping(_ json: String) -> String {
+        guard FileName.printable(json) != json else { return json }
+        return json.unicodeScalars.map { scalar in
+            guard FileName.printable(String(scalar)) != String(scalar) else { return String(scalar) }
+            return String(scalar).utf16.map { unit in
+                let digits = String(unit, radix: 16)
+                return "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+            }.joined()
+        }.joined()
     }
 }
 
 /// Why a command did not do what it was asked: one sentence that says what to do.
 struct Complaint: Error, CustomStringConvertible, Equatable {
     var description: String
+    /// What the program ends with.
+    var status: Int32 = 1
 
-    init(_ sentence: String) {
+    init(_ sentence: String, status: Int32 = 1) {
         description = sentence
+        self.status = status
     }
 }

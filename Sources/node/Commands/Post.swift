@@ -8,7 +8,8 @@ struct Post: AsyncParsableCommand {
         discussion: """
             Says first what it will cost and take, then streams each file to your running node, which keeps a copy of \
             its own: the original may be moved or deleted afterwards. The link works at once; copies on other nodes \
-            follow, and with --wait the command stays until they are there.
+            follow, and with --wait the command stays until they are there. When nothing has moved for five minutes, or \
+            nobody is left to take a copy, it ends with status 75: the file is posted, and the node goes on by itself.
 
             Examples:
               node post holiday.mp4

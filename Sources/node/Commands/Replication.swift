@@ -10,8 +10,12 @@ struct Replication {
     private let terminal: Terminal
 
     static let pollInterval = Duration.milliseconds(250)
-    /// Without a change for so long, the person is told why that may be.
+    /// Without a change for so long, the person is told why that may be; where nobody is left to take a copy, it ends.
     static let patience = Duration.seconds(30)
+    /// Without a change for so long, it ends in any case: the node goes on by itself.
+    static let longestPatience = Duration.seconds(300)
+    /// What the program ends with then: "try again later" (EX_TEMPFAIL of sysexits.h).
+    static let unfinished: Int32 = 75
 
     init(file: PostedView, spentBefore: ByteCount, _ daemon: Daemon, _ terminal: Terminal) {
         self.file = file
@@ -47,8 +51,14 @@ struct Replication {
             if copies != seen.copies || sent > seen.sent {
                 lastChange = MonotonicTime.now()
                 seen = (copies, sent)
+            } else if MonotonicTime.now() - lastChange >= Self.longestPatience {
+                throw Complaint(
+                    "“\(file.name)” is posted, but has only \(copies) of \(wanted) copies, and nothing has come for "
+                        + "\(Words.span(Self.longestPatience)); the node goes on by itself, and `node show \(file.link)` tells "
+                        + "how far it is.", status: Self.unfinished)
             } else if !hasComplained, MonotonicTime.now() - lastChange >= Self.patience {
                 hasComplained = true
+                try await checkTakers(beyond: copies)
                 display.remark(
                     "Nobody has taken more for a while; `node peers` shows who has allowance and disk to spare. "
                         + "The link works meanwhile, and copies go on without this command.")
@@ -57,6 +67,16 @@ struct Replication {
         }
         display.end()
         terminal.remark("\(Words.count(wanted, "copy", "copies")) of “\(file.name)” on other nodes.")
+    }
+
+    /// Ends the waiting when every other member has a copy already.
+    private func checkTakers(beyond copies: Int) async throws {
+        let status: StatusView = try await daemon.ask(API.Path.status)
+        guard status.members.alive <= copies else { return }
+        throw Complaint(
+            "“\(file.name)” is posted, but has only \(copies) of \(file.replicasWanted) copies, and there is no other member "
+                + "to take one; the node goes on when some join, and `node show \(file.link)` tells how far it is.",
+            status: Self.unfinished)
     }
 
     /// Holders fill at about the same time, each passing on what it got: while none is complete, what left here tells

@@ -66,7 +66,7 @@ enum FileArgument {
     static func file(in text: String) throws(Complaint) -> FileID {
         guard let file = Link.file(in: text) else {
             throw Complaint(
-                "“\(FileName.printable(text))” is no link of a file; give one as `node post` or `node list` print it, "
+                "“\(FileName.excerpt(text))” is no link of a file; give one as `node post` and `node list` print them, "
                     + "http://<host>/f/<52 characters>/<name>.")
         }
         return file

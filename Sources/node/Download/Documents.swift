@@ -30,23 +30,24 @@ struct Documents: Sendable {
             answer = try await courier.send(request(".manifest", limit: Self.manifestLimit))
         } catch {
             throw Complaint(
-                "\(link.node) does not answer (\(error)); check the link, or take it from another node of the network.")
+                "The node \(link.node) does not answer (\(error)); check the link, or use that of another node.")
         }
         switch answer.head.status {
         case 200: break
-        case 404: throw Complaint("\(link.node) knows no such file; check the link, or whether it was withdrawn.")
+        case 404: throw Complaint("The node \(link.node) knows no such file; check the link.")
         case 410:
             throw Complaint("This file was withdrawn or has expired; ask whoever gave you the link for a new one.")
-        case 429, 503: throw Complaint("\(link.node) is too busy to answer now; try again in a few minutes.")
+        case 429, 503: throw Complaint("The node \(link.node) is too busy to answer now; try again in a few minutes.")
         default:
             throw Complaint(
-                "\(link.node) answers \(answer.head.status) where a Potluck node describes the file; check the link.")
+                "What \(link.node) answers (status \(answer.head.status)) is not a Potluck node's answer; check the link."
+            )
         }
         guard let manifest = try? Manifest(wireBytes: answer.body), manifest.file == link.file, manifest.isConsistent
         else {
             throw Complaint(
-                "What \(link.node) says about the file does not fit its link; take the link of another node, "
-                    + "this one is broken or lies.")
+                "What \(link.node) says about the file does not fit the link; use that of another node, since this one is "
+                    + "broken, lies or is no Potluck node.")
         }
         return manifest
     }

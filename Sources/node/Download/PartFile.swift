@@ -12,6 +12,7 @@ final class PartFile: Sendable {
     init(path: String, length: ByteCount) throws {
         self.path = path
         let shown = FileName.printable(path)
+        let isNew = access(path, F_OK) != 0
         descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o666)
         guard descriptor >= 0 else { throw Self.complaint(errno, "“\(shown)” cannot be written") }
         do {
@@ -26,6 +27,7 @@ final class PartFile: Sendable {
                 throw Self.complaint(errno, "“\(shown)” cannot be made \(length) long")
             }
         } catch {
+            if isNew { unlink(path) }
             close(descriptor)
             throw error
         }

@@ -1,3 +1,5 @@
+import Console
+
 /// Rows for people: aligned columns under a head, two spaces apart.
 struct Table {
     struct Column {
@@ -27,7 +29,7 @@ struct Table {
     /// One text for each column.
     mutating func append(_ row: [String]) {
         precondition(row.count == columns.count, "a row has a text for each column")
-        rows.append(row)
+        rows.append(row.map(FileName.printable))
     }
 
     /// The lines, the head first. Without a width nothing is shortened.

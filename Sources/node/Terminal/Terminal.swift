@@ -1,8 +1,12 @@
+import Console
 import Foundation
+import Glibc
+import Synchronization
 
 /// What the two output streams are connected to, found out once.
 ///
-/// Results go to standard output; progress, remarks and errors to standard error, so that a pipe gets results only.
+/// Results go to standard output; progress, remarks and errors to standard error, so that a pipe gets results only. What
+/// comes from outside may hold characters that terminals obey: none of them is written.
 struct Terminal: Sendable {
     /// A terminal that can rewrite its current line.
     var rewritesLines: Bool
@@ -47,8 +51,21 @@ struct Terminal: Sendable {
 
     /// A line of a result.
     func print(_ line: String) {
-        Self.write(line + "\n", to: STDOUT_FILENO)
+        let problem = Self.write(FileName.printable(line) + "\n", to: STDOUT_FILENO)
+        if let problem { Self.problem.store(problem, ordering: .relaxed) }
     }
+
+    /// Whether all results were taken. Who stopped reading wanted no more, and is not told.
+    static func checkResults() throws(Complaint) {
+        let code = problem.load(ordering: .relaxed)
+        guard code != 0, code != EPIPE else { return }
+        throw Complaint(
+            "What was done is done, but its result could not be written (\(String(cString: strerror(code)))); "
+                + "send it somewhere that can take it.")
+    }
+
+    /// The system's number for why a result could not be written; 0: it could.
+    private static let problem = Atomic<Int32>(0)
 
     /// The lines of a table.
     func print(_ table: Table) {
@@ -57,28 +74,26 @@ struct Terminal: Sendable {
 
     /// A remark beside the result.
     func remark(_ line: String) {
-        Self.write(line + "\n", to: STDERR_FILENO)
+        Self.write(FileName.printable(line) + "\n", to: STDERR_FILENO)
     }
 
     /// Puts a text in the place of what the current line held, which was so many columns wide.
     func rewrite(_ text: String, over columns: Int) {
         // Spaces instead of an escape sequence: they erase on every terminal, coloured or not.
-        Self.write("\r" + DisplayWidth.pad(text, to: columns, .left), to: STDERR_FILENO)
+        Self.write("\r" + DisplayWidth.pad(FileName.printable(text), to: columns, .left), to: STDERR_FILENO)
     }
 
-    /// Ends the line that is being rewritten.
-    func endLine() {
-        Self.write("\n", to: STDERR_FILENO)
-    }
-
-    private static func write(_ text: String, to descriptor: Int32) {
+    /// Nothing when all was written, else the system's number for why not.
+    @discardableResult
+    private static func write(_ text: String, to descriptor: Int32) -> Int32? {
         var bytes = Array(text.utf8)[...]
         while !bytes.isEmpty {
             let count = bytes.withUnsafeBytes { Foundation.write(descriptor, $0.baseAddress, $0.count) }
             if count < 0, errno == EINTR { continue }
             // Nobody reads any more: what was to be done is done all the same.
-            guard count > 0 else { return }
+            guard count > 0 else { return errno }
             bytes = bytes.dropFirst(count)
         }
+        return nil
     }
 }
