@@ -27,3 +27,11 @@ void clinux_begin_writeback(int descriptor, int64_t offset, int64_t length) {
     (void)descriptor, (void)offset, (void)length;
 #endif
 }
+
+void clinux_reserve_ahead(int descriptor, int64_t length) {
+#ifdef __linux__
+    (void)fallocate(descriptor, FALLOC_FL_KEEP_SIZE, 0, length);
+#else
+    (void)descriptor, (void)length;
+#endif
+}

@@ -45,6 +45,8 @@ struct RunningNode {
 
         troubles = Troubles(logger: logger)
         database = try Database(at: data.databasePath)
+        let damage = try database.setDamagedAside()
+        if let sentence = damage.sentence(path: data.databasePath) { troubles.raise(.database, sentence) }
         folder = try PieceFolder(at: data.filesPath)
         let keys = try data.identity()
         identity = Identity(signingSecret: keys.signingSeed, agreementSecret: keys.agreementSecret)

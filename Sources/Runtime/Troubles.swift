@@ -59,7 +59,7 @@ extension Trouble.Kind {
         case .readOnly, .noPermission: self = .diskReadOnly
         case .system, .databaseBusy: self = .diskFailing
         case .tooManyOpenFiles: self = .descriptors
-        case .databaseDamaged, .databaseNewer: self = .database
+        case .databaseDamaged, .databaseNewer, .accountDamaged: self = .database
         case .notADirectory, .noSuchDirectory, .fileTooLarge, .inUse, .identityMissing, .identityExists,
             .identityExposed, .identityMalformed, .noSuchFile, .wrongLength, .beyondLimit, .abandoned:
             return nil

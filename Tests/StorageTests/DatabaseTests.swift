@@ -26,9 +26,9 @@ func holding(of bytes: [UInt8], name: String = "a file", pieces: Range<Int> = 0.
     return Holding(manifest: Verified(checked: manifest), pieces: field, sha256: nil, isOwn: isOwn)
 }
 
-private func node(_ number: UInt64) -> NodeID { NodeID(Bytes32(number, number, 0, 0)) }
+func node(_ number: UInt64) -> NodeID { NodeID(Bytes32(number, number, 0, 0)) }
 
-private func card(_ number: UInt64, version: UInt64 = 1) -> Verified<News> {
+func card(_ number: UInt64, version: UInt64 = 1) -> Verified<News> {
     Verified(
         checked: .card(
             Card(
@@ -37,11 +37,11 @@ private func card(_ number: UInt64, version: UInt64 = 1) -> Verified<News> {
                 place: nil, share: .gigabytes(8), certificate: nil)))
 }
 
-private func verdict(_ subject: UInt64, by issuer: UInt64, version: UInt64) -> Verified<News> {
+func verdict(_ subject: UInt64, by issuer: UInt64, version: UInt64) -> Verified<News> {
     Verified(checked: .verdict(Verdict(subject: node(subject).short, issuer: node(issuer).short, version: version)))
 }
 
-private func departure(_ number: UInt64, version: UInt64) -> Verified<News> {
+func departure(_ number: UInt64, version: UInt64) -> Verified<News> {
     Verified(checked: .departure(Departure(node: node(number).short, version: version)))
 }
 
@@ -221,31 +221,6 @@ private func departure(_ number: UInt64, version: UInt64) -> Verified<News> {
         guard case .databaseDamaged = failure else {
             Issue.record("\(String(describing: failure))")
             return
-        }
-    }
-
-    @Test func isRefusedWhenAStatementDoesNotRead() throws {
-        let database = try Database(at: path)
-        let file = holding(of: bytes(600_000))
-        try database.write([.holding(.holding(file)), .member(.news(card(1)))])
-        for (sql, undo) in [
-            ("UPDATE news SET statement = x'0100'", "DELETE FROM news"),
-            ("UPDATE progress SET pieces = x'00000001FF'", "UPDATE progress SET pieces = x'00000003E0'"),
-            ("UPDATE progress SET pieces = x'0000000080'", "UPDATE progress SET pieces = x'00000003E0'"),
-            // The last byte of the last piece's hash: still a manifest, but not of this file.
-            (
-                "UPDATE holdings SET manifest = CAST(substr(manifest, 1, length(manifest) - 1) || x'77' AS BLOB)",
-                "DELETE FROM holdings"
-            ),
-        ] {
-            try database.transaction { try $0.execute(sql: sql) }
-            let failure = #expect(throws: StorageError.self, "\(sql)") { try database.load() }
-            guard case .databaseDamaged = failure else {
-                Issue.record("\(sql): \(String(describing: failure))")
-                continue
-            }
-            try database.transaction { try $0.execute(sql: undo) }
-            _ = try database.load()
         }
     }
 

@@ -8,3 +8,6 @@ int clinux_reserve(int descriptor, int64_t length);
 
 /// Begins to write out what was written to this part of the file, without waiting for it. A hint: no errors.
 void clinux_begin_writeback(int descriptor, int64_t offset, int64_t length);
+
+/// Reserves room on disk for the first `length` bytes of the file without making it any longer. A hint: no errors.
+void clinux_reserve_ahead(int descriptor, int64_t length);

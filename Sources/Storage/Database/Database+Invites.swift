@@ -34,7 +34,10 @@ extension Database {
             try database.run(
                 "DELETE FROM invites WHERE expires < ?", [(now + (.zero - Self.inviteMemory)).milliseconds])
             try database.run(
-                "INSERT INTO invites (secret_hash, expires, uses_left) VALUES (?, ?, ?)",
+                """
+                INSERT INTO invites (secret_hash, expires, uses_left, checksum)
+                VALUES (?1, ?2, ?3, row_sum('invites', ?1, ?2, ?3))
+                """,
                 [invite.secretHash.data, invite.expires.milliseconds, invite.usesLeft])
         }
     }
@@ -74,7 +77,12 @@ extension Database {
             guard WallTime(milliseconds: invite[0]) > now else { return .expired }
             guard !(invite[2] as Bool) else { return .redeemed }
             guard (invite[1] as Int) > 0 else { return .usedUp }
-            try database.run("UPDATE invites SET uses_left = uses_left - 1 WHERE secret_hash = ?", [secretHash.data])
+            try database.run(
+                """
+                UPDATE invites SET uses_left = uses_left - 1,
+                    checksum = row_sum('invites', secret_hash, expires, uses_left - 1)
+                WHERE secret_hash = ?
+                """, [secretHash.data])
             try database.run(
                 "INSERT INTO redemptions (secret_hash, node) VALUES (?, ?)", [secretHash.data, node.bytes.data])
             return .redeemed

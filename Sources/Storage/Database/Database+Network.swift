@@ -25,8 +25,13 @@ extension Database {
     /// The network this node belongs to; nothing before it was initialised.
     public func membership() throws(StorageError) -> NetworkMembership? {
         try read { database in
-            let sql = "SELECT founder, key, certificate, card_version FROM network"
+            let sql = """
+                SELECT founder, key, certificate, card_version,
+                    checksum = row_sum('network', id, founder, key, certificate, card_version)
+                FROM network
+                """
             guard let row = try Row.fetchOne(database, sql: sql) else { return nil }
+            guard row[4] else { throw Contradiction.network }
             return NetworkMembership(
                 founder: NodeID(try row.bytes32(at: 0)), networkKey: try row.bytes32(at: 1),
                 certificate: row[2] == nil ? nil : try row.value(at: 2), cardVersion: UInt64(row[3] as Int64))
@@ -38,9 +43,11 @@ extension Database {
         try transaction { database in
             try database.run(
                 """
-                INSERT INTO network (id, founder, key, certificate, card_version) VALUES (1, ?, ?, ?, ?)
+                INSERT INTO network (id, founder, key, certificate, card_version, checksum)
+                VALUES (1, ?1, ?2, ?3, ?4, row_sum('network', 1, ?1, ?2, ?3, ?4))
                 ON CONFLICT DO UPDATE SET founder = excluded.founder, key = excluded.key,
-                    certificate = excluded.certificate, card_version = excluded.card_version
+                    certificate = excluded.certificate, card_version = excluded.card_version,
+                    checksum = excluded.checksum
                 """,
                 [
                     membership.founder.bytes.data, membership.networkKey.data, membership.certificate?.wireData,
@@ -55,7 +62,11 @@ extension Database {
             let rows = try Row.fetchCursor(
                 database, sql: "SELECT statement FROM certificates ORDER BY subject, issuer")
             var certificates: [Verified<Certificate>] = []
-            while let row = try rows.next() { certificates.append(Verified(checked: try row.value(at: 0))) }
+            while let row = try rows.next() {
+                if let certificate: Certificate = try? row.value(at: 0) {
+                    certificates.append(Verified(checked: certificate))
+                }
+            }
             return certificates
         }
     }
@@ -73,8 +84,9 @@ extension GRDB::Database {
     func keep(_ certificate: Certificate) throws {
         try run(
             """
-            INSERT INTO certificates (subject, issuer, statement) VALUES (?, ?, ?)
-            ON CONFLICT DO UPDATE SET statement = excluded.statement
+            INSERT INTO certificates (subject, issuer, statement, checksum)
+            VALUES (?1, ?2, ?3, row_sum('certificates', ?1, ?2, ?3))
+            ON CONFLICT DO UPDATE SET statement = excluded.statement, checksum = excluded.checksum
             """,
             [certificate.subject.bytes.data, certificate.issuer.bytes.data, certificate.wireData])
     }

@@ -1,4 +1,4 @@
-import Allowance
+public import Allowance
 import Catalogue
 import GRDB
 import Membership
@@ -9,25 +9,39 @@ extension Database {
     /// Writes the records in order, all of them or none; durable on return.
     public func write(_ records: [Overlay::Record]) throws(StorageError) {
         guard !records.isEmpty else { return }
+        var newest: AccountFile.Entry?
         try transaction { database in
             for record in records {
                 switch record {
                 case .member(let record): try database.write(record)
                 case .holding(let record): try database.write(record)
-                case .ledger(let state): try database.write(state)
+                case .ledger(let state):
+                    let entry = accounts.entry(for: state)
+                    try database.write(entry)
+                    newest = entry
                 }
             }
         }
+        // The database has it; should the file not take it, then it is only the older of the two.
+        if let newest { try? accounts.note(newest) }
+    }
+
+    /// Makes the account durable where the database cannot be written; it is to be written there when that goes again.
+    public func writeAside(_ state: LedgerState) throws(StorageError) {
+        try accounts.keep(accounts.entry(for: state))
     }
 
     /// All that was written. Statements were verified before they were written, and are taken as such.
     public func load() throws(StorageError) -> Restored {
-        try read { database in
-            Restored(
+        let aside = try accounts.newest()
+        return try read { database in
+            let entry = try database.account()
+            return Restored(
                 news: try database.news(),
                 lastVersion: UInt64(try Int64.fetchOne(database, sql: "SELECT version FROM own_version") ?? 0),
                 holdings: try database.holdings(), withdrawals: try database.withdrawals(),
-                denials: try database.denials(), ledger: try database.ledger())
+                denials: try database.denials(),
+                ledger: (entry?.number ?? -1) < (aside?.number ?? -1) ? aside?.state : entry?.state)
         }
     }
 }
@@ -39,8 +53,9 @@ extension GRDB::Database {
             let key = Key(of: news.value)
             try run(
                 """
-                INSERT INTO news (subject, kind, issuer, statement) VALUES (?, ?, ?, ?)
-                ON CONFLICT DO UPDATE SET statement = excluded.statement
+                INSERT INTO news (subject, kind, issuer, statement, checksum)
+                VALUES (?1, ?2, ?3, ?4, row_sum('news', ?1, ?2, ?3, ?4))
+                ON CONFLICT DO UPDATE SET statement = excluded.statement, checksum = excluded.checksum
                 """, [key.subject, key.kind, key.issuer, news.value.wireData])
         case .forget(let member):
             try keepCertificate(of: member)
@@ -49,8 +64,9 @@ extension GRDB::Database {
             // The highest, whatever the order of writing.
             try run(
                 """
-                INSERT INTO own_version (id, version) VALUES (1, ?)
-                ON CONFLICT DO UPDATE SET version = max(version, excluded.version)
+                INSERT INTO own_version (id, version, checksum) VALUES (1, ?1, row_sum('own_version', 1, ?1))
+                ON CONFLICT DO UPDATE SET version = excluded.version, checksum = excluded.checksum
+                WHERE excluded.version > version
                 """, [Int64(clamping: version)])
         }
     }
@@ -61,7 +77,7 @@ extension GRDB::Database {
             self, sql: "SELECT statement FROM news WHERE subject = ?", arguments: [Int64(bitPattern: member.short.word)]
         )
         for row in statements {
-            guard case .card(let card) = try row.value(at: 0) as News, card.nodeID == member,
+            guard case .card(let card)? = try? row.value(at: 0) as News, card.nodeID == member,
                 let certificate = card.certificate
             else { continue }
             try keep(certificate)
@@ -73,27 +89,41 @@ extension GRDB::Database {
         case .holding(let holding):
             try run(
                 """
-                INSERT INTO holdings (file, manifest, is_own) VALUES (?, ?, ?)
-                ON CONFLICT DO UPDATE SET manifest = excluded.manifest, is_own = excluded.is_own
+                INSERT INTO holdings (file, manifest, is_own, checksum)
+                VALUES (?1, ?2, ?3, row_sum('holdings', ?1, ?2, ?3))
+                ON CONFLICT DO UPDATE SET manifest = excluded.manifest, is_own = excluded.is_own,
+                    checksum = excluded.checksum
                 """, [holding.file.bytes.data, holding.manifest.value.wireData, holding.isOwn])
             try run(
                 """
-                INSERT INTO progress (file, pieces, sha256) VALUES (?, ?, ?)
-                ON CONFLICT DO UPDATE SET pieces = excluded.pieces, sha256 = excluded.sha256
+                INSERT INTO progress (file, pieces, sha256, checksum)
+                VALUES (?1, ?2, ?3, row_sum('progress', ?1, ?2, ?3))
+                ON CONFLICT DO UPDATE SET pieces = excluded.pieces, sha256 = excluded.sha256,
+                    checksum = excluded.checksum
                 """, [holding.file.bytes.data, holding.pieces.wireData, holding.sha256?.data])
         case .pieces(let file, let pieces):
             // Nothing for a file that was removed meanwhile.
-            try run("UPDATE progress SET pieces = ? WHERE file = ?", [pieces.wireData, file.bytes.data])
+            try run(
+                """
+                INSERT INTO progress (file, pieces, checksum)
+                SELECT file, ?1, row_sum('progress', file, ?1, NULL) FROM holdings WHERE file = ?2
+                ON CONFLICT DO UPDATE SET pieces = excluded.pieces,
+                    checksum = row_sum('progress', file, excluded.pieces, sha256)
+                """,
+                [pieces.wireData, file.bytes.data])
         case .complete(let file, let sha256):
-            try run("UPDATE progress SET sha256 = ? WHERE file = ?", [sha256.data, file.bytes.data])
+            try run(
+                "UPDATE progress SET sha256 = ?1, checksum = row_sum('progress', file, pieces, ?1) WHERE file = ?2",
+                [sha256.data, file.bytes.data])
         case .removed(let file):
             try run("DELETE FROM holdings WHERE file = ?", [file.bytes.data])
         case .withdrawal(let withdrawal):
             let withdrawal = withdrawal.value
             try run(
                 """
-                INSERT INTO withdrawals (file, publisher, statement) VALUES (?, ?, ?)
-                ON CONFLICT DO UPDATE SET statement = excluded.statement
+                INSERT INTO withdrawals (file, publisher, statement, checksum)
+                VALUES (?1, ?2, ?3, row_sum('withdrawals', ?1, ?2, ?3))
+                ON CONFLICT DO UPDATE SET statement = excluded.statement, checksum = excluded.checksum
                 """,
                 [withdrawal.file.bytes.data, withdrawal.publisher.bytes.data, withdrawal.wireData])
         case .withdrawalForgotten(let file, let publisher):
@@ -101,7 +131,11 @@ extension GRDB::Database {
                 "DELETE FROM withdrawals WHERE file = ? AND publisher = ?", [file.bytes.data, publisher.bytes.data])
         case .denial(let denial):
             let (kind, id) = Self.columns(of: denial)
-            try run("INSERT INTO denials (kind, id) VALUES (?, ?) ON CONFLICT DO NOTHING", [kind, id.data])
+            try run(
+                """
+                INSERT INTO denials (kind, id, checksum) VALUES (?1, ?2, row_sum('denials', ?1, ?2))
+                ON CONFLICT DO NOTHING
+                """, [kind, id.data])
         case .denialLifted(let denial):
             let (kind, id) = Self.columns(of: denial)
             try run("DELETE FROM denials WHERE kind = ? AND id = ?", [kind, id.data])
@@ -118,7 +152,9 @@ extension GRDB::Database {
     fileprivate func withdrawals() throws -> [Verified<Withdrawal>] {
         let rows = try Row.fetchCursor(self, sql: "SELECT statement FROM withdrawals ORDER BY file, publisher")
         var withdrawals: [Verified<Withdrawal>] = []
-        while let row = try rows.next() { withdrawals.append(Verified(checked: try row.value(at: 0))) }
+        while let row = try rows.next() {
+            if let withdrawal: Withdrawal = try? row.value(at: 0) { withdrawals.append(Verified(checked: withdrawal)) }
+        }
         return withdrawals
     }
 
@@ -132,64 +168,80 @@ extension GRDB::Database {
         return denials
     }
 
-    fileprivate func write(_ state: LedgerState) throws {
-        let leased = state.leased
+    fileprivate func write(_ entry: AccountFile.Entry) throws {
+        let (period, leased) = (entry.state.period, entry.state.leased)
         try run(
             """
-            INSERT INTO account (id, starts, ends, serving, replication, overlay, answers) VALUES (1, ?, ?, ?, ?, ?, ?)
+            INSERT INTO account (id, starts, ends, serving, replication, overlay, answers, number, checksum)
+            VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, row_sum('account', 1, ?1, ?2, ?3, ?4, ?5, ?6, ?7))
             ON CONFLICT DO UPDATE SET starts = excluded.starts, ends = excluded.ends, serving = excluded.serving,
-                replication = excluded.replication, overlay = excluded.overlay, answers = excluded.answers
+                replication = excluded.replication, overlay = excluded.overlay, answers = excluded.answers,
+                number = excluded.number, checksum = excluded.checksum
             """,
             [
-                state.period.starts.milliseconds, state.period.ends.milliseconds, leased.serving.bytes,
-                leased.replication.bytes, leased.overlay.bytes, leased.answers.bytes,
+                period.starts.milliseconds, period.ends.milliseconds, leased.serving.bytes, leased.replication.bytes,
+                leased.overlay.bytes, leased.answers.bytes, entry.number,
             ])
     }
 
     fileprivate func news() throws -> [Verified<News>] {
         let rows = try Row.fetchCursor(self, sql: "SELECT statement FROM news ORDER BY subject, kind, issuer")
         var news: [Verified<News>] = []
-        while let row = try rows.next() { news.append(Verified(checked: try row.value(at: 0))) }
+        while let row = try rows.next() {
+            // One that does not read was written by another version; whoever it is about says it again.
+            if let statement: News = try? row.value(at: 0) { news.append(Verified(checked: statement)) }
+        }
         return news
     }
 
+    /// Those that do not read, were they written by another version, are left out: their bytes are set aside.
     fileprivate func holdings() throws -> [Holding] {
         let rows = try Row.fetchCursor(
-            self, sql: "SELECT manifest, is_own, pieces, sha256 FROM holdings JOIN progress USING (file) ORDER BY file")
+            self,
+            sql: "SELECT manifest, is_own, pieces, sha256 FROM holdings LEFT JOIN progress USING (file) ORDER BY file")
         var holdings: [Holding] = []
         while let row = try rows.next() {
-            let manifest: Manifest = try row.value(at: 0)
-            let pieces: Bitfield = try row.value(at: 2)
-            guard manifest.isConsistent, pieces.count == manifest.pieces.count else {
-                throw Inconsistency.holding(manifest.file)
-            }
+            guard let manifest: Manifest = try? row.value(at: 0) else { continue }
+            // Without progress, the bytes have to be read again: until then nothing of them is offered.
+            let pieces = (try? row.value(at: 2) as Bitfield).flatMap { $0.count == manifest.pieces.count ? $0 : nil }
             holdings.append(
                 Holding(
-                    manifest: Verified(checked: manifest), pieces: pieces,
+                    manifest: Verified(checked: manifest), pieces: pieces ?? Bitfield(count: manifest.pieces.count),
                     sha256: row[3] == nil ? nil : try row.bytes32(at: 3), isOwn: row[1]))
         }
         return holdings
     }
 
-    fileprivate func ledger() throws -> LedgerState? {
-        guard let row = try Row.fetchOne(self, sql: "SELECT * FROM account") else { return nil }
+    /// Throws when a value is not what was written.
+    func account() throws -> AccountFile.Entry? {
+        let sql = """
+            SELECT *,
+                checksum = row_sum('account', id, starts, ends, serving, replication, overlay, answers, number) AS is_right
+            FROM account
+            """
+        guard let row = try Row.fetchOne(self, sql: sql) else { return nil }
+        guard row["is_right"] else { throw Contradiction.account }
         func count(_ column: String) -> ByteCount { ByteCount(row[column] as Int64) }
-        return LedgerState(
-            period: Period(
-                starts: WallTime(milliseconds: row["starts"]), ends: WallTime(milliseconds: row["ends"])),
-            leased: ClassTotals(
-                serving: count("serving"), replication: count("replication"), overlay: count("overlay"),
-                answers: count("answers")))
+        return AccountFile.Entry(
+            number: row["number"],
+            state: LedgerState(
+                period: Period(
+                    starts: WallTime(milliseconds: row["starts"]), ends: WallTime(milliseconds: row["ends"])),
+                leased: ClassTotals(
+                    serving: count("serving"), replication: count("replication"), overlay: count("overlay"),
+                    answers: count("answers"))))
     }
 }
 
-/// Rows that do not fit together: nothing that this node wrote.
-private enum Inconsistency: Error, CustomStringConvertible {
-    case holding(FileID)
+/// What this node cannot go on without, and is not what was written: not to be guessed.
+enum Contradiction: Error, CustomStringConvertible {
+    case account
+    case network
 
     var description: String {
         switch self {
-        case .holding(let file): "the holding \(file) contradicts itself"
+        case .account: "its account does not match its checksum"
+        case .network: "what it says of this node's network does not match its checksum"
         }
     }
 }

@@ -1,5 +1,6 @@
 import GRDB
 import Glibc
+import Primitives
 
 /// What a node remembers: members, holdings, the account, its network. One SQLite database, one writer.
 ///
@@ -8,6 +9,7 @@ import Glibc
 public struct Database: Sendable {
     let path: String
     private let queue: DatabaseQueue
+    let accounts: AccountFile
 
     /// How long another program that has the database open, such as a backup, is waited for.
     private static let patienceSeconds = 5.0
@@ -25,12 +27,25 @@ public struct Database: Sendable {
             // be durable would then be lost with the power.
             configuration.prepareDatabase { database in
                 try database.execute(sql: "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL")
+                database.add(function: RowSum.function)
             }
             queue = try DatabaseQueue(path: path, configuration: configuration)
             try Schema.migrator.migrate(queue)
+            accounts = try AccountFile(at: path + "-account")
+            try accounts.count(from: queue.read { try ($0.account()?.number) ?? 0 })
+            reserveLog()
         } catch {
             throw StorageError(error, path: path)
         }
+    }
+
+    /// The log starts over whenever it has reached this length, SQLite's default of 1,000 pages and a large transaction:
+    /// with room for so much of it, small changes are taken also while the disk is full.
+    private static let logLength: Int64 = 6 << 20
+
+    private func reserveLog() {
+        guard let log = try? OpenFile(path + "-wal", O_RDWR) else { return }
+        log.reserveAhead(ByteCount(Self.logLength))
     }
 
     private static var configuration: Configuration {

@@ -13,6 +13,10 @@ enum Schema {
         migrator.registerMigration("2 withdrawals, denials") { database in
             try database.execute(sql: second)
         }
+        migrator.registerMigration("3 checksums") { database in
+            try database.execute(sql: third)
+            try sum(database)
+        }
         return migrator
     }
 
@@ -31,6 +35,32 @@ enum Schema {
             id BLOB NOT NULL CHECK (length(id) = 32),
             PRIMARY KEY (kind, id)
         ) STRICT, WITHOUT ROWID;
+        """
+
+    private static let third = """
+        -- row_sum of the table's name and the other columns, in their order.
+        ALTER TABLE news ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE own_version ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE holdings ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE progress ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE network ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE certificates ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE withdrawals ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE denials ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE invites ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;
+        UPDATE network SET checksum = row_sum('network', id, founder, key, certificate, card_version);
+
+        -- Counts the states of the account; the account file beside the database names the same numbers.
+        ALTER TABLE account ADD COLUMN number INTEGER NOT NULL DEFAULT 0 CHECK (number >= 0);
+        ALTER TABLE account ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;
+        UPDATE account SET checksum =
+            row_sum('account', id, starts, ends, serving, replication, overlay, answers, number);
+
+        -- Rows that did not match their checksums, as SQL writes their values, for people to look at.
+        CREATE TABLE damaged (
+            source TEXT NOT NULL,
+            content TEXT NOT NULL
+        ) STRICT;
         """
 
     private static let first = """

@@ -23,6 +23,8 @@ public enum StorageError: Error, Hashable, Sendable {
     case databaseNewer(path: String)
     case databaseDamaged(path: String, detail: String)
     case databaseBusy(path: String)
+    /// The account file beside the database.
+    case accountDamaged(path: String)
     /// This node holds no bytes of the file.
     case noSuchFile(FileID)
     /// The file on disk is not as long as its FileID says.
@@ -70,6 +72,8 @@ extension StorageError: CustomStringConvertible {
             "\(path) is damaged (\(detail)); bring it back from a backup, or move it away to start without it."
         case .databaseBusy(let path):
             "\(path) is in use by another program; end that program, then try again."
+        case .accountDamaged(let path):
+            "\(path) is damaged; bring it back from a backup, or remove it to go on with the account in the database."
         case .noSuchFile(let file):
             "The file \(file) is not on this disk."
         case .wrongLength(let file):

@@ -33,6 +33,11 @@ final class OpenFile: Sendable {
         guard code == 0 else { throw StorageError(code: code, path: path) }
     }
 
+    /// Sees that the first so many bytes find room on disk when they are written, if it can be had.
+    func reserveAhead(_ length: ByteCount) {
+        clinux_reserve_ahead(descriptor, length.bytes)
+    }
+
     func truncate(to length: ByteCount) throws(StorageError) {
         guard ftruncate(descriptor, Int(length.bytes)) == 0 else { throw failure }
     }
