@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 int clinux_reserve(int descriptor, int64_t length) {
@@ -34,4 +35,32 @@ void clinux_reserve_ahead(int descriptor, int64_t length) {
 #else
     (void)descriptor, (void)length;
 #endif
+}
+
+int clinux_is_cached(int descriptor, int64_t offset, int64_t length) {
+#ifdef RWF_NOWAIT
+    if (length <= 0) return 1;
+    const int64_t probes[] = {offset, offset + length / 2, offset + length - 1};
+    for (int index = 0; index < 3; index++) {
+        char byte;
+        struct iovec vector = {&byte, 1};
+        if (preadv2(descriptor, &vector, 1, probes[index], RWF_NOWAIT) < 0 && errno == EAGAIN) return 0;
+    }
+#else
+    (void)descriptor, (void)offset, (void)length;
+#endif
+    return 1;
+}
+
+void clinux_load(int descriptor, int64_t offset, int64_t length) {
+#ifdef __linux__
+    (void)readahead(descriptor, offset, (size_t)length);
+#endif
+    // Each read waits for what is still on its way around it.
+    const int64_t step = 128 << 10;
+    char byte;
+    for (int64_t position = offset; position < offset + length; position += step) {
+        (void)!pread(descriptor, &byte, 1, position);
+    }
+    if (length > 0) (void)!pread(descriptor, &byte, 1, offset + length - 1);
 }

@@ -60,6 +60,13 @@ public enum Node {
         setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
     }
 
+    /// How many files and connections this process may have open.
+    static var descriptorLimit: Int {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 1024 }
+        return Int(clamping: limit.rlim_cur)
+    }
+
     /// Runs the node of a data directory until it is told to stop.
     /// - Throws: a sentence for the operator when it cannot start.
     public static func run(_ settings: Settings) async throws {

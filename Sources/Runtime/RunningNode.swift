@@ -159,7 +159,7 @@ struct RunningNode {
             inbox: inbox, identity: identity, directory: directory, database: database, belonging: belonging,
             folder: folder, shelf: shelf, scribe: scribe, account: account, routing: routing, peers: desk,
             joiner: joiner, atlas: atlas, settings: settings, card: card, clock: clock,
-            startedAt: MonotonicClock.wallTime, troubles: troubles, initial: overlay)
+            startedAt: MonotonicClock.wallTime, troubles: troubles, server: server, initial: overlay)
         try await serve(node, performer, server, arriving: goal)
         await datagrams.close()
         courier.stop()
@@ -170,6 +170,8 @@ struct RunningNode {
     ) async throws -> PublicServer {
         var limits = EdgeSettings()
         limits.trustedProxies = TrustedProxies(settings.trustedProxies)
+        limits.countsFrames = true
+        limits.fit(descriptors: Node.descriptorLimit)
         let services = EdgeServices(
             own: identity.nodeID, routing: routing, account: account, files: folder, door: desk, directory: directory,
             verifier: RequestVerifier(own: identity.nodeID, directory: directory),
@@ -184,6 +186,15 @@ struct RunningNode {
                 Greeting(
                     name: settings.name, node: identity.nodeID, network: belonging.membership.founder,
                     version: Software.version)
+            },
+            outOfDescriptors: { [troubles] isShort in
+                guard isShort else { return troubles.clear(.descriptors) }
+                troubles.raise(
+                    .descriptors,
+                    """
+                    The node may open no more than \(Node.descriptorLimit) files and connections at once, and all are in \
+                    use; allow it more (ulimit -n, LimitNOFILE=).
+                    """)
             })
         return try await listening {
             try await PublicServer.start(

@@ -116,8 +116,10 @@ final class EdgeWorld: Sendable {
                     isAlive: true, families: [.v4, .v6], statusVersion: 1)))
     }
 
-    func client(receiveBuffer: Int32? = nil) throws -> RawClient {
-        try RawClient(to: server.endpoint, receiveBuffer: receiveBuffer)
+    /// `network`: another /24 of loopback, so that it shares nothing with the others.
+    func client(receiveBuffer: Int32? = nil, network: UInt32 = 0) throws -> RawClient {
+        try RawClient(
+            to: server.endpoint, receiveBuffer: receiveBuffer, from: network == 0 ? nil : 0x7F00_0001 + network << 8)
     }
 
     var path: String { "/f/\(file)/a%20film.mp4" }
@@ -217,6 +219,7 @@ final class TestDoor: PeerDoor {
     let asked = Mutex<[(request: PeerRequest, from: NodeID)]>([])
     let joined = Mutex<[(body: [UInt8], signer: NodeID)]>([])
     let onResolve = Mutex<(@Sendable (FileID) -> Void)?>(nil)
+    let delay = Mutex<(@Sendable () async -> Void)?>(nil)
     let kept = Mutex<Manifest?>(nil)
 
     func handle(_ request: Verified<PeerRequest>, from node: NodeID) async -> PeerAnswer? {
@@ -231,6 +234,7 @@ final class TestDoor: PeerDoor {
 
     func resolve(_ file: FileID) async {
         onResolve.withLock { $0 }?(file)
+        await delay.withLock { $0 }?()
     }
 
     func manifest(of file: FileID) async -> Manifest? {

@@ -11,8 +11,8 @@ extension NetworkTests {
         private static let clients = 60
 
         private static func crowd(_ link: String) throws -> [Readers.Question] {
-            let address = try CountryAddresses().first(in: "JP")
-            return Array(repeating: Readers.Question(link: link, address: address), count: clients)
+            try CountryAddresses().neighbourhoods(in: "JP", count: clients)
+                .map { Readers.Question(link: link, address: $0) }
         }
 
         /// Body bytes that clients got from a node, whole downloads or not.

@@ -1,3 +1,4 @@
 #pragma once
 
 #include "CLinuxFiles.h"
+#include "CLinuxSockets.h"

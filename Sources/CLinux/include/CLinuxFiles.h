@@ -11,3 +11,10 @@ void clinux_begin_writeback(int descriptor, int64_t offset, int64_t length);
 
 /// Reserves room on disk for the first `length` bytes of the file without making it any longer. A hint: no errors.
 void clinux_reserve_ahead(int descriptor, int64_t length);
+
+/// Whether this part of the file seems to be in memory: its first, middle and last byte are. True where the system does
+/// not tell.
+int clinux_is_cached(int descriptor, int64_t offset, int64_t length);
+
+/// Brings this part of the file into memory, and waits for it. A hint: no errors.
+void clinux_load(int descriptor, int64_t offset, int64_t length);

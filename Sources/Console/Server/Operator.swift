@@ -57,11 +57,14 @@ public struct NodeFacts: Equatable, Sendable {
     public var now: Instant
     /// What is wrong at the moment, in the order it began.
     public var troubles: [Trouble]
+    /// What the public door has seen since the start.
+    public var door: DoorView
 
     public init(
         id: NodeID, name: String, url: String, listen: String, dataDirectory: String, software: String, place: Place?,
         network: NodeID, isOpen: Bool, replicas: Int, freeDisk: ByteCount, allowance: ByteCount, share: ByteCount,
-        period: Period, startedAt: WallTime, wallClock: WallTime, now: Instant, troubles: [Trouble]
+        period: Period, startedAt: WallTime, wallClock: WallTime, now: Instant, troubles: [Trouble],
+        door: DoorView = DoorView()
     ) {
         self.id = id
         self.name = name
@@ -81,6 +84,7 @@ public struct NodeFacts: Equatable, Sendable {
         self.wallClock = wallClock
         self.now = now
         self.troubles = troubles
+        self.door = door
     }
 }
 

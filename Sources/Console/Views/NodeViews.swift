@@ -27,6 +27,27 @@ public struct StatusView: Codable, Equatable, Sendable {
     public var periodEnds: WallTime
     /// What is wrong at the moment, in the order it began.
     public var troubles: [Trouble]
+    public var door: DoorView
+}
+
+/// The public door, since the node was started.
+public struct DoorView: Codable, Equatable, Sendable {
+    /// Open now.
+    public var connections: Int
+    /// Of these, such on which a member has asked something.
+    public var memberConnections: Int
+    public var responses: Int
+    /// How often something was turned away, by reason.
+    public var refused: [String: Int]
+
+    public init(
+        connections: Int = 0, memberConnections: Int = 0, responses: Int = 0, refused: [String: Int] = [:]
+    ) {
+        self.connections = connections
+        self.memberConnections = memberConnections
+        self.responses = responses
+        self.refused = refused
+    }
 }
 
 /// The other members, by condition.

@@ -15,13 +15,19 @@ struct Payment: Sendable {
     static let window: Int64 = 64 << 20
 
     let traffic: TrafficClass
+    /// What bytes cost: all that is held and paid here is a cost, and somewhat more than it will turn out to be.
+    let cost: WireCost
     /// Bytes of the head, not yet paid; zero afterwards.
     private(set) var head: Int64
+    /// What the connection itself costs, paid with the head.
+    private let opening: Int64
     /// The bytes of the file that are not paid yet.
     private(set) var rest: Range<Int64>
     /// Held in the account, not yet paid.
     private(set) var reserved: Int64
     private(set) var paid: Int64 = 0
+    /// Bytes of head and body that were paid.
+    private(set) var sent: Int64 = 0
 
     enum Step: Equatable {
         /// These bytes of the file are paid; with `head`, the head too.
@@ -35,11 +41,17 @@ struct Payment: Sendable {
     }
 
     /// Nothing when the response does not fit.
-    init?(head: Int, body: Range<Int64>, isOpenEnded: Bool, traffic: TrafficClass, account: Account) {
-        let held = Int64(head) + (isOpenEnded ? min(Int64(body.count), Self.window) : Int64(body.count))
+    init?(
+        head: Int, body: Range<Int64>, isOpenEnded: Bool, traffic: TrafficClass, cost: WireCost = .payload,
+        opening: Int64 = 0, account: Account
+    ) {
+        let count = isOpenEnded ? min(Int64(body.count), Self.window) : Int64(body.count)
+        let held = opening + cost.ahead(Int64(head)) + cost.ahead(count, slice: Self.slice)
         guard account.reserve(ByteCount(held), for: traffic) else { return nil }
         self.traffic = traffic
+        self.cost = cost
         self.head = Int64(head)
+        self.opening = opening
         rest = body
         reserved = held
     }
@@ -48,14 +60,17 @@ struct Payment: Sendable {
         let isFirst = head > 0
         guard isFirst || !rest.isEmpty else { return .done }
         slide(account)
-        let count = min(Self.slice, Int64(rest.count), reserved - head)
+        let headCost = headCost
+        var count = min(Self.slice, Int64(rest.count))
+        if cost.ahead(count) > reserved - headCost { count = min(count, cost.affordable(reserved - headCost)) }
         guard isFirst || count > 0 else { return .exhausted }
-        let due = head + count
+        let due = headCost + cost.ahead(count)
         guard account.debit(ByteCount(due), from: traffic, orResume: resume) else { return .wait }
         let slice = rest.lowerBound..<rest.lowerBound + count
         rest = slice.upperBound..<rest.upperBound
         reserved -= due
         paid += due
+        sent += head + count
         head = 0
         return .send(slice, head: isFirst)
     }
@@ -68,10 +83,12 @@ struct Payment: Sendable {
         head = 0
     }
 
+    private var headCost: Int64 { head > 0 ? opening + cost.ahead(head) : 0 }
+
     /// Keeps the window of an open-ended range a window ahead.
     private mutating func slide(_ account: Account) {
-        let ahead = reserved - head
-        let more = min(Int64(rest.count), Self.window) - ahead
+        let ahead = reserved - headCost
+        let more = cost.ahead(min(Int64(rest.count), Self.window), slice: Self.slice) - ahead
         if more > 0, account.reserve(ByteCount(more), for: traffic) { reserved += more }
     }
 }

@@ -6,6 +6,7 @@ import Transport
 /// An answer that waits for the lease on disk; reserved already.
 struct HeldAnswer {
     var bytes: ByteBuffer
+    var cost: ByteCount
     var traffic: TrafficClass
     var status: Status
     var client: IPAddress
@@ -62,13 +63,16 @@ extension Connection {
         from start: Int, _ status: Status, traffic: TrafficClass, client: IPAddress?, signer: NodeID? = nil
     ) {
         let client = client ?? peer
-        let size = ByteCount(outgoing.writerIndex - start)
+        let length = outgoing.writerIndex - start
+        openWireAccount()
+        let size = ByteCount(opening + cost.of(Int64(length)))
         let account = services.account
         if account.spend(size, for: traffic) {
-            log(status, traffic, sent: size, isComplete: true, client: client, signer: signer)
+            wire?.pay(size.bytes, for: traffic)
+            log(status, traffic, sent: ByteCount(length), isComplete: true, client: client, signer: signer)
             return finishResponse()
         }
-        guard account.reserve(size, for: traffic), let bytes = outgoing.getSlice(at: start, length: size.asInt) else {
+        guard account.reserve(size, for: traffic), let bytes = outgoing.getSlice(at: start, length: length) else {
             outgoing.moveWriterIndex(to: start)
             flush()
             log(status, traffic, sent: .zero, isComplete: false, client: client, signer: signer)
@@ -77,28 +81,31 @@ extension Connection {
         outgoing.moveWriterIndex(to: start)
         flush()
         phase = .paying(
-            HeldAnswer(bytes: bytes, traffic: traffic, status: status, client: client, signer: signer))
+            HeldAnswer(
+                bytes: bytes, cost: size, traffic: traffic, status: status, client: client, signer: signer))
         expect(within: settings.stallLimit)
         payHeld()
     }
 
     func payHeld() {
         guard case .paying(let held) = phase else { return }
-        let size = ByteCount(held.bytes.readableBytes)
         let bound = NIOLoopBound(self, eventLoop: loop)
         let loop = loop
-        let isPaid = services.account.debit(size, from: held.traffic) {
+        let isPaid = services.account.debit(held.cost, from: held.traffic) {
             loop.execute { bound.value.payHeld() }
         }
         guard isPaid else { return }
+        wire?.pay(held.cost.bytes, for: held.traffic)
         outgoing.writeImmutableBuffer(held.bytes)
-        log(held.status, held.traffic, sent: size, isComplete: true, client: held.client, signer: held.signer)
+        log(
+            held.status, held.traffic, sent: ByteCount(held.bytes.readableBytes), isComplete: true,
+            client: held.client, signer: held.signer)
         finishResponse()
         advance()
     }
 
     func drop(_ held: HeldAnswer) {
-        services.account.release(ByteCount(held.bytes.readableBytes), of: held.traffic)
+        services.account.release(held.cost, of: held.traffic)
         log(held.status, held.traffic, sent: .zero, isComplete: false, client: held.client, signer: held.signer)
     }
 
@@ -106,7 +113,7 @@ extension Connection {
         _ status: Status, _ traffic: TrafficClass, sent: ByteCount, isComplete: Bool, client: IPAddress,
         signer: NodeID?
     ) {
-        house.countResponse()
+        house.countResponse(status)
         guard let log = services.log else { return }
         log(
             AccessRecord(
@@ -114,8 +121,4 @@ extension Connection {
                 traffic: traffic, sent: sent, isComplete: isComplete,
                 duration: .nanoseconds((NIODeadline.now() - began).nanoseconds)))
     }
-}
-
-extension ByteCount {
-    var asInt: Int { Int(bytes) }
 }

@@ -48,6 +48,10 @@ extension Connection {
 
     /// Answers the request whose head has just been read.
     func answer() {
+        guard isWelcome() else {
+            head.keepsAlive = false
+            return comeBack(after: Self.moment, "This node is serving as many clients as it can.")
+        }
         do throws(Refusal) {
             guard head.method != .unserved else {
                 return respond(.methodNotAllowed, text: "Files here are read with GET and HEAD.") {
@@ -80,6 +84,12 @@ extension Connection {
         }
     }
 
+    /// On the places that are kept for members, only what looks like a member's request is answered.
+    private func isWelcome() -> Bool {
+        guard let ticket else { return false }
+        return head.only("signature-input") != nil || house.servesStranger(ticket)
+    }
+
     private func requireReading() throws(Refusal) {
         guard head.method == .get || head.method == .head else {
             head.keepsAlive = head.keepsAlive && head.contentLength == 0
@@ -106,7 +116,8 @@ extension Connection {
         }
         guard let file = services.routing.file(id) else {
             if let absence = services.routing.absence(of: id) { return refuse(Refusal(.gone, "\(absence)")) }
-            if signer != nil || isResolved {
+            if isResolved { house.unfound.insert(id, at: services.now()) }
+            if signer != nil || isResolved || house.unfound.contains(id, at: services.now()) {
                 return refuse(Refusal(.notFound, "No node here knows this file."))
             }
             return resolve(id, name: name)
@@ -242,13 +253,24 @@ extension Connection {
 
     /// Asks the trackers, and answers then.
     private func resolve(_ id: FileID, name: [UInt8]) {
-        guard house.resolutions.take() else {
-            return comeBack(after: Self.moment, "This node is looking for too many files at once.")
+        let client = settings.trustedProxies.client(of: head, from: peer)
+        let prefix = neighbourhood(of: client)
+        switch house.lookUps.take(for: prefix) {
+        case .taken: break
+        case .prefixFull:
+            house.count(.lookUps)
+            return tooMany(
+                after: Self.moment, "Your network is asking for too many unknown files at once.", client: client)
+        case .full:
+            house.count(.lookUps)
+            return comeBack(
+                after: Self.moment, "This node is looking for too many files at once.", client: client)
         }
-        let (door, resolutions) = (services.door, house.resolutions)
+        let lookUps = house.lookUps
+        loop.scheduleTask(in: .nanoseconds(settings.lookUpPause.wholeNanoseconds)) { lookUps.giveBack(for: prefix) }
+        let door = services.door
         ask {
             await door.resolve(id)
-            resolutions.giveBack()
         } then: { connection, _ in
             connection.answerFile(id, name: name, isResolved: true)
         }

@@ -46,6 +46,7 @@ extension Connection {
                 places.giveBack()
                 return close()
             }
+            wire?.pay(Int64(line.utf8CodeUnitCount), for: .overlay)
             outgoing.writeStaticString(line)
             flush()
         }
@@ -57,9 +58,11 @@ extension Connection {
         let target = head.pathText + (head.queryText.map { "?" + $0 } ?? "")
         let fields = head.fields.map { HeaderField(name: head.text($0.name), value: head.text($0.value)) }
         do throws(RequestRefusal) {
-            return try services.verifier.verify(
+            let signed = try services.verifier.verify(
                 RequestHead(method: head.methodText, target: target, fields: fields), from: audience,
                 at: services.wallTime())
+            if let ticket, audience == .members { house.recognise(ticket, as: signed.signer) }
+            return signed
         } catch {
             throw Refusal(Status(rawValue: error.status) ?? .forbidden, "\(error)")
         }

@@ -1,6 +1,8 @@
 import Allowance
+import CLinux
 import Glibc
 import NIOCore
+import NIOPosix
 import Overlay
 import Primitives
 import Routing
@@ -15,15 +17,26 @@ final class Download {
     /// Nothing for an empty file.
     let handle: NIOFileHandle?
     var payment: Payment
-    /// A slice is with the channel.
+    /// What its client holds of its neighbourhood's places and bytes.
+    let allotment: Allotment
+    /// A slice is with the channel, or on its way from the disk.
     var isWriting = false
+    var isLoading = false
 
-    init(request: FileRequest, status: Status, head: ByteBuffer, handle: NIOFileHandle?, payment: Payment) {
+    init(
+        request: FileRequest, status: Status, head: ByteBuffer, handle: NIOFileHandle?, payment: Payment,
+        allotment: Allotment
+    ) {
         self.request = request
         self.status = status
         self.head = head
         self.handle = handle
         self.payment = payment
+        self.allotment = allotment
+    }
+
+    func closeHandle() {
+        try? handle?.close()
     }
 }
 
@@ -32,7 +45,7 @@ extension Connection {
     /// After so many slices that left at once, other connections of the loop get their turn.
     private static let slicesInARow = 4
 
-    /// Starts the response; false when the account does not have room for all of it.
+    /// Starts the response, or refuses it; false when the account does not have room for all of it.
     func send(_ request: FileRequest, traffic: TrafficClass) -> Bool {
         let status = request.range == .whole ? Status.ok : .partialContent
         guard head.method != .head else {
@@ -45,21 +58,28 @@ extension Connection {
         bytes.beginHead(status, date: now())
         Self.writeFileFields(request, into: &bytes)
         bytes.endHead(contentLength: Int64(request.bytes.count), keepsAlive: !isLast)
+        guard let allotment = allot(request) else { return true }
+        openWireAccount()
         let isOpenEnded = if case .part(_, true) = request.range { true } else { false }
         let payment = Payment(
-            head: bytes.readableBytes, body: request.bytes, isOpenEnded: isOpenEnded, traffic: traffic,
-            account: services.account)
-        guard var payment else { return false }
+            head: bytes.readableBytes, body: request.bytes, isOpenEnded: isOpenEnded, traffic: traffic, cost: cost,
+            opening: opening, account: services.account)
+        guard var payment else {
+            giveBack(allotment, sent: 0)
+            return false
+        }
         let handle: NIOFileHandle?
         do throws(Refusal) {
             handle = request.bytes.isEmpty ? nil : try open(request)
         } catch {
             payment.settle(services.account)
+            giveBack(allotment, sent: 0)
             refuse(error)
             return true
         }
         flush()
-        let download = Download(request: request, status: status, head: bytes, handle: handle, payment: payment)
+        let download = Download(
+            request: request, status: status, head: bytes, handle: handle, payment: payment, allotment: allotment)
         phase = .sending(download)
         pump(download)
         return true
@@ -68,6 +88,7 @@ extension Connection {
     /// A descriptor of a file that is as long as it should be: beyond a file's end, `sendfile` sends nothing, for ever.
     private func open(_ request: FileRequest) throws(Refusal) -> NIOFileHandle {
         guard let descriptor = try? services.files.open(request.file.id) else {
+            if errno == EMFILE || errno == ENFILE { house.shed() }
             throw Refusal(.unavailable, "This node cannot read the file now.")
         }
         let handle = NIOFileHandle(_deprecatedTakingOwnershipOfDescriptor: descriptor)
@@ -86,16 +107,20 @@ extension Connection {
                 return
             }
             expect(within: settings.stallLimit)
+            settleWire()
             let bound = NIOLoopBound(self, eventLoop: loop)
             let boundDownload = NIOLoopBound(download, eventLoop: loop)
             let loop = loop
+            let paid = download.payment.paid
             let step = download.payment.step(services.account) {
                 loop.execute { bound.value.pump(boundDownload.value) }
             }
             switch step {
             case .send(let slice, let withHead):
+                wire?.pay(download.payment.paid - paid, for: download.payment.traffic)
                 download.isWriting = true
-                write(download, slice, withHead: withHead, context)
+                expect(within: max(settings.stallLimit, .seconds(slice.count / settings.leastPace)))
+                load(slice, of: download, withHead: withHead, context)
             case .wait:
                 return
             case .done:
@@ -106,6 +131,29 @@ extension Connection {
         }
         let bound = NIOLoopBound((self, download), eventLoop: loop)
         if !download.isWriting { loop.execute { bound.value.0.pump(bound.value.1) } }
+    }
+
+    /// `sendfile` waits for the disk, and with it all connections of the loop would: what is not in memory yet is brought
+    /// there by other threads.
+    private func load(
+        _ slice: Range<Int64>, of download: Download, withHead: Bool, _ context: ChannelHandlerContext
+    ) {
+        guard let handle = download.handle, !slice.isEmpty,
+            let isCached = try? handle.withUnsafeFileDescriptor({
+                clinux_is_cached($0, slice.lowerBound, Int64(slice.count)) != 0
+            }), !isCached
+        else { return write(download, slice, withHead: withHead, context) }
+        download.isLoading = true
+        let loading = house.loaders.runIfActive(eventLoop: loop) {
+            try handle.withUnsafeFileDescriptor { clinux_load($0, slice.lowerBound, Int64(slice.count)) }
+        }
+        loading.assumeIsolated().whenComplete { _ in
+            download.isLoading = false
+            guard case .sending(let current) = self.phase, current === download, let context = self.context else {
+                return download.closeHandle()
+            }
+            self.write(download, slice, withHead: withHead, context)
+        }
     }
 
     private func write(_ download: Download, _ slice: Range<Int64>, withHead: Bool, _ context: ChannelHandlerContext) {
@@ -148,15 +196,17 @@ extension Connection {
 
     private func end(_ download: Download, isComplete: Bool) {
         download.payment.settle(services.account)
+        giveBack(download.allotment, sent: download.payment.sent)
         log(
-            download.status, download.payment.traffic, sent: ByteCount(download.payment.paid), isComplete: isComplete,
+            download.status, download.payment.traffic, sent: ByteCount(download.payment.sent), isComplete: isComplete,
             client: download.request.client, signer: download.request.signer)
-        // A slice that is still with the channel holds the handle's descriptor; it ends before the channel does.
-        guard let handle = download.handle else { return }
-        if download.isWriting {
-            channel.closeFuture.assumeIsolated().whenComplete { _ in try? handle.close() }
+        if download.isLoading {
+            // The thread that reads has the handle's descriptor; what comes after it closes that.
+        } else if download.isWriting {
+            // A slice that is still with the channel holds the handle's descriptor; it ends before the channel does.
+            channel.closeFuture.assumeIsolated().whenComplete { _ in download.closeHandle() }
         } else {
-            try? handle.close()
+            download.closeHandle()
         }
     }
 

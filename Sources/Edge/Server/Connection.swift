@@ -43,7 +43,12 @@ final class Connection: ChannelInboundHandler {
     var began = NIODeadline.uptimeNanoseconds(0)
     /// When the current phase has lasted too long.
     var deadline = NIODeadline.distantFuture
+    /// Its place among all connections; nothing before it has one.
+    var ticket: House.Ticket?
+    /// What it costs on the wire, where that is counted; nothing before the first answer.
+    var wire: WireAccount?
 
+    private var isResting = true
     private var received = ByteBuffer()
     private var scanner = HeadScanner()
     private var inputEnded = false
@@ -73,6 +78,8 @@ final class Connection: ChannelInboundHandler {
     func channelActive(context: ChannelHandlerContext) {
         guard let address = context.remoteAddress?.ipAddress.flatMap({ IPAddress($0) }) else { return close() }
         peer = address
+        guard let ticket = house.enter(channel, from: address) else { return close() }
+        self.ticket = ticket
         expect(within: settings.idleLimit)
         context.read()
     }
@@ -130,6 +137,8 @@ final class Connection: ChannelInboundHandler {
         timer = nil
         abandon()
         self.context = nil
+        if let ticket { house.leave(channel, ticket) }
+        ticket = nil
     }
 
     // MARK: One request after the other
@@ -144,6 +153,8 @@ final class Connection: ChannelInboundHandler {
             case .idle:
                 guard takeHead() else { break loop }
                 answer()
+                // Small answers to requests sent ahead: the channel is to notice when the client does not read them.
+                if outgoing.readableBytes > Self.readSize { flush() }
             case .receiving(let body):
                 guard take(body) else { break loop }
             case .paying, .asking, .sending, .lingering, .closed:
@@ -171,10 +182,15 @@ final class Connection: ChannelInboundHandler {
                     received = ByteBuffer()
                     if outgoing.capacity > Self.readSize { flush(); outgoing = ByteBuffer() }
                 }
+                rest()
                 if inputEnded { linger() } else { context?.read() }
                 return false
             }
             scanner.reset()
+            guard wake() else {
+                close()
+                return false
+            }
             began = .now()
             defer { received.moveReaderIndex(forwardBy: length) }
             try parse(length)
@@ -185,6 +201,20 @@ final class Connection: ChannelInboundHandler {
             refuse(error)
             return false
         }
+    }
+
+    /// A request begins; false when another connection has this one's place.
+    private func wake() -> Bool {
+        guard isResting else { return true }
+        isResting = false
+        return ticket.map { house.begin($0) } ?? false
+    }
+
+    /// Nothing is under way: the longer it stays so, the sooner it goes for somebody else.
+    private func rest() {
+        guard !isResting, let ticket else { return }
+        isResting = true
+        house.rest(ticket)
     }
 
     private func scan() throws(Refusal) -> Int? {
@@ -228,6 +258,7 @@ final class Connection: ChannelInboundHandler {
         flush()
         phase = .lingering
         received = ByteBuffer()
+        rest()
         if inputEnded {
             // Behind what is still to be written; with both directions closed, the channel would drop it.
             context.writeAndFlush(wrapOutboundOut(.byteBuffer(ByteBuffer()))).assumeIsolated().whenComplete { _ in
@@ -242,7 +273,14 @@ final class Connection: ChannelInboundHandler {
 
     func close() {
         if case .closed = phase { return }
+        // What is left of a response that was given up is of no use to anybody.
+        let isReset =
+            switch phase {
+            case .sending, .paying: true
+            case .idle, .receiving, .asking, .lingering, .closed: false
+            }
         abandon()
+        closeWire(isReset: isReset)
         context?.close(promise: nil)
     }
 
@@ -297,7 +335,10 @@ final class Connection: ChannelInboundHandler {
             head.clear()
             refuse(Refusal(.requestTimeout, "The request did not come whole in time."))
             flush()
-        case .idle, .paying, .asking, .sending, .lingering, .closed:
+        case .sending:
+            house.count(.slow)
+            close()
+        case .idle, .paying, .asking, .lingering, .closed:
             close()
         }
     }

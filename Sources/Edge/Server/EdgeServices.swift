@@ -72,13 +72,16 @@ public struct EdgeServices: Sendable {
     public var greeting: @Sendable () -> Greeting
     /// Told of every response, on the event loop: be quick.
     public var log: (@Sendable (AccessRecord) -> Void)?
+    /// Told when connections or files cannot be opened for want of descriptors or memory, and when that is over.
+    public var outOfDescriptors: @Sendable (Bool) -> Void
 
     public init(
         own: NodeID, routing: RoutingTable, account: Account, files: any PieceFiles, door: any PeerDoor,
         directory: Directory, verifier: RequestVerifier, via: @escaping @Sendable () -> ViaTokens,
         place: @escaping @Sendable (IPAddress) -> Place?, now: @escaping @Sendable () -> Instant,
         wallTime: @escaping @Sendable () -> WallTime, untilPeriodEnds: @escaping @Sendable () -> Duration,
-        greeting: @escaping @Sendable () -> Greeting, log: (@Sendable (AccessRecord) -> Void)? = nil
+        greeting: @escaping @Sendable () -> Greeting, log: (@Sendable (AccessRecord) -> Void)? = nil,
+        outOfDescriptors: @escaping @Sendable (Bool) -> Void = { _ in }
     ) {
         self.own = own
         self.routing = routing
@@ -94,5 +97,6 @@ public struct EdgeServices: Sendable {
         self.untilPeriodEnds = untilPeriodEnds
         self.greeting = greeting
         self.log = log
+        self.outOfDescriptors = outOfDescriptors
     }
 }

@@ -1,4 +1,6 @@
 import NIOCore
+import NIOPosix
+import Primitives
 import Synchronization
 
 /// What all connections of a server share.
@@ -7,12 +9,22 @@ final class House: Sendable {
     let settings: EdgeSettings
     let bodies: Places
     let knocks: Places
-    let resolutions: Places
+    let lookUps: Shares
+    let requests: Shares
+    let unfound = Unfound()
+    let portions = Portions()
+    /// Threads that wait for the disk, so that event loops do not: as many as there are cores. One response at most waits
+    /// in their line for each connection.
+    let loaders = NIOThreadPool.singleton
     private let state: Mutex<State>
 
+    typealias Ticket = Register<any Channel>.Ticket
+
     private struct State {
-        var connections: [ObjectIdentifier: any Channel] = [:]
+        var register: Register<any Channel>
         var counts = EdgeCounts()
+        /// Channels that are not closed yet, also those whose place somebody else has.
+        var open: [ObjectIdentifier: any Channel] = [:]
         var isStopping = false
         /// Responses that were cut off; nothing as long as all may end.
         var cut: Int?
@@ -27,58 +39,121 @@ final class House: Sendable {
         self.settings = settings
         bodies = Places(settings.bodyLimit)
         knocks = Places(settings.knockLimit)
-        resolutions = Places(settings.resolveLimit)
-        state = Mutex(State())
+        lookUps = Shares(settings.lookUpLimit, perPrefix: settings.prefixLookUpLimit)
+        requests = Shares(settings.connectionLimit, perPrefix: settings.prefixRequestLimit)
+        let limits = Register<any Channel>.Limits(
+            connections: settings.connectionLimit, reserve: min(settings.memberReserve, settings.connectionLimit / 4),
+            perPrefix: settings.prefixConnectionLimit, perMember: settings.memberConnectionLimit)
+        state = Mutex(State(register: Register(limits)))
     }
 
-    var counts: EdgeCounts { state.withLock(\.counts) }
-
-    /// False when there is no place for one more.
-    func enter(_ channel: any Channel) -> Bool {
+    var counts: EdgeCounts {
         state.withLock { state in
-            guard !state.isStopping, state.connections.count < settings.connectionLimit else {
-                state.counts.refusedConnections += 1
-                return false
-            }
-            state.connections[ObjectIdentifier(channel)] = channel
-            state.counts.connections = state.connections.count
-            return true
+            var counts = state.counts
+            counts.connections = state.register.count
+            counts.memberConnections = state.register.memberCount
+            return counts
         }
     }
 
-    func leave(_ channel: any Channel) {
+    func count(_ reason: EdgeCounts.Reason) {
+        state.withLock { $0.counts[reason] &+= 1 }
+    }
+
+    // MARK: Coming and going
+
+    /// Nothing when there is no place for one more. Who has been idle longest may have to go for it.
+    func enter(_ channel: any Channel, from address: IPAddress) -> Ticket? {
+        let origin = settings.trustedProxies.contains(address) ? Origin.proxy : .prefix(address.neighbourhood)
+        let (ticket, displaced): (Ticket?, (any Channel)?) = state.withLock { state in
+            guard !state.isStopping else { return (nil, nil) }
+            switch state.register.admit(channel, from: origin) {
+            case .admitted(let ticket, let instead):
+                state.open[ObjectIdentifier(channel)] = channel
+                if instead != nil { state.counts[.displaced] &+= 1 }
+                return (ticket, instead)
+            case .full:
+                state.counts[.connections] &+= 1
+                return (nil, nil)
+            case .prefixFull:
+                state.counts[.connectionsOfPrefix] &+= 1
+                return (nil, nil)
+            }
+        }
+        displaced?.close(promise: nil)
+        return ticket
+    }
+
+    func leave(_ channel: any Channel, _ ticket: Ticket) {
         let waiting: [EventLoopPromise<Void>] = state.withLock { state in
-            state.connections[ObjectIdentifier(channel)] = nil
-            state.counts.connections = state.connections.count
-            guard state.connections.isEmpty else { return [] }
+            state.register.leave(ticket)
+            state.open[ObjectIdentifier(channel)] = nil
+            guard state.open.isEmpty else { return [] }
             defer { state.whenEmpty = [] }
             return state.whenEmpty
         }
         for promise in waiting { promise.succeed() }
     }
 
-    func countResponse() {
-        state.withLock { $0.counts.responses &+= 1 }
+    /// Descriptors or memory have run out: those who have been idle longest go.
+    func shed() {
+        let shed = state.withLock { state in
+            state.counts[.descriptors] &+= 1
+            let shed = state.register.shed(settings.shedding)
+            state.counts[.displaced] &+= shed.count
+            return shed
+        }
+        for channel in shed { channel.close(promise: nil) }
     }
+
+    // MARK: Requests
+
+    /// False when somebody else has the connection's place: it is about to be closed.
+    func begin(_ ticket: Ticket) -> Bool { state.withLock { $0.register.begin(ticket) } }
+
+    func rest(_ ticket: Ticket) { state.withLock { $0.register.rest(ticket) } }
+
+    func servesStranger(_ ticket: Ticket) -> Bool {
+        state.withLock { state in
+            let serves = state.register.servesStranger(ticket)
+            if !serves { state.counts[.strangers] &+= 1 }
+            return serves
+        }
+    }
+
+    func recognise(_ ticket: Ticket, as member: NodeID) {
+        state.withLock { $0.register.recognise(ticket, as: member) }
+    }
+
+    func countResponse(_ status: Status) {
+        state.withLock { state in
+            state.counts.responses &+= 1
+            if let reason = EdgeCounts.Reason(status) { state.counts[reason] &+= 1 }
+        }
+    }
+
+    // MARK: Stopping
 
     /// Asks every connection to end; the future succeeds when the last one has.
     func stop(on loop: any EventLoop) -> EventLoopFuture<Void> {
         let promise = loop.makePromise(of: Void.self)
         let open: [any Channel] = state.withLock { state in
             state.isStopping = true
-            if !state.connections.isEmpty { state.whenEmpty.append(promise) }
-            return Array(state.connections.values)
+            if !state.open.isEmpty { state.whenEmpty.append(promise) }
+            return Array(state.open.values)
         }
         if open.isEmpty { promise.succeed() }
         for channel in open { channel.pipeline.fireUserInboundEventTriggered(Notice.stop) }
         return promise.futureResult
     }
 
+    var isStopping: Bool { state.withLock(\.isStopping) }
+
     /// Closes what is still open.
     func cut() {
         let open = state.withLock { state in
             state.cut = 0
-            return Array(state.connections.values)
+            return Array(state.open.values)
         }
         for channel in open { channel.close(promise: nil) }
     }

@@ -1,15 +1,7 @@
 public import NIOCore
 import NIOPosix
 public import Primitives
-
-/// What the public door has seen.
-public struct EdgeCounts: Equatable, Sendable {
-    /// Open now.
-    public var connections = 0
-    /// Closed at once, because there were too many.
-    public var refusedConnections = 0
-    public var responses = 0
-}
+import Synchronization
 
 /// How stopping went.
 public struct ShutdownReport: Equatable, Sendable {
@@ -17,19 +9,21 @@ public struct ShutdownReport: Equatable, Sendable {
     public var cut: Int
 }
 
-/// There is no place for one more connection.
-private struct Full: Error {}
-
 /// The public door: HTTP/1.1 on one port, for anyone.
 public final class PublicServer: Sendable {
     /// Where it listens: the port that was given, if the one asked for was 0.
     public let endpoint: Endpoint
-    private let channel: any Channel
     private let house: House
+    private let group: any EventLoopGroup
+    private let channel: Mutex<any Channel>
 
-    private init(endpoint: Endpoint, channel: any Channel, house: House) {
+    /// How long the door stays shut after its socket failed.
+    private static let reopening: TimeAmount = .seconds(1)
+
+    private init(endpoint: Endpoint, channel: any Channel, group: any EventLoopGroup, house: House) {
         self.endpoint = endpoint
-        self.channel = channel
+        self.channel = Mutex(channel)
+        self.group = group
         self.house = house
     }
 
@@ -41,10 +35,26 @@ public final class PublicServer: Sendable {
         settings: EdgeSettings = EdgeSettings()
     ) async throws -> PublicServer {
         let house = House(services: services, settings: settings)
-        let channel = try await ServerBootstrap(group: group)
+        let channel = try await listen(on: endpoint, group: group, house: house).get()
+        let port = channel.localAddress?.port.flatMap { UInt16(exactly: $0) } ?? endpoint.port
+        let server = PublicServer(
+            endpoint: Endpoint(address: endpoint.address, port: port), channel: channel, group: group, house: house)
+        server.watch(channel)
+        return server
+    }
+
+    private static func listen(
+        on endpoint: Endpoint, group: any EventLoopGroup, house: House
+    ) -> EventLoopFuture<any Channel> {
+        ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 4096)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .serverChannelOption(.maxMessagesPerRead, value: 64)
+            .serverChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(Doorkeeper(house: house))
+                }
+            }
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
             .childChannelOption(.autoRead, value: false)
             .childChannelOption(.maxMessagesPerRead, value: 1)
@@ -53,25 +63,42 @@ public final class PublicServer: Sendable {
                 .recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: Connection.readSize)
             )
             .childChannelInitializer { channel in
-                guard house.enter(channel) else {
-                    return channel.eventLoop.makeFailedFuture(Full())
-                }
-                channel.closeFuture.whenComplete { _ in house.leave(channel) }
-                return channel.eventLoop.makeCompletedFuture {
+                channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.addHandler(Connection(house: house, channel: channel))
                 }
             }
-            .bind(host: endpoint.address.description, port: Int(endpoint.port)).get()
-        let port = channel.localAddress?.port.flatMap { UInt16(exactly: $0) } ?? endpoint.port
-        return PublicServer(
-            endpoint: Endpoint(address: endpoint.address, port: port), channel: channel, house: house)
+            .bind(host: endpoint.address.description, port: Int(endpoint.port))
+    }
+
+    /// A listening socket that the system gives up on (as accept(2) has it, for errors of the network that have nothing
+    /// to do with it) is opened again.
+    private func watch(_ channel: any Channel) {
+        channel.closeFuture.whenComplete { [self] _ in
+            guard !house.isStopping else { return }
+            channel.eventLoop.scheduleTask(in: Self.reopening) { self.reopen() }
+        }
+    }
+
+    private func reopen() {
+        guard !house.isStopping else { return }
+        Self.listen(on: endpoint, group: group, house: house).whenComplete { [self] result in
+            switch result {
+            case .success(let channel):
+                self.channel.withLock { $0 = channel }
+                watch(channel)
+                if house.isStopping { channel.close(promise: nil) }
+            case .failure:
+                group.next().scheduleTask(in: Self.reopening) { self.reopen() }
+            }
+        }
     }
 
     /// Stops accepting, lets responses end for as long as `grace`, then closes what is left.
     public func shutDown(grace: Duration) async -> ShutdownReport {
-        try? await channel.close()
+        let channel = channel.withLock { $0 }
         let loop = channel.eventLoop
         let ended = house.stop(on: loop)
+        try? await channel.close()
         let inTime = loop.makePromise(of: Bool.self)
         let clock = loop.scheduleTask(in: .nanoseconds(grace.wholeNanoseconds)) { inTime.succeed(false) }
         ended.whenComplete { _ in inTime.succeed(true) }

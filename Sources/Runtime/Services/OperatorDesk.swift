@@ -32,6 +32,7 @@ struct OperatorDesk: Operator {
     let clock: MonotonicClock
     let startedAt: WallTime
     let troubles: Troubles
+    let server: PublicServer
     /// What is shown when the machine has stopped already.
     let initial: Overlay
 
@@ -44,7 +45,7 @@ struct OperatorDesk: Operator {
             freeDisk: (try? folder.freeDisk()) ?? overlay.freeDisk, allowance: settings.quota.limit,
             share: settings.share,
             period: overlay.ledger.state.period, startedAt: startedAt, wallClock: MonotonicClock.wallTime,
-            now: clock.now, troubles: troubles.current)
+            now: clock.now, troubles: troubles.current, door: DoorView(server.counts))
     }
 
     func snapshot() async -> Overlay {
@@ -120,4 +121,12 @@ struct OperatorDesk: Operator {
     }
 
     func place(of address: IPAddress) async -> Place? { atlas.place(of: address) }
+}
+
+extension DoorView {
+    init(_ counts: EdgeCounts) {
+        self.init(
+            connections: counts.connections, memberConnections: counts.memberConnections, responses: counts.responses,
+            refused: Dictionary(uniqueKeysWithValues: EdgeCounts.Reason.allCases.map { ($0.rawValue, counts[$0]) }))
+    }
 }

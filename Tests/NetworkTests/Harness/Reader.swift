@@ -123,6 +123,14 @@ struct CountryAddresses {
         return .v4(range.first + 1)
     }
 
+    /// Each in a /24 of its own: people who have nothing to do with one another.
+    func neighbourhoods(in country: String, count: Int) -> [IPAddress] {
+        let starts = ranges.lazy.filter { $0.country == country }.flatMap { range in
+            stride(from: (range.first | 255) &+ 1, to: max(range.first | 255, range.last - 255), by: 256)
+        }
+        return starts.prefix(count).map { .v4($0 + 1) }
+    }
+
     /// Drawn evenly from the blocks, where the block has a place.
     func draw(_ count: Int, seed: UInt64) -> [(address: IPAddress, place: Place)] {
         var generator = Generator(seed: seed)
