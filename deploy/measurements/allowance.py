@@ -52,7 +52,7 @@ def measure(program: str, folder: Folder, figures: Figures) -> None:
 
 
 def ask(link: str) -> list[Answer]:
-    return crowd(link, [CountryTable().first("JP")] * CLIENTS)
+    return crowd(link, CountryTable().neighbourhoods("JP", CLIENTS))
 
 
 def report_spent(answers: list[Answer], poor: Node, figures: Figures) -> None:

@@ -1,6 +1,7 @@
 """Where addresses are, worked out here and not by a node."""
 
 import ipaddress
+import itertools
 import math
 import random
 
@@ -40,6 +41,14 @@ class CountryTable:
     def first(self, country: str) -> str:
         """An address in a country."""
         return next(written(first) for first, _, code in self.ranges if code == country)
+
+    def neighbourhoods(self, country: str, count: int) -> list[str]:
+        """Addresses in a country, each in a /24 of its own: people who have nothing to do with one another."""
+        starts = (
+            start for first, last, code in self.ranges if code == country
+            for start in range(first + 255 & ~255, last - 255, 256)
+        )  # fmt: skip
+        return [written(start + 1) for start in itertools.islice(starts, count)]
 
     def draw(self, count: int, seed: int) -> list[tuple[str, str]]:
         """Addresses and their countries: a range at random, and an address at random in it."""

@@ -97,25 +97,28 @@ class Node:
         self.data = folder / plan.name
         self.log = folder / f"{plan.name}.log"
         self.port = port
-        self.url = f"http://127.0.0.1:{port}"
+        self.host = "127.0.0.1"
+        self.url = f"http://{self.host}:{port}"
         self.process: subprocess.Popen | None = None
 
     @property
     def settings(self) -> list[str]:
         return [
-            "--name", self.name, "--listen", f"127.0.0.1:{self.port}", "--location", self.plan.country,
+            "--name", self.name, "--listen", f"{self.host}:{self.port}", "--location", self.plan.country,
             "--allowance", self.plan.allowance, "--disk", "20GB", "--pulse", "1s", "--geo", COUNTRY_TABLES,
-            "--trusted-proxies", "127.0.0.0/8",
+            "--trusted-proxies", "127.0.0.1/32",
         ]  # fmt: skip
 
     # The process
 
     def start(self, *arguments: str, invite: str | None = None) -> None:
+        self.launch([self.program, *(arguments or ["run"])], invite)
+
+    def launch(self, command: list[str], invite: str | None) -> None:
         environment = ENVIRONMENT | {"NODE_DATA": str(self.data)} | ({"NODE_INVITE": invite} if invite else {})
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [self.program, *(arguments or ["run"])], env=environment, stdin=subprocess.DEVNULL, stdout=log,
-                stderr=log,
+                command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
             )  # fmt: skip
 
     def kill(self) -> None:
