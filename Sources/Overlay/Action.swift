@@ -15,7 +15,7 @@ public enum Action: Equatable, Sendable {
     /// Ask over HTTP; ends in `.answered` or `.failed`.
     case call(CallID, PeerRequest, to: NodeID)
     case answer(RequestID, PeerAnswer)
-    /// Have the member prove that the URL on its card is its own; comes back as `.proved`.
+    /// Have the member prove that the URL on its card is its own; comes back as `.proved`, always.
     case prove(NodeID)
     /// Sign with this node's key; comes back as `.signed`.
     case sign(Draft)

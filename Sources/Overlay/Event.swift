@@ -28,8 +28,8 @@ public enum Event: Equatable, Sendable {
     case asked(Verified<PeerRequest>, from: NodeID, RequestID)
     case answered(CallID, Verified<PeerAnswer>)
     case failed(CallID, CallFailure)
-    /// What `.prove` asked: whether the member itself answered at the URL of the card of that version.
-    case proved(NodeID, cardVersion: UInt64, Bool)
+    /// What `.prove` asked: whether the member itself answered.
+    case proved(NodeID, Bool)
     /// What `.sign` asked for.
     case signed(Verified<Draft>)
     /// This node was taken into a network: its new card, and who is there.

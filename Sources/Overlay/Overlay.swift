@@ -23,6 +23,9 @@ public struct Overlay: Sendable {
     private var conditions = Conditions()
     /// The catalogue is done with leaving; the good-bye waits for its signature.
     private var isLeaving = false
+    var proofs = AddressProofs()
+    /// Looked up, and waiting for a holder to be proven.
+    var heldFiles: [FileID] = []
 
     // Each machine appends to a list of its own, kept between events for its memory.
     private var rosterActions: [Roster.Action] = []
@@ -41,10 +44,7 @@ public struct Overlay: Sendable {
 
     /// When the shell must deliver `.wake`, at the latest.
     public var nextDeadline: Instant? {
-        switch (roster.nextDeadline, curator.nextDeadline) {
-        case (let one?, let other?): min(one, other)
-        case (let one, let other): one ?? other
-        }
+        [roster.nextDeadline, curator.nextDeadline, proofs.nextDeadline].compactMap(\.self).min()
     }
 
     public mutating func handle(_ event: Event, at now: Instant, into actions: inout [Action]) {
@@ -58,6 +58,7 @@ public struct Overlay: Sendable {
         case .wake:
             roster.handle(.wake, at: now, into: &rosterActions)
             curator.handle(.wake, at: now, into: &curatorActions)
+            wakeProofs(at: now, into: &actions)
         case .wallClock(let time):
             roster.handle(.wallClock(time), at: now, into: &rosterActions)
             curator.handle(.wallClock(time), at: now, into: &curatorActions)
@@ -81,10 +82,9 @@ public struct Overlay: Sendable {
         case .answered(let call, let answer):
             handle(answer, to: call, at: now)
         case .failed(let call, let failure):
-            if !introductions.end(call) {
-                curator.handle(.failed(call, failure), at: now, into: &curatorActions)
-            }
-        case .proved: break
+            failed(call, failure, at: now)
+        case .proved(let id, let isProven):
+            proved(id, isProven, at: now, into: &actions)
         case .signed(let draft):
             switch draft.value {
             case .news(let news):
@@ -158,7 +158,21 @@ public struct Overlay: Sendable {
             }
             roster.handle(.table(answer.parts { _ in news }), at: now, into: &rosterActions)
         case .proof, .reached:
-            if !introductions.end(call) { curator.handle(.failed(call, .malformed), at: now, into: &curatorActions) }
+            failed(call, .malformed, at: now)
+        }
+    }
+
+    private mutating func failed(_ call: CallID, _ failure: CallFailure, at now: Instant) {
+        guard !introductions.end(call) else { return }
+        curator.handle(.failed(call, failure), at: now, into: &curatorActions)
+    }
+
+    /// What was not even tried, since its member has not shown that it is reached where it says.
+    mutating func fail(_ action: Action, at now: Instant) {
+        switch action {
+        case .call(let call, _, _): failed(call, .unreachable, at: now)
+        case .fetch(let fetch, _, _, _): curator.handle(.fetchEnded(fetch, .failed), at: now, into: &curatorActions)
+        default: preconditionFailure("only calls and fetches wait for a proof")
         }
     }
 
@@ -185,7 +199,8 @@ public struct Overlay: Sendable {
             actions.append(.send(envelope, to: member))
         case .introduce(let member):
             let call = introductions.begin()
-            actions.append(.call(call, .introduce([.card(roster.own.card.value)]), to: member))
+            let introduction = PeerRequest.introduce([.card(roster.own.card.value)])
+            reach(member, .call(call, introduction, to: member), at: now, into: &actions)
         case .sign(let news):
             actions.append(.sign(.news(news)))
         case .persist(let records, let then):
@@ -199,6 +214,7 @@ public struct Overlay: Sendable {
                 conditions.forget(id)
                 actions.append(.route(.nodeGone(id)))
                 curator.handle(.memberGone(id), at: now, into: &curatorActions)
+                forgetProof(of: id, at: now, into: &actions)
             }
         }
     }
@@ -206,7 +222,8 @@ public struct Overlay: Sendable {
     /// A member as it stands now, for everyone whom it concerns: the doors learn its keys before anything is said of it.
     private mutating func handOn(_ member: Member, at now: Instant, into actions: inout [Action]) {
         actions.append(.learn(member.card))
-        actions.append(.route(.node(RoutingNode(member, isProven: true))))
+        noteCard(of: member, at: now, into: &actions)
+        routeAnew(member, into: &actions)
         curator.handle(.member(MemberFacts(member)), at: now, into: &curatorActions)
         if let notice = conditions.notice(of: member, beside: roster.own.id) { actions.append(.notice(notice)) }
     }
@@ -214,7 +231,7 @@ public struct Overlay: Sendable {
     private mutating func perform(_ action: Curator.Action, at now: Instant, into actions: inout [Action]) {
         switch action {
         case .call(let id, let request, let member):
-            actions.append(.call(id, .catalogue(request), to: member))
+            reach(member, .call(id, .catalogue(request), to: member), at: now, into: &actions)
         case .answer(let id, let answer):
             actions.append(.answer(id, .catalogue(answer)))
         case .sign(let announcement):
@@ -224,7 +241,7 @@ public struct Overlay: Sendable {
         case .prepare(let manifest):
             actions.append(.prepare(manifest))
         case .fetch(let id, let file, let pieces, let holder):
-            actions.append(.fetch(id, file, pieces: pieces, from: holder))
+            reach(holder, .fetch(id, file, pieces: pieces, from: holder), at: now, into: &actions)
         case .complete(let file):
             actions.append(.complete(file))
         case .discard(let file):
@@ -235,12 +252,13 @@ public struct Overlay: Sendable {
             actions.append(.persist(records.map { .holding($0) }, then: after))
         case .route(let route):
             actions.append(.route(.file(RoutingFile(route))))
+            proveHolders(of: route, at: now, into: &actions)
         case .routeEnding(let file, let ending):
             actions.append(.route(.fileEnded(file, Absence(ending))))
         case .unroute(let file):
             actions.append(.route(.fileGone(file)))
         case .resolved(let file):
-            actions.append(.resolved(file))
+            resolve(file, at: now, into: &actions)
         case .progress(let file):
             actions.append(.progress(file))
         case .left:

@@ -1,8 +1,9 @@
 import Catalogue
 import Membership
-import Overlay
 @_spi(Verification) import Primitives
 import Testing
+
+@testable import Overlay
 
 @Suite struct CompositionTests {
     @Test func `an answer to another question than was asked counts as none`() throws {
@@ -15,6 +16,11 @@ import Testing
                 if case .call(let id, .catalogue(.lookUp(file)), let member) = action { (id, member) } else { nil }
             }
         }
+        for node in network.nodes.dropFirst() {
+            overlay.proofs.want(node.card.value, at: network.now)
+            overlay.handle(.proved(node.id, true), at: network.now, into: &actions)
+        }
+        actions = []
         overlay.handle(.wanted(file), at: network.now, into: &actions)
         let first = try #require(calls().first)
         actions = []

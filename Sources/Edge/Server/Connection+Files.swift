@@ -11,6 +11,10 @@ struct FileRequest {
     var client: IPAddress
     /// The member that signed it: for a copy of its own, not for a reader.
     var signer: NodeID?
+    /// As it was asked for.
+    var name: [UInt8] = []
+    /// The client has waited for the file to be looked for.
+    var isResolved = true
 
     /// The bytes of the answer.
     var bytes: Range<Int64> {
@@ -144,7 +148,8 @@ extension Connection {
         case .met: break
         }
         let request = FileRequest(
-            file: file, range: head.rangeRequest(for: id, length: file.length.bytes), client: client, signer: signer)
+            file: file, range: head.rangeRequest(for: id, length: file.length.bytes), client: client, signer: signer,
+            name: name, isResolved: isResolved)
         if request.range == .unsatisfiable {
             return respond(.rangeNotSatisfiable, client: client, text: "The file has no such bytes.") {
                 $0.writeStaticString("Content-Range: bytes */")
@@ -221,6 +226,8 @@ extension Connection {
                 after: seconds, "Every node that has this file has spent its allowance.", client: request.client)
         case .nobody(.filling):
             comeBack(after: Self.moment, "The nodes are still copying this file.", client: request.client)
+        case .nobody(.unproven) where !request.isResolved:
+            resolve(request.file.id, name: request.name)
         case .nobody(.unproven):
             comeBack(after: Self.moment, "The nodes that have this file are being looked for.", client: request.client)
         case .nobody(.unreachable):

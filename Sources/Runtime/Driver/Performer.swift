@@ -1,7 +1,6 @@
 import Console
 import Edge
 import Logging
-import Membership
 import Overlay
 import Primitives
 import Transport
@@ -88,11 +87,8 @@ final class Performer: Sendable {
     }
 
     private func prove(_ member: NodeID) {
-        guard let card = directory.card(of: member) else { return }
-        Task { [client, inbox] in
-            let isProven = await client.prove(card) == .answered
-            inbox.post(.proved(member, cardVersion: card.version, isProven))
-        }
+        guard let card = directory.card(of: member) else { return inbox.post(.proved(member, false)) }
+        Task { [client, inbox] in inbox.post(.proved(member, await client.prove(card) == .answered)) }
     }
 
     private func call(_ id: CallID, _ request: PeerRequest, to member: NodeID) {

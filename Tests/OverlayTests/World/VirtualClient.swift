@@ -22,5 +22,7 @@ struct VirtualClient {
     let place: Place?
     /// Who sent it on, and to whom, as its `via` says.
     var tried: [ShortID] = []
+    /// It waited for the file to be looked for.
+    var hasWaited = false
     var outcome: Outcome?
 }

@@ -38,7 +38,14 @@ extension VirtualNetwork {
 
     // MARK: Questions
 
+    /// Whoever does not own the URL on its card is not to be called, nor clients sent there.
+    mutating func checkHonest(_ id: NodeID) {
+        let index = index(of: id)
+        if !nodes[index].isHonest { violate("node \(index) is taken at its word") }
+    }
+
     mutating func call(_ request: PeerRequest, _ id: CallID, from run: Run, to receiver: NodeID) {
+        checkHonest(receiver)
         let size = ByteCount(request.wireBytes.count + Self.headCost)
         guard nodes[run.node].process?.door.knows(receiver) == true, reserve(size, for: .overlay, at: run) else {
             return schedule(.event(.failed(id, .unreachable), run))
@@ -67,12 +74,12 @@ extension VirtualNetwork {
 
     /// Whether the member is met at the URL that its card names.
     mutating func prove(_ member: NodeID, from run: Run) {
-        guard let card = nodes[run.node].process?.door.cards[member] else { return }
         let index = index(of: member)
+        nodes[index].askedForProof += 1
         let isMet = nodes[index].isHonest && nodes[index].isUp && canReach(index, from: run.node)
         let isProven = isMet && !isHit(conditions.loss)
         schedule(
-            .event(.proved(member, cardVersion: card.version, isProven), run),
+            .event(.proved(member, isProven), run),
             after: isMet == isProven ? delay() + delay() : Conditions.callLimit)
     }
 

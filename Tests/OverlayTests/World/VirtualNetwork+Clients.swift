@@ -24,9 +24,15 @@ extension VirtualNetwork {
         let run = currentRun(of: index)
         let router = process.door.router
         guard router[client.file] == nil, router.absence(of: client.file) == nil else { return decide(id, at: run) }
-        nodes[index].process?.door.searching[client.file, default: []].append(id)
+        search(id, client.file, at: run)
+    }
+
+    /// The client waits until the file is found, and somebody to serve it.
+    private mutating func search(_ id: ClientID, _ file: FileID, at run: Run) {
+        clients[id]?.hasWaited = true
+        nodes[run.node].process?.door.searching[file, default: []].append(id)
         schedule(.lookUpOverdue(id, run), after: Conditions.lookUpLimit)
-        deliver(.wanted(client.file), to: run)
+        deliver(.wanted(file), to: run)
     }
 
     mutating func resolved(_ file: FileID, at run: Run) {
@@ -69,12 +75,15 @@ extension VirtualNetwork {
     private mutating func follow(_ choice: Choice, _ id: ClientID, at run: Run) {
         switch choice {
         case .redirect(let node):
+            checkHonest(node.id)
             clients[id]?.tried.append(node.id.short)
             if clients[id]?.tried.count ?? 0 > Router.mostRedirects { violate("a client is redirected too often") }
             tell(.client(id, at: index(of: node.id)), id, at: run)
         case .unknown: tell(.answered(id, .notFound), id, at: run)
         case .gone(let absence): tell(.answered(id, .gone(absence)), id, at: run)
         case .here: tell(.answered(id, .unavailable(.exhausted)), id, at: run)
+        case .nobody(.unproven) where clients[id]?.hasWaited == false:
+            if let file = clients[id]?.file { search(id, file, at: run) }
         case .nobody(let shortage): tell(.answered(id, .unavailable(shortage)), id, at: run)
         }
     }

@@ -30,7 +30,9 @@ extension VirtualNetwork {
         case .prepare(let manifest):
             nodes[run.node].disk.prepare(manifest)
             schedule(.event(.prepared(manifest.file), run), after: .milliseconds(1))
-        case .fetch(let id, let file, let pieces, let holder): fetch(id, file, pieces, by: run, from: holder)
+        case .fetch(let id, let file, let pieces, let holder):
+            checkHonest(holder)
+            fetch(id, file, pieces, by: run, from: holder)
         case .complete(let file): complete(file, at: run)
         case .discard(let file): nodes[run.node].disk.discard(file)
         case .extend(let durable):

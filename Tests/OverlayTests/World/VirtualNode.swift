@@ -30,8 +30,10 @@ struct VirtualNode {
     var process: Process?
     /// How often it was started.
     var run = 0
-    /// Its card names its own URL, and not another's.
+    /// Its card names its own URL, and not somebody else's, who must not be bothered.
     var isHonest = true
+    /// How often somebody asked there for proof.
+    var askedForProof = 0
     /// Nodes reach those on their side.
     var side = 0
     /// It crashes when so many more actions have been performed.
