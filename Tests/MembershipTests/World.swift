@@ -98,7 +98,8 @@ struct World {
         let id = NodeID(Bytes32(generator.next(), generator.next(), generator.next(), generator.next()))
         let founder = ids.first ?? id
         var card = Card(
-            nodeID: id, agreementKey: .zero, network: founder, version: 1, name: "node \(ids.count)",
+            nodeID: id, agreementKey: .zero, network: founder, version: UInt64(wallTime.milliseconds),
+            name: "node \(ids.count)",
             endpoints: [Endpoint(address: .v4(0x7F00_0001), port: UInt16(9000 + ids.count))],
             url: "http://127.0.0.1:\(9000 + ids.count)", place: nil, share: .gigabytes(8),
             certificate: id == founder
@@ -112,9 +113,17 @@ struct World {
     /// A newer card, as every start makes one.
     mutating func renewCard(of id: NodeID) {
         var card = card(id).value
-        card.version += 1
+        card.version = max(card.version + 1, UInt64(wallTime.milliseconds))
         card.signature = sign(card)
         nodes[id]?.card = Verified(checked: card)
+    }
+
+    /// The machine gets another address; its next start says so.
+    mutating func move(_ id: NodeID) {
+        var card = card(id).value
+        card.endpoints = [Endpoint(address: .v4(0x7F00_0001), port: card.endpoints[0].port + 1000)]
+        nodes[id]?.card = Verified(checked: card)
+        renewCard(of: id)
     }
 
     func card(_ id: NodeID) -> Verified<Card> {
@@ -212,9 +221,9 @@ struct World {
             }
             deliver(.received(Verified(checked: known), from: sender), to: receiver)
         case .introduction(let sender, let receiver):
-            guard let from = nodes[sender]?.roster, let to = nodes[receiver]?.roster, canReach(sender, receiver) else {
-                return
-            }
+            guard let from = nodes[sender]?.roster, let to = nodes[receiver]?.roster, canReach(sender, receiver),
+                finds(sender, receiver)
+            else { return }
             let own = from.own.news
             deliver(.told(own), to: receiver)
             let table = to.news.map { Verified(checked: $0) }
@@ -252,9 +261,16 @@ struct World {
         datagrams += 1
         self.bytes += bytes.count
         largest = max(largest, bytes.count)
-        guard canReach(sender, receiver), Double.random(in: 0..<1, using: &generator) >= network.loss else { return }
+        guard canReach(sender, receiver), finds(sender, receiver),
+            Double.random(in: 0..<1, using: &generator) >= network.loss
+        else { return }
         schedule(
             .datagram(bytes, from: sender, to: receiver), after: Double.random(in: network.delay, using: &generator))
+    }
+
+    /// The sender knows the address that the receiver has now.
+    private func finds(_ sender: NodeID, _ receiver: NodeID) -> Bool {
+        nodes[sender]?.roster?[receiver]?.card.value.endpoints == nodes[receiver]?.card.value.endpoints
     }
 
     private func canReach(_ sender: NodeID, _ receiver: NodeID) -> Bool {

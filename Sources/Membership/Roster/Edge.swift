@@ -21,6 +21,11 @@ struct Edge: Equatable, Sendable {
     var compared: Instant?
     /// When the member was last told that it is held dead, or gone.
     var noticed: Instant?
+    /// What the member may still cause this node to send.
+    var answers = Budget()
+    var loads = Budget()
+    /// What its word may still cause in the network.
+    var urgency = Budget()
     /// It was asked over HTTP to learn this node's card, since it was last heard.
     var isIntroduced = false
 

@@ -36,8 +36,12 @@ public struct Member: Equatable, Sendable {
         }
     }
 
-    /// The version of its status; 0 while there is none.
-    var version: UInt64 { status?.value.version ?? 0 }
+    /// The version of the newest that it said of itself. A run's statuses are above its card: even where no status is
+    /// known, after a restart, what was said against the member in an earlier run is seen to be old.
+    var version: UInt64 { max(status?.value.version ?? 0, card.value.version) }
+
+    /// The newest of its words that is known here, if only by what others say of it.
+    var lastWord: UInt64 { verdicts.reduce(max(version, departure?.value.version ?? 0)) { max($0, $1.value.version) } }
 
     /// All that is known of it, the card first.
     var news: [Verified<News>] {

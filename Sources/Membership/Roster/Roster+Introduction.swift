@@ -17,16 +17,20 @@ extension Roster {
         // Those present first; where nobody is, one of the dead may have come back too.
         let unasked = table.members.filter { $0.condition != .left && !introduction.asked.contains($0.id) }
         let present = unasked.filter(\.isPresent)
-        guard introduction.asked.count < settings.introductions,
-            let member = (present.isEmpty ? unasked : present).randomElement(using: &generator)
-        else {
+        let isEnough = introduction.asked.count >= settings.introductions
+        if isEnough, table.members.contains(where: { $0.heard != nil }) {
             self.introduction = nil
-            return
+        } else if let member = (present.isEmpty ? unasked : present).randomElement(using: &generator) {
+            introduction.asked.append(member.id)
+            introduction.due =
+                now + (isEnough ? max(settings.introductionWait, settings.pulse) : settings.introductionWait)
+            self.introduction = introduction
+            effects.append(.introduce(to: member.id))
+        } else {
+            // Nobody, of all there are: this node may have started before its wires.
+            let isAlone = introduction.asked.isEmpty
+            self.introduction = isAlone ? nil : Introduction(due: now + deadProbeInterval, asked: [])
         }
-        introduction.asked.append(member.id)
-        introduction.due = now + settings.introductionWait
-        self.introduction = introduction
-        effects.append(.introduce(to: member.id))
     }
 
     /// A member that was never heard may not know this node's key: then it could not read a word.

@@ -4,6 +4,7 @@ extension Roster {
     /// A status of this version takes back what was said against the member, or its farewell.
     func refutes(_ version: UInt64, _ index: Int) -> Bool {
         let member = table.members[index]
+        guard version >= member.version else { return false }
         return member.condition != .alive || member.departure.map { $0.value.version < version } ?? false
             || member.verdicts.contains { $0.value.version < version }
     }
@@ -42,12 +43,18 @@ extension Roster {
     private func isCondemned(_ index: Int, at now: Instant) -> Bool {
         let member = table.members[index]
         guard member.isPresent, !member.verdicts.isEmpty, !isFresh(index, at: now) else { return false }
-        let standing = member.verdicts.count { verdict in
-            // After a restart no status is known yet: nothing refutes a verdict that was kept.
-            (verdict.value.version == member.version || member.status == nil)
-                && table.member(verdict.value.issuer).map(\.isPresent) ?? false
+        let issuers = member.verdicts.filter { isStanding($0.value, against: member) }.compactMap {
+            table.member($0.value.issuer)
         }
-        return standing >= verdictsNeeded(against: index)
+        // A quorum convinces whatever became of its members, so that all who know it judge alike; fewer do only while they
+        // are all there are.
+        return issuers.count >= settings.quorum || issuers.count(where: \.isPresent) >= verdictsNeeded(against: index)
+    }
+
+    /// It is about the last that is known of the member. After a restart no status is known yet: nothing refutes a verdict
+    /// that was kept.
+    func isStanding(_ verdict: Verdict, against member: Member) -> Bool {
+        verdict.version == member.version || (member.status == nil && verdict.version > member.version)
     }
 
     /// Three, or as many as could give one: this node and all others present but those it has condemned itself. What
@@ -107,13 +114,23 @@ extension Roster {
     mutating func visitTheDead(at now: Instant, _ effects: inout Effects) {
         guard let due = deadProbeDue, due <= now else { return }
         deadProbeDue = now + deadProbeInterval
-        for index in table.members.indices.reversed() {
-            let member = table.members[index]
-            if !member.isPresent, now - member.conditionSince >= settings.deadKept { forget(index, &effects) }
+        for index in table.members.indices.reversed() where hasBeenGoneForLong(index, at: now) {
+            forget(index, &effects)
         }
         let dead = table.members.filter { $0.condition == .dead }
         guard let member = dead.randomElement(using: &generator) else { return }
         effects.append(.send(Envelope(.probe(number: nextNumber())), to: member.id))
+        // It may have forgotten this node, and could not read a word.
+        if member.heard == nil { effects.append(.introduce(to: member.id)) }
+    }
+
+    /// In this run; or, as this run knows nothing of earlier ones, by the date of its last word.
+    private func hasBeenGoneForLong(_ index: Int, at now: Instant) -> Bool {
+        let member = table.members[index]
+        guard !member.isPresent else { return false }
+        let lastWord = WallTime(milliseconds: Int64(clamping: member.lastWord))
+        return now - member.conditionSince >= settings.deadKept
+            || wallTime(at: now) - lastWord >= settings.deadKept + settings.statusAge
     }
 
     var deadProbeInterval: Duration { settings.pulse * settings.deadProbeSpacing }

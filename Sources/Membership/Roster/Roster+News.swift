@@ -20,28 +20,38 @@ extension Roster {
     mutating func take(
         _ news: [Verified<News>], _ purpose: Purpose, at now: Instant, _ effects: inout Effects
     ) {
-        var isUrgent = false
+        var urgent: [ShortID] = []
         for item in news {
-            if case .card(let card) = item.value {
-                isUrgent = take(card, item.part { _ in card }, purpose, at: now, &effects) || isUrgent
+            if case .card(let card) = item.value, take(card, item.part { _ in card }, purpose, at: now, &effects) {
+                urgent.append(item.value.author)
             }
         }
         for item in news {
-            switch item.value {
-            case .card: break
-            case .status(let status):
-                isUrgent = take(status, item.part { _ in status }, purpose, at: now, &effects) || isUrgent
-            case .verdict(let verdict):
-                isUrgent = take(verdict, item.part { _ in verdict }, purpose, at: now, &effects) || isUrgent
-            case .departure(let departure):
-                isUrgent = take(departure, item.part { _ in departure }, purpose, at: now, &effects) || isUrgent
-            }
+            let isUrgent =
+                switch item.value {
+                case .card: false
+                case .status(let status): take(status, item.part { _ in status }, purpose, at: now, &effects)
+                case .verdict(let verdict): take(verdict, item.part { _ in verdict }, purpose, at: now, &effects)
+                case .departure(let departure):
+                    take(departure, item.part { _ in departure }, purpose, at: now, &effects)
+                }
+            if isUrgent { urgent.append(item.value.author) }
         }
-        if isUrgent, case .passOn(let source) = purpose { hastenAll(except: source, at: now) }
+        judge(at: now, &effects)
+        if case .passOn(let source) = purpose {
+            let hastening = urgent.filter { mayHasten($0, at: now) }
+            if !hastening.isEmpty { hastenAll(except: source, at: now) }
+        }
         if log.isWasteful {
             let table = table
             log.compact { table.stamps(of: $0.member)?[$0.item]?.position == $0.position }
         }
+    }
+
+    /// Whether the author's word may still bring exchanges forward: else one member could make all others talk all the time.
+    private mutating func mayHasten(_ author: ShortID, at now: Instant) -> Bool {
+        guard let index = table.index(of: author) else { return author == own.id.short }
+        return table.edges[index].urgency.spend(settings.urgency, at: now)
     }
 
     /// What was persisted. Nothing of it is news to others.
@@ -65,6 +75,8 @@ extension Roster {
             guard isNewer(card, card.version, than: held, held.version) else {
                 return remind(purpose.source, of: card.nodeID.short, unless: card == held)
             }
+            // Each is written to disk.
+            guard table.edges[index].urgency.spend(settings.urgency, at: now) else { return false }
             table.update(index) { $0.card = verified }
             stamp(.card, of: index, purpose)
             // Whoever starts signs a new card; of those who are not pulsed nothing else tells it.
@@ -122,19 +134,31 @@ extension Roster {
         let subject = table.members[index]
         // One more than it takes tells nobody anything.
         guard subject.isPresent, verdict.version >= subject.version else { return false }
-        let held = subject.verdicts.first { $0.value.issuer == verdict.issuer }?.value
-        guard held.map({ $0.version < verdict.version }) ?? (subject.verdicts.count < settings.verdictLimit) else {
-            return false
-        }
+        guard let replaced = whatGivesWay(to: verdict, against: subject) else { return false }
         table.update(index) {
-            $0.verdicts.removeAll { $0.value.issuer == verdict.issuer }
+            $0.verdicts.removeAll { replaced.contains($0.value.issuer) }
             let place = $0.verdicts.partitioningIndex { $0.value.issuer > verdict.issuer }
             $0.verdicts.insert(verified, at: place)
         }
+        for issuer in replaced { table.stamps[index].verdicts[issuer] = nil }
         stamp(.verdict(by: verdict.issuer), of: index, purpose)
-        effects.records.append(.news(verified.part(News.verdict)))
-        judge(at: now, &effects)
+        // Of a version that is not known yet, it may never mean anything.
+        if isStanding(verdict, against: table.members[index]) {
+            effects.records.append(.news(verified.part(News.verdict)))
+        }
         return true
+    }
+
+    /// The issuers whose verdicts against the member make room for a new one: its own older one; or, when there is no room
+    /// left, one of a version that is not known, lest such keep out all others. Nothing when it is not to be taken.
+    private func whatGivesWay(to verdict: Verdict, against subject: Member) -> [ShortID]? {
+        if let held = subject.verdicts.first(where: { $0.value.issuer == verdict.issuer })?.value {
+            let isBetter = isStanding(verdict, against: subject) && !isStanding(held, against: subject)
+            return isBetter || held.version < verdict.version ? [held.issuer] : nil
+        }
+        guard subject.verdicts.count >= settings.verdictLimit else { return [] }
+        guard isStanding(verdict, against: subject) else { return nil }
+        return subject.verdicts.first { !isStanding($0.value, against: subject) }.map { [$0.value.issuer] }
     }
 
     private mutating func take(

@@ -28,6 +28,9 @@ struct Voice: Equatable, Sendable {
     /// Members out of view that wait for the next status, because they hold this node dead.
     var owed: [NodeID] = []
 
+    /// How often this node lets itself be provoked to a new status.
+    var refutations = Budget()
+
     static let owedLimit = 32
 
     init(lastVersion: UInt64) {
@@ -44,6 +47,7 @@ extension Roster {
         calendar = (wallTime, now)
         for index in table.members.indices { table.update(index) { ($0.since, $0.conditionSince) = (now, now) } }
         table.updateOwn { ($0.since, $0.conditionSince) = (now, now) }
+        speakAbove(own.card.value)
         raiseVersion(urgently: true, at: now, &effects)
         log.epoch = voice.lastVersion
         effects.records.append(.news(own.card.part(News.card)))
@@ -54,11 +58,10 @@ extension Roster {
     }
 
     /// When a new status should be drafted: at once when it is about having something to give or not, else not more
-    /// often than this node pulses.
+    /// often than this node pulses. A status is renewed in any case before it grows old.
     var statusDue: Instant? {
-        guard voice.isSpeaking, let drafted = voice.drafted, let at = voice.draftedAt, drafted != voice.facts else {
-            return nil
-        }
+        guard voice.isSpeaking, let drafted = voice.drafted, let at = voice.draftedAt else { return nil }
+        guard drafted != voice.facts else { return at + settings.statusAge }
         return isUrgentChange(from: drafted) ? at : at + settings.pulse
     }
 
@@ -90,7 +93,9 @@ extension Roster {
 
     /// Somebody holds a status of this version for the last sign of life: say something newer, unless that is under way.
     mutating func refute(_ version: UInt64, at now: Instant, _ effects: inout Effects) {
-        guard voice.isSpeaking, version >= own.version, version >= voice.lastVersion else { return }
+        guard voice.isSpeaking, version >= own.version, version >= voice.lastVersion,
+            voice.refutations.spend(settings.refutations, at: now)
+        else { return }
         voice.lastVersion = max(voice.lastVersion, version)
         raiseVersion(urgently: true, at: now, &effects)
     }
@@ -156,7 +161,11 @@ extension Roster {
         take(news, .keep, at: now, &effects)
         guard voice.phase != .silent else { return }
         voice.phase = .speaking
+        speakAbove(card.value)
         raiseVersion(urgently: true, at: now, &effects)
         redrawView(at: now)
     }
+
+    /// What this node says from now on is newer than its card.
+    private mutating func speakAbove(_ card: Card) { voice.lastVersion = max(voice.lastVersion, card.version) }
 }

@@ -63,15 +63,18 @@ extension Roster {
 
     mutating func received(_ pulse: Pulse, from index: Int, at now: Instant, _ effects: inout Effects) {
         takeTidings(of: pulse, on: index, at: now, &effects)
-        let load = load(for: index)
+        var load = load(for: index)
+        if !load.news.isEmpty, !table.edges[index].loads.spend(settings.loads, at: now) {
+            load = Load(through: table.edges[index].acknowledged, hasMore: true)
+        }
         table.edges[index].catchUp.removeFirst(load.catchUpCount)
         table.edges[index].exchanged = now
         let reply = self.pulse(pulse.number, carrying: load, on: index, at: now)
         effects.append(.send(Envelope(.pulseReply(reply), news: load.news), to: table.members[index].id))
         guard table.edges[index].phase != .idle else { return }
-        // A little later than the other end, so that the same end begins again.
+        // The ends take turns, so that both measure the round trip, and both notice a silence; not both at the same moment.
         let interval = interval(of: index)
-        table.edges[index].phase = .resting(until: now + interval + interval / 32 + part(of: interval / 32))
+        table.edges[index].phase = .resting(until: now + interval - part(of: interval / 64))
     }
 
     mutating func receivedReply(_ pulse: Pulse, from index: Int, at now: Instant, _ effects: inout Effects) {
@@ -92,7 +95,10 @@ extension Roster {
         } else if pulse.hasMore, edge.received != before.received {
             table.edges[index].phase = .resting(until: now + settings.urgentSpacing)
         } else {
-            table.edges[index].phase = .resting(until: max(now, sending.at + interval(of: index)))
+            // A little later than the other end, whose turn it is.
+            let interval = interval(of: index)
+            let due = sending.at + interval + interval / 32 + part(of: interval / 32)
+            table.edges[index].phase = .resting(until: max(now, due))
             compareQuiet(pulse, on: index, isSettled: !isBehind && !pulse.hasMore, at: now, &effects)
         }
     }
@@ -156,7 +162,12 @@ extension Roster {
         var space = Envelope.limit - Self.pulseBytes
         for change in log.changes(after: edge.acknowledged) {
             if isForTelling(change, to: index), let item = table.news(change.item, of: change.member) {
-                guard append([item], to: &load, on: index, within: &space) else {
+                let bundle = [item] + charges(beside: item)
+                // What is too much for a whole envelope goes piece by piece.
+                guard
+                    append(bundle, to: &load, on: index, within: &space)
+                        || load.news.isEmpty && append([item], to: &load, on: index, within: &space)
+                else {
                     load.hasMore = true
                     return load
                 }
@@ -165,8 +176,12 @@ extension Roster {
         }
         load.through = log.head
         for id in edge.catchUp {
-            let news = table.member(id)?.news.map(\.value) ?? []
-            guard append(news, to: &load, on: index, within: &space) else {
+            let news = table.member(id).map { summary(of: $0) } ?? []
+            // The cards of those who gave verdicts may be too much.
+            guard
+                append(news, to: &load, on: index, within: &space)
+                    || load.news.isEmpty && append(news, to: &load, on: index, within: &space, alone: true)
+            else {
                 load.hasMore = true
                 return load
             }
@@ -175,11 +190,31 @@ extension Roster {
         return load
     }
 
-    /// Adds items, all or none, each after its author's card unless the member has that.
-    private func append(_ items: [News], to load: inout Load, on index: Int, within space: inout Int) -> Bool {
+    /// What is told of a dead member goes with the verdicts that made it so, or it would come to life for a moment.
+    private func charges(beside item: News) -> [News] {
+        guard let member = table.member(item.subject), member.condition == .dead else { return [] }
+        switch item {
+        case .verdict, .departure: return []
+        case .card, .status:
+            let standing = member.verdicts.filter { isStanding($0.value, against: member) }
+            return standing.prefix(settings.quorum).map { .verdict($0.value) }
+        }
+    }
+
+    /// All that matters about a member; fits an envelope.
+    private func summary(of member: Member) -> [News] {
+        let verdicts = member.verdicts.filter { isStanding($0.value, against: member) }.prefix(settings.quorum)
+        return member.news.map(\.value).filter { if case .verdict = $0 { false } else { true } }
+            + verdicts.map { .verdict($0.value) }
+    }
+
+    /// Adds items, all or none, each after its author's card unless the member has that or they go alone.
+    private func append(
+        _ items: [News], to load: inout Load, on index: Int, within space: inout Int, alone: Bool = false
+    ) -> Bool {
         var added: [News] = []
         for item in items where !load.news.contains(item) && !added.contains(item) {
-            if let card = table.member(item.author)?.card.value, item != .card(card),
+            if !alone, let card = table.member(item.author)?.card.value, item != .card(card),
                 !load.news.contains(.card(card)), !added.contains(.card(card)), lacksCard(item.author, index)
             {
                 added.append(.card(card))

@@ -23,7 +23,18 @@ extension Roster {
             return
         }
         heard(index, at: now, &effects)
+        guard table.edges[index].answers.spend(settings.answers, count: Self.cost(of: envelope.value.message), at: now)
+        else { return }
         answer(envelope.value.message, index, at: now, &effects)
+    }
+
+    /// How many answers a message is worth, in what it makes this node send or compute.
+    private static func cost(of message: Message) -> Int {
+        switch message {
+        case .pulse, .probe, .suspicion, .indirectProbe: 1
+        case .buckets, .differing: 8
+        case .pulseReply, .probeReply, .indirectReply: 0
+        }
     }
 
     private mutating func answer(_ message: Message, _ index: Int, at now: Instant, _ effects: inout Effects) {
@@ -100,6 +111,7 @@ extension Roster {
         _ number: UInt32, to target: ShortID, for asker: NodeID, _ effects: inout Effects
     ) {
         guard let index = table.index(of: target), table.members[index].id != asker else { return }
+        if !table.members[index].isPresent, let edge = table.index(of: asker) { enqueue(target, on: edge) }
         let probe = nextNumber()
         if errands.count >= settings.errandLimit { errands.removeFirst() }
         errands.append(Errand(number: probe, target: target, asker: asker, askedNumber: number))

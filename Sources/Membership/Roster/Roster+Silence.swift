@@ -43,6 +43,8 @@ extension Roster {
             tellSuspicion(index, &silence, at: now, &effects)
             silence.deadline = now + max(wait, interval(of: index) / 8)
         case .condemned:
+            // Others may have heard of it meanwhile, or know more verdicts.
+            askHelpers(about: index, &silence, at: now, &effects)
             tellSuspicion(index, &silence, at: now, &effects)
             silence.deadline = now + interval(of: index)
         }

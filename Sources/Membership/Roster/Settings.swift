@@ -10,7 +10,7 @@ extension Roster {
         public var memberLimit = 10_000
         /// Verdicts that make a member dead (DESIGN, *Liveness*); of all others present, when they are fewer.
         public var quorum = 3
-        /// Verdicts kept for one member: some may turn out to be by members that died themselves.
+        /// Verdicts kept for one member: some may be of a version that nobody else knows.
         public var verdictLimit = 8
 
         /// Pulses sent again before helpers are asked. At 20 % loss each way, three fail together in 5 % of exchanges.
@@ -42,6 +42,8 @@ extension Roster {
         /// Intervals between two comparisons of buckets on one edge: a kilobyte each.
         public var bucketSpacing = 10
 
+        /// A status is renewed at this age, so that a member's last word tells about when it was last there.
+        public var statusAge: Duration = .seconds(7 * 86_400)
         /// Dead members are remembered this long, so that the two halves of a partition know each other again.
         public var deadKept: Duration = .seconds(30 * 86_400)
         /// Intervals between two probes of a random dead member.
@@ -49,10 +51,22 @@ extension Roster {
 
         /// Probes made for others at a time; the oldest give way.
         public var errandLimit = 64
-        /// Members asked, one after the other, for their table after a start.
+        /// Members asked, one after the other, for their table after a start; and more, as long as nobody was heard.
         public var introductions = 5
         /// Patience with each.
         public var introductionWait: Duration = .seconds(3)
+
+        // What one member may cause, honest ones far below. What is beyond is not answered, or not passed on at once; a
+        // comparison of what is quiet finds it later. In all, the overlay's class of the allowance bounds what is sent.
+
+        /// Answers without news: pulses back to back catch up with a megabyte.
+        public var answers: Rate { Rate(burst: 1024, every: pulse / 64) }
+        /// Answers with news.
+        public var loads: Rate { Rate(burst: 256, every: pulse / 16) }
+        /// News by one author that bring exchanges forward, and cards of its that are kept.
+        public var urgency: Rate { Rate(burst: 32, every: pulse / 4) }
+        /// Statuses that this node drafts because it is held dead, or suspected, whoever says so.
+        public var refutations: Rate { Rate(burst: 64, every: pulse / 8) }
 
         public init() {}
 

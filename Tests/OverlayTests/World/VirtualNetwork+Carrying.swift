@@ -31,7 +31,7 @@ extension VirtualNetwork {
     }
 
     mutating func arrive(_ envelope: Envelope, from sender: NodeID, at index: Int) {
-        guard let door = nodes[index].process?.door, door.knows(sender), canReach(index, from: self.index(of: sender))
+        guard let door = nodes[index].process?.door, door.knows(sender), hears(index, from: self.index(of: sender))
         else { return }
         deliver(.datagram(Verified(checked: door.verifiable(envelope)), from: sender), to: currentRun(of: index))
     }

@@ -17,6 +17,8 @@ struct VirtualNetwork {
     var transfers: [TransferID: VirtualTransfer] = [:]
     var clients: [ClientID: VirtualClient] = [:]
     var numbers = 0
+    /// Ways through a partition.
+    var passages: Set<Passage> = []
     private(set) var now = Instant.zero
     private var agenda = Heap<Appointment>()
     private var sequence = 0
@@ -50,7 +52,8 @@ struct VirtualNetwork {
         return network
     }
 
-    mutating func create(share: ByteCount) {
+    @discardableResult
+    mutating func create(share: ByteCount) -> Int {
         let index = nodes.count
         let id = NodeID(Bytes32(generator.next(), generator.next(), generator.next(), generator.next()))
         let founder = nodes.first?.id ?? id
@@ -62,6 +65,7 @@ struct VirtualNetwork {
                 ? nil : Certificate(subject: id, issuer: founder, network: founder, issuedAt: Self.epoch).signed)
         indices[id] = index
         nodes.append(VirtualNode(id: id, place: card.place, share: share, card: Verified(checked: card.signed)))
+        return index
     }
 
     /// Everybody's card on everybody's disk.

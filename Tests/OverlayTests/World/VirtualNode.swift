@@ -36,6 +36,8 @@ struct VirtualNode {
     var askedForProof = 0
     /// Nodes reach those on their side.
     var side = 0
+    /// It said good-bye before it went.
+    var hasLeft = false
     /// It crashes when so many more actions have been performed.
     var actionsToCrash: Int?
     /// How long it then stays away.

@@ -1,0 +1,59 @@
+import Membership
+import Overlay
+@_spi(Verification) import Primitives
+
+/// Joining and leaving, and what the nodes think of each other.
+extension VirtualNetwork {
+    /// A new node on the inviter's side, with the inviter's table.
+    @discardableResult
+    mutating func join(through inviter: Int, share: ByteCount = .gigabytes(1)) -> Int {
+        let index = create(share: share)
+        nodes[index].side = nodes[inviter].side
+        start(index)
+        guard let table = nodes[inviter].process?.overlay.roster.news else { return index }
+        let card = nodes[index].card
+        for case .card(let known) in table { learn(known, at: index) }
+        deliver(.admitted(card, table.map { Verified(checked: $0) }), to: currentRun(of: index))
+        introduce(index, to: inviter)
+        return index
+    }
+
+    /// As when it asked to be admitted: the other learns its card.
+    private mutating func introduce(_ index: Int, to other: Int) {
+        let request = PeerRequest.introduce([.card(nodes[index].card.value)])
+        let call = CallID(1 << 63)
+        schedule(.request(request, from: currentRun(of: index), call, to: other), after: delay())
+    }
+
+    /// It says good-bye, and is gone a second later.
+    mutating func leave(_ index: Int) {
+        deliver(.leave, to: currentRun(of: index))
+        run(for: .seconds(1))
+        crash(index)
+        nodes[index].hasLeft = true
+    }
+
+    /// What all running nodes should think of a node.
+    private func expected(of index: Int) -> Condition {
+        if nodes[index].isUp { return .alive }
+        return nodes[index].hasLeft ? .left : .dead
+    }
+
+    /// The first entry of anybody's table that is not as it should be: who runs is alive for all, with its own card and
+    /// status; who left has left, and who died is dead.
+    var disagreement: String? {
+        for (observer, node) in nodes.enumerated() {
+            guard let roster = node.process?.overlay.roster else { continue }
+            for (index, other) in nodes.enumerated() where index != observer {
+                guard let seen = roster[other.id] else { return "\(observer) does not know \(index)" }
+                guard seen.condition == expected(of: index) else {
+                    return "\(observer) sees \(index) \(seen.condition), not \(expected(of: index))"
+                }
+                guard let own = other.process?.overlay.roster.own else { continue }
+                guard seen.card == own.card else { return "\(observer) has an old card of \(index)" }
+                guard seen.status == own.status else { return "\(observer) has an old status of \(index)" }
+            }
+        }
+        return nil
+    }
+}
