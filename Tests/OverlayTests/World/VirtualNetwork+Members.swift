@@ -27,7 +27,7 @@ extension VirtualNetwork {
 
     /// It says good-bye, and is gone a second later.
     mutating func leave(_ index: Int) {
-        deliver(.leave, to: currentRun(of: index))
+        deliver(.leave(by: now), to: currentRun(of: index))
         run(for: .seconds(1))
         crash(index)
         nodes[index].hasLeft = true
