@@ -15,11 +15,13 @@ public struct Leases: Sendable {
     private var granted: ClassTotals = .zero
     /// What was spent when the last renewal was asked for.
     private var asked: ClassTotals
+    /// What was spent at the last review.
+    private var reviewed: ClassTotals
     /// The largest debit of each class that failed for want of a lease since the last renewal.
     private var wanted: ClassTotals = .zero
     private var phase = Phase.fresh
 
-    private enum Phase { case fresh, granted, renewing, closed }
+    private enum Phase { case fresh, granted, renewing, ended, closed }
 
     /// Counts the periods begun in this run; tells a credit for bytes of this period from one of an earlier.
     public private(set) var era: UInt32 = 0
@@ -30,6 +32,7 @@ public struct Leases: Sendable {
         self.spent = spent
         self.durable = durable
         asked = spent
+        reviewed = spent
         for kind in TrafficClass.allCases {
             precondition(spent[kind] <= durable[kind], "what is spent was leased before")
         }
@@ -88,20 +91,41 @@ public struct Leases: Sendable {
             // Credits have left more than a lease: a crash would waste it. The disk is told less with this renewal.
             durable[kind] = min(durable[kind], spent[kind] + max(granted[kind], wanted[kind]))
         }
-        let usage = usage
-        phase = .renewing
-        asked = spent
-        wanted = .zero
-        return usage
+        return renew()
+    }
+
+    /// What to lower the leases on disk with, when they are far more than is spent now, as after a burst: a crash would
+    /// waste them. To be called now and then, however little is sent.
+    /// - Parameter elapsed: since the last review.
+    public mutating func takeReview(after elapsed: Duration) -> Usage? {
+        let recent = spent
+        defer { reviewed = recent }
+        guard phase == .granted, elapsed > .zero else { return nil }
+        var isLower = false
+        for kind in TrafficClass.allCases {
+            let sent = max(.zero, spent[kind] - reviewed[kind])
+            let perSecond = ByteCount(Int64(Double(sent.bytes) / max(1, Double(elapsed.wholeMilliseconds) / 1000)))
+            let enough = max(perSecond, wanted[kind], Ledger.smallestLease)
+            guard durable[kind] - spent[kind] > enough * 2 else { continue }
+            durable[kind] = spent[kind] + enough
+            isLower = true
+        }
+        return isLower ? renew() : nil
     }
 
     /// A lease that is on disk now. Never lowers one.
     public mutating func extend(to totals: ClassTotals) {
-        guard phase != .closed else { return }
+        guard phase != .closed, phase != .ended else { return }
         durable = durable.max(totals)
         granted = durable - asked
         wanted = .zero  // Who waits tries again, and says so again.
         phase = .granted
+    }
+
+    /// The period is over: nothing more is spent in it. Debits wait for the next to begin.
+    public mutating func end() {
+        guard phase != .closed else { return }
+        phase = .ended
     }
 
     /// A new period: nothing is spent, and what responses under way have reserved is paid from it.
@@ -111,6 +135,7 @@ public struct Leases: Sendable {
         self.durable = durable
         spent = .zero
         asked = .zero
+        reviewed = .zero
         granted = .zero
         wanted = .zero
         phase = .fresh
@@ -136,8 +161,20 @@ public struct Leases: Sendable {
 
     // MARK: -
 
+    private mutating func renew() -> Usage {
+        let usage = usage
+        phase = .renewing
+        asked = spent
+        wanted = .zero
+        return usage
+    }
+
     private mutating func cover(_ size: ByteCount, of kind: TrafficClass) -> Bool {
         guard phase != .closed else { return false }
+        guard phase != .ended else {
+            wanted[kind] = max(wanted[kind], size)
+            return false
+        }
         guard size <= durable[kind] - spent[kind] else {
             wanted[kind] = max(wanted[kind], size)
             return false
@@ -148,7 +185,7 @@ public struct Leases: Sendable {
     private var needsRenewal: Bool {
         switch phase {
         case .fresh: return true
-        case .renewing, .closed: return false
+        case .renewing, .ended, .closed: return false
         case .granted: break
         }
         for kind in TrafficClass.allCases {

@@ -15,26 +15,12 @@ public struct Ledger: Sendable {
 
     private enum Phase { case running, stopped }
 
-    /// A second's worth of sending, class by class, as seen between renewals.
-    private struct Pace {
-        var since: Instant?
-        var spent: ClassTotals = .zero
-        var perSecond = ClassTotals(
-            serving: Ledger.smallestLease, replication: Ledger.smallestLease, overlay: Ledger.smallestLease,
-            answers: Ledger.smallestLease)
-    }
-
     /// What is leased at once however slowly it is spent: a write to disk for less would cost more than it is worth.
     public static let smallestLease = ByteCount.kibibytes(256)
     /// A lease is at most this part of what remains, so that a crash can waste little …
     public static let leasesInRemainder: Int64 = 64
     /// … but not less than this, or the last megabyte would take a write for every packet.
     public static let finalLease = ByteCount.kibibytes(16)
-    /// How much a lease may grow from one renewal to the next: a burst of a millisecond is not a rate.
-    public static let growth: Int64 = 4
-    /// Renewals closer to one another than this are taken as this far apart.
-    public static let shortestInterval = Duration.milliseconds(10)
-
     public enum Event: Equatable, Sendable {
         /// What `Leases.takeRenewal` returned; nothing else.
         case usage(Usage)
@@ -49,6 +35,8 @@ public struct Ledger: Sendable {
         indirect case persist(LedgerState, then: [Action])
         /// `Leases.extend`
         case extend(ClassTotals)
+        /// `Leases.end`
+        case end
         /// `Leases.begin`
         case begin(Terms, ClassTotals)
         /// `Leases.amend`
@@ -66,7 +54,7 @@ public struct Ledger: Sendable {
         } else {
             state = LedgerState(period: period, leased: .zero)
         }
-        pace.spent = state.leased
+        pace.begin(with: state.leased)
     }
 
     public mutating func handle(_ event: Event, at now: Instant, into actions: inout [Action]) {
@@ -81,7 +69,7 @@ public struct Ledger: Sendable {
 
     private mutating func renew(_ usage: Usage, at now: Instant, into actions: inout [Action]) {
         guard usage.era == era else { return }
-        learnPace(from: usage, at: now)
+        pace.learn(from: usage, at: now)
         let leased = grant(to: usage)
         if leased == state.leased {
             // Nothing to write; and only what the leases know already is surely on disk.
@@ -98,9 +86,9 @@ public struct Ledger: Sendable {
         guard period.starts >= state.period.ends else { return }
         state = LedgerState(period: period, leased: .zero)
         era &+= 1
-        pace.since = now
-        pace.spent = .zero
-        actions.append(.persist(state, then: [.begin(terms, .zero), .remaining(terms.ceiling(.serving))]))
+        pace.begin(with: .zero)
+        // What was sent from here on would count to a period that is over, and the provider counts it to the next.
+        actions += [.end, .persist(state, then: [.begin(terms, .zero)])]
     }
 
     private mutating func amend(_ terms: Terms, into actions: inout [Action]) {
@@ -123,7 +111,7 @@ public struct Ledger: Sendable {
         let claims = usage.spent + usage.reserved
         for kind in TrafficClass.allCases {
             let remainder = terms.room(for: kind, beside: usage.spent)
-            let lease = min(pace.perSecond[kind], max(remainder / Self.leasesInRemainder, Self.finalLease))
+            let lease = min(pace.lease[kind], max(remainder / Self.leasesInRemainder, Self.finalLease))
             let target = usage.spent[kind] + max(lease, usage.wanted[kind])
             var others = leased.max(claims)
             others[kind] = claims[kind]
@@ -131,21 +119,5 @@ public struct Ledger: Sendable {
             leased[kind] = max(leased[kind], min(target, limit))
         }
         return leased
-    }
-
-    private mutating func learnPace(from usage: Usage, at now: Instant) {
-        if let since = pace.since {
-            let elapsed = max(now - since, Self.shortestInterval).wholeMilliseconds
-            for kind in TrafficClass.allCases {
-                let sent = max(.zero, usage.spent[kind] - pace.spent[kind])
-                let perSecond = ByteCount(Int64(Double(sent.bytes) * 1000 / Double(elapsed)))
-                let most = pace.perSecond[kind] * Self.growth
-                // Spent while something waited for the lease says how slow the disk is, not how much is asked for.
-                let least = usage.wanted[kind] > .zero ? pace.perSecond[kind] * 2 : Self.smallestLease
-                pace.perSecond[kind] = min(max(perSecond, least), min(most, Terms.largestShare))
-            }
-        }
-        pace.since = now
-        pace.spent = usage.spent
     }
 }

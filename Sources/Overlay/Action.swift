@@ -33,6 +33,8 @@ public enum Action: Equatable, Sendable {
 
     /// These leases are durable: the doors may spend up to them.
     case extend(ClassTotals)
+    /// The period is over: nothing more is spent before the next one begins.
+    case endPeriod
     /// A new period, with nothing spent.
     case beginPeriod(Terms, ClassTotals)
     /// The share was changed within a period.

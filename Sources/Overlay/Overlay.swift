@@ -276,6 +276,8 @@ public struct Overlay: Sendable {
             actions.append(.persist([.ledger(state)], then: after))
         case .extend(let durable):
             actions.append(.extend(durable))
+        case .end:
+            actions.append(.endPeriod)
         case .begin(let terms, let durable):
             actions.append(.beginPeriod(terms, durable))
         case .amend(let terms):

@@ -91,6 +91,11 @@ public final class Account: Sendable {
         resuming { $0.leases.extend(to: durable) }
     }
 
+    /// The period is over: whoever wants to spend waits for the next.
+    public func end() {
+        state.withLock { $0.leases.end() }
+    }
+
     /// A new period.
     public func begin(terms: Terms, durable: ClassTotals) {
         resuming { $0.leases.begin(terms: terms, durable: durable) }
@@ -99,6 +104,11 @@ public final class Account: Sendable {
     /// New terms within the period.
     public func amend(_ terms: Terms) {
         resuming { $0.leases.amend(terms) }
+    }
+
+    /// Now and then, however little is sent: leases from a burst are lowered. `elapsed` is since the last time.
+    public func review(after elapsed: Duration) {
+        if let usage = state.withLock({ $0.leases.takeReview(after: elapsed) }) { onLow(usage) }
     }
 
     /// The end of this run: nothing can be spent any more. What is returned is to be settled with.

@@ -19,6 +19,8 @@ final class Account {
     }
     func spend(_ size: ByteCount, for kind: TrafficClass) -> Bool { leases.spend(size, for: kind) }
     func takeRenewal() -> Usage? { leases.takeRenewal() }
+    func takeReview(after elapsed: Duration) -> Usage? { leases.takeReview(after: elapsed) }
+    func end() { leases.end() }
     func extend(to totals: ClassTotals) { leases.extend(to: totals) }
     func begin(terms: Terms, durable: ClassTotals) { leases.begin(terms: terms, durable: durable) }
     func close() -> Usage { leases.close() }

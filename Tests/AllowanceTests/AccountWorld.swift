@@ -15,6 +15,7 @@ struct AccountWorld {
     private var pending: [Ledger.Action] = []
     private var responses: [Response] = []
     private var now = Instant.zero
+    private var reviewed = Instant.zero
     /// The period that memory counts for: the disk is ahead of it for the moment until a new one begins.
     private var counted: Period
     /// What the provider counted in this period.
@@ -52,16 +53,24 @@ struct AccountWorld {
         case 15..<55: debit()
         case 55..<62: end()
         case 62..<75: spend()
-        case 75..<96: perform()
+        case 75..<95: perform()
+        case 95: review()
         case 96..<98: crash()
         case 98: stop()
         default: turn()
         }
-        if let usage = leases.takeRenewal() {
-            credited = (credited.asked + credited.since, .zero)
-            handle(.usage(usage))
-        }
+        if let usage = leases.takeRenewal() { renew(usage) }
         check()
+    }
+
+    private mutating func review() {
+        if let usage = leases.takeReview(after: now - reviewed) { renew(usage) }
+        reviewed = now
+    }
+
+    private mutating func renew(_ usage: Usage) {
+        credited = (credited.asked + credited.since, .zero)
+        handle(.usage(usage))
     }
 
     private func check() {
@@ -120,6 +129,7 @@ struct AccountWorld {
             credited.asked = .zero
             pending.insert(contentsOf: then, at: 0)
         case .extend(let totals): leases.extend(to: totals)
+        case .end: leases.end()
         case .begin(let terms, let durable):
             leases.begin(terms: terms, durable: durable)
             sent = .zero

@@ -79,6 +79,61 @@ struct LedgerTests {
         #expect((ByteCount.megabytes(9)...ByteCount.megabytes(11)).contains(lease))
     }
 
+    @Test func afterABurstALeaseIsNoMoreThanWasSentInASecondAndSoonAsSmallAsBefore() throws {
+        for seed in 0..<50 as Range<UInt64> {
+            var generator = Generator(seed: seed)
+            let terms = Terms(share: .gigabytes(100_000))
+            var ledger = Ledger(terms: terms, period: may, restored: nil)
+            let leases = Account(Leases(terms: terms, spent: .zero, durable: .zero))
+            #expect(leases.reserve(.gigabytes(50), for: .serving))
+            var now: Int64 = 0
+            func renew(_ usage: Usage?) {
+                guard let usage else { return }
+                for case .persist(let state, then: _) in handle(.usage(usage), in: &ledger, at: now) {
+                    leases.extend(to: state.leased)
+                }
+            }
+            // A few hundred clients fill their sockets' buffers, within milliseconds of each other.
+            let burst = Int.random(in: 50...1000, using: &generator)
+            var sent = ByteCount.zero
+            while sent < .mebibytes(Int64(burst)) {
+                if leases.debit(.mebibytes(1), from: .serving) { sent += .mebibytes(1) }
+                now += Int64.random(in: 0...1, using: &generator)
+                renew(leases.takeRenewal())
+            }
+            #expect(ledger.state.leased[.serving] - sent <= sent + .mebibytes(1), "seed \(seed)")
+            // Then nothing but pulses for twenty seconds.
+            for second in 1...20 {
+                now += 1000
+                _ = leases.spend(ByteCount(200 as Int64), for: .overlay)
+                renew(leases.takeRenewal())
+                if second % 10 == 0 { renew(leases.takeReview(after: .seconds(10))) }
+            }
+            #expect(ledger.state.leased[.serving] - sent <= Ledger.smallestLease, "seed \(seed)")
+        }
+    }
+
+    @Test func nothingIsSentBetweenAPeriodsEndAndTheDurableBeginningOfTheNext() throws {
+        var ledger = Ledger(terms: terms, period: may, restored: nil)
+        let leases = account(of: ledger)
+        _ = handle(.usage(try #require(leases.takeRenewal())), in: &ledger)
+        leases.extend(to: ledger.state.leased)
+        #expect(leases.spend(ByteCount(1000 as Int64), for: .overlay))
+        #expect(handle(.period(june), in: &ledger).first == .end)
+        leases.end()
+        #expect(!leases.spend(ByteCount(1000 as Int64), for: .overlay))
+        leases.extend(to: ClassTotals(overlay: .megabytes(1)))
+        #expect(!leases.spend(ByteCount(1000 as Int64), for: .overlay), "a lease of the old period opens nothing")
+        #expect(leases.takeRenewal() == nil)
+        leases.begin(terms: terms, durable: .zero)
+        let usage = try #require(leases.takeRenewal())
+        #expect(usage.spent == .zero)
+        _ = handle(.usage(usage), in: &ledger)
+        leases.extend(to: ledger.state.leased)
+        #expect(leases.spend(ByteCount(1000 as Int64), for: .overlay))
+        #expect(ledger.state.leased[.overlay] >= ByteCount(1000 as Int64))
+    }
+
     @Test func aDebitLargerThanALeaseIsLeasedWhole() throws {
         var ledger = Ledger(terms: terms, period: may, restored: nil)
         let leases = account(of: ledger)
@@ -126,9 +181,7 @@ struct LedgerTests {
         var ledger = Ledger(terms: terms, period: may, restored: stored)
         #expect(
             handle(.period(june), in: &ledger) == [
-                .persist(
-                    LedgerState(period: june, leased: .zero),
-                    then: [.begin(terms, .zero), .remaining(terms.ceiling(.serving))])
+                .end, .persist(LedgerState(period: june, leased: .zero), then: [.begin(terms, .zero)]),
             ])
         #expect(
             handle(.period(june), in: &ledger) == [])

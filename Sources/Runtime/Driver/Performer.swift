@@ -71,6 +71,8 @@ final class Performer: Sendable {
             shelf.discard(file)
         case .extend(let durable):
             account.extend(to: durable)
+        case .endPeriod:
+            account.end()
         case .beginPeriod(let terms, let durable):
             account.begin(terms: terms, durable: durable)
         case .amendTerms(let terms):

@@ -27,8 +27,11 @@ struct Rhythm: Service {
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
+            var reviewed = ContinuousClock.now
             while (try? await Task.sleep(for: pause)) != nil {
                 let now = MonotonicClock.wallTime
+                account.review(after: ContinuousClock.now - reviewed)
+                reviewed = ContinuousClock.now
                 inbox.post(.wallClock(now))
                 inbox.post(.period(settings.quota.period.period(containing: now)))
                 inbox.post(.remaining(account.usage.remaining))

@@ -38,6 +38,7 @@ extension VirtualNetwork {
         case .extend(let durable):
             nodes[run.node].process?.door.leases.extend(to: durable)
             payWaiting(run)
+        case .endPeriod: nodes[run.node].process?.door.leases.end()
         case .beginPeriod(let terms, let durable): beginPeriod(terms, durable, at: run)
         case .amendTerms(let terms):
             nodes[run.node].process?.door.leases.amend(terms)
