@@ -26,6 +26,9 @@ extension Curator {
         return max(posting == .max ? .max : posting + 1, UInt64(clamping: now.milliseconds))
     }
 
+    /// Whether this node has the file, or some of it, or makes room for it.
+    public func holds(_ file: FileID) -> Bool { files[file]?.holding != nil }
+
     /// The members that keep a file's holders in mind, the first in charge of its replicas.
     public func trackers(of file: FileID) -> [NodeID] { members.trackers(of: file) }
 

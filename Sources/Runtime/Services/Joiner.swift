@@ -95,12 +95,10 @@ struct Joiner: Sendable {
         var membership = membership
         let own = try card.signed(for: membership, at: MonotonicClock.wallTime)
         membership.cardVersion = own.value.version
-        let (kept, isAnother) = (membership, membership.founder != belonging.membership.founder)
+        let (kept, table) = (membership, joined.table)
+        let settings = [Self.foundOpen: isOpen ? "yes" : nil]
         try await scribe.perform { [database] in
-            try database.write(joined.certificates)
-            try database.set(isOpen ? "yes" : nil, for: Self.foundOpen)
-            if isAnother { try database.revokeInvites() }
-            try database.write(kept)
+            try database.enter(kept, certificates: joined.certificates, table: table, settings: settings)
         }
         directory.enter(network: membership.founder)
         directory.learn(joined.certificates.map(\.value) + [membership.certificate].compactMap(\.self))

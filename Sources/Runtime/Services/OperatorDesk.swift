@@ -62,17 +62,29 @@ struct OperatorDesk: Operator {
             for try await chunk in body { try await ingest.write(chunk) }
             let file = try await ingest.finish()
             let manifest = try await manifest(of: file, request)
-            try file.commit()
-            shelf.keep(manifest.value)
-            inbox.post(.posted(manifest, sha256: file.sha256))
-            // The link is told once the catalogue has the file, durably.
-            guard await inbox.ask({ _ in true }) != nil else {
-                throw OperatorError(.failed, "The node is stopping; post the file again when it runs.")
-            }
-            await scribe.settled()
+            try await place(file, as: manifest)
             return manifest
         } catch let error as StorageError {
             throw OperatorError(.failed, "The file was not posted: \(error)")
+        }
+    }
+
+    /// Returns once the catalogue has the file, durably: only then may its link be told.
+    private func place(_ file: IngestedFile, as manifest: Verified<Manifest>) async throws {
+        let id = manifest.value.file
+        try await scribe.perform { [database] in try database.noteLeftover(id) }
+        let placing: Result<Void, any Error>
+        do {
+            placing = .success(try await shelf.place(file, as: manifest))
+        } catch {
+            placing = .failure(error)
+        }
+        let isHeld = await inbox.ask { $0.curator.holds(id) }
+        await scribe.settled()
+        shelf.release(id, isHeld: isHeld ?? true)
+        try placing.get()
+        guard isHeld != nil else {
+            throw OperatorError(.failed, "The node is stopping; post the file again when it runs.")
         }
     }
 

@@ -13,6 +13,15 @@ final class Shelf: Sendable {
     private let inbox: Inbox
     private let logger: Logger
     private let queue = DispatchQueue(label: "potluck.shelf")
+    /// Files that are being posted.
+    private let claims = Mutex<[FileID: Claim]>([:])
+
+    private struct Claim {
+        var posts = 0
+        /// The machine wanted its bytes removed meanwhile.
+        var isDiscarded = false
+    }
+
     /// What is needed to verify pieces of the files that are here or on their way.
     private let manifests: Mutex<[FileID: Manifest]>
 
@@ -28,9 +37,36 @@ final class Shelf: Sendable {
         manifests.withLock { $0[file] }
     }
 
-    /// A file that was posted here and lies in its place.
-    func keep(_ manifest: Manifest) {
+    private func keep(_ manifest: Manifest) {
         manifests.withLock { $0[manifest.file] = manifest }
+    }
+
+    /// Gives a posted file its place, and tells the machine. In turn with all else that is done to files: what was decided
+    /// about an earlier copy of it is done before, or not at all until `release`.
+    func place(_ file: IngestedFile, as manifest: Verified<Manifest>) async throws {
+        claims.withLock { $0[manifest.value.file, default: Claim()].posts += 1 }
+        try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+            queue.async {
+                continuation.resume(
+                    with: Result {
+                        try file.commit()
+                        self.keep(manifest.value)
+                        self.inbox.post(.posted(manifest, sha256: file.sha256))
+                    })
+            }
+        }
+    }
+
+    /// What `place` led to is on disk, or never will be.
+    /// - Parameter isHeld: whether the machine, having heard of it, holds the file.
+    func release(_ file: FileID, isHeld: Bool) {
+        let wasDiscarded = claims.withLock { claims -> Bool in
+            guard var claim = claims[file] else { return false }
+            claim.posts -= 1
+            claims[file] = claim.posts > 0 ? claim : nil
+            return claim.posts == 0 && claim.isDiscarded
+        }
+        if wasDiscarded, !isHeld { discard(file) }
     }
 
     func prepare(_ manifest: Manifest) {
@@ -54,6 +90,12 @@ final class Shelf: Sendable {
     }
 
     func discard(_ file: FileID) {
+        // Decided before the machine heard that it was posted, or after: `release` is told which.
+        let isClaimed = claims.withLock { claims in
+            claims[file]?.isDiscarded = true
+            return claims[file] != nil
+        }
+        guard !isClaimed else { return }
         _ = manifests.withLock { $0.removeValue(forKey: file) }
         queue.async {
             self.attempt(nil, when: { $0.isDamage }) { () throws(StorageError) in try self.folder.discard(file) }

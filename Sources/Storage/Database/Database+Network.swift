@@ -40,19 +40,28 @@ extension Database {
 
     /// Replaces what is known of this node's network.
     public func write(_ membership: NetworkMembership) throws(StorageError) {
+        try transaction { database in try database.write(membership) }
+    }
+
+    /// Takes the node into a network, with all that it needs there: whenever it is killed, it is in the one network or
+    /// wholly in the other. Entering another one forgets the members and the invites of the old.
+    /// - Parameters:
+    ///   - table: whom it will know there.
+    ///   - settings: what else is to be kept, or forgotten.
+    public func enter(
+        _ membership: NetworkMembership, certificates: [Verified<Certificate>], table: [Verified<News>],
+        settings: [String: String?]
+    ) throws(StorageError) {
         try transaction { database in
-            try database.run(
-                """
-                INSERT INTO network (id, founder, key, certificate, card_version, checksum)
-                VALUES (1, ?1, ?2, ?3, ?4, row_sum('network', 1, ?1, ?2, ?3, ?4))
-                ON CONFLICT DO UPDATE SET founder = excluded.founder, key = excluded.key,
-                    certificate = excluded.certificate, card_version = excluded.card_version,
-                    checksum = excluded.checksum
-                """,
-                [
-                    membership.founder.bytes.data, membership.networkKey.data, membership.certificate?.wireData,
-                    Int64(clamping: membership.cardVersion),
-                ])
+            let founder = try Row.fetchOne(database, sql: "SELECT founder FROM network")
+            if try founder?.bytes32(at: 0) != membership.founder.bytes {
+                try database.run("DELETE FROM news", [])
+                try database.run("DELETE FROM invites", [])
+            }
+            for certificate in certificates { try database.keep(certificate.value) }
+            for news in table { try database.write(.news(news)) }
+            for (key, value) in settings.sorted(by: { $0.key < $1.key }) { try database.set(value, for: key) }
+            try database.write(membership)
         }
     }
 
@@ -81,6 +90,21 @@ extension Database {
 }
 
 extension GRDB::Database {
+    fileprivate func write(_ membership: NetworkMembership) throws {
+        try run(
+            """
+            INSERT INTO network (id, founder, key, certificate, card_version, checksum)
+            VALUES (1, ?1, ?2, ?3, ?4, row_sum('network', 1, ?1, ?2, ?3, ?4))
+            ON CONFLICT DO UPDATE SET founder = excluded.founder, key = excluded.key,
+                certificate = excluded.certificate, card_version = excluded.card_version,
+                checksum = excluded.checksum
+            """,
+            [
+                membership.founder.bytes.data, membership.networkKey.data, membership.certificate?.wireData,
+                Int64(clamping: membership.cardVersion),
+            ])
+    }
+
     func keep(_ certificate: Certificate) throws {
         try run(
             """

@@ -47,7 +47,7 @@ extension Database {
 }
 
 extension GRDB::Database {
-    fileprivate func write(_ record: MemberRecord) throws {
+    func write(_ record: MemberRecord) throws {
         switch record {
         case .news(let news):
             let key = Key(of: news.value)
@@ -101,6 +101,7 @@ extension GRDB::Database {
                 ON CONFLICT DO UPDATE SET pieces = excluded.pieces, sha256 = excluded.sha256,
                     checksum = excluded.checksum
                 """, [holding.file.bytes.data, holding.pieces.wireData, holding.sha256?.data])
+            try run("DELETE FROM leftovers WHERE file = ?", [holding.file.bytes.data])
         case .pieces(let file, let pieces):
             // Nothing for a file that was removed meanwhile.
             try run(
@@ -117,6 +118,8 @@ extension GRDB::Database {
                 [sha256.data, file.bytes.data])
         case .removed(let file):
             try run("DELETE FROM holdings WHERE file = ?", [file.bytes.data])
+            // Its bytes are removed once this is durable, if the node lives so long.
+            try noteLeftover(file)
         case .withdrawal(let withdrawal):
             let withdrawal = withdrawal.value
             try run(

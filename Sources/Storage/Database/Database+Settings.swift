@@ -10,14 +10,18 @@ extension Database {
 
     /// Keeps a text under a key, or forgets it.
     public func set(_ value: String?, for key: String) throws(StorageError) {
-        try transaction { database in
-            if let value {
-                try database.run(
-                    "INSERT INTO settings (key, value) VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value",
-                    [key, value])
-            } else {
-                try database.run("DELETE FROM settings WHERE key = ?", [key])
-            }
+        try transaction { database in try database.set(value, for: key) }
+    }
+}
+
+extension GRDB::Database {
+    func set(_ value: String?, for key: String) throws {
+        if let value {
+            try run(
+                "INSERT INTO settings (key, value) VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value",
+                [key, value])
+        } else {
+            try run("DELETE FROM settings WHERE key = ?", [key])
         }
     }
 }

@@ -17,6 +17,9 @@ enum Schema {
             try database.execute(sql: third)
             try sum(database)
         }
+        migrator.registerMigration("4 leftovers") { database in
+            try database.execute(sql: fourth)
+        }
         return migrator
     }
 
@@ -135,6 +138,13 @@ enum Schema {
         CREATE TABLE settings (
             key TEXT PRIMARY KEY,
             value TEXT NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        """
+
+    private static let fourth = """
+        -- Files whose bytes may lie here without a record, and are nobody's then: posted or removed as the node ended.
+        CREATE TABLE leftovers (
+            file BLOB PRIMARY KEY CHECK (length(file) = 32)
         ) STRICT, WITHOUT ROWID;
         """
 }

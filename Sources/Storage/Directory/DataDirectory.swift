@@ -36,9 +36,21 @@ public struct DataDirectory: Hashable, Sendable {
         try self.init(existing: path)
     }
 
+    /// Writes `node.yaml` where there is none. It is there whole or not at all, and never replaces another.
+    public func create(configuration text: String) throws(StorageError) {
+        try makeFile(configurationPath, Array(text.utf8), mode: 0o644)
+    }
+
+    /// Removes what a process left that was killed while it wrote.
+    private func clearDrafts() throws(StorageError) {
+        for path in [configurationPath, identityPath] { try removeFile(draftPath(of: path)) }
+    }
+
     /// Takes the directory for this process, until the lock is let go or the process ends in whatever way.
     public func lock() throws(StorageError) -> DirectoryLock {
-        try DirectoryLock(self)
+        let lock = try DirectoryLock(self)
+        try clearDrafts()
+        return lock
     }
 
     private init(named path: String) {

@@ -21,6 +21,28 @@ func synchronizeDirectory(_ path: String) throws(StorageError) {
     guard fsync(directory.descriptor) == 0 else { throw StorageError(code: errno, path: path) }
 }
 
+/// Makes a file that is there whole and durably or not at all, and never replaces another; whether it was made. The
+/// directory's lock is held.
+@discardableResult
+func makeFile(_ path: String, _ bytes: [UInt8], mode: mode_t) throws(StorageError) -> Bool {
+    let draft = draftPath(of: path)
+    try removeFile(draft)
+    defer { unlink(draft) }
+    let file = try OpenFile(draft, O_WRONLY | O_CREAT | O_EXCL)
+    guard fchmod(file.descriptor, mode) == 0 else { throw StorageError(code: errno, path: draft) }
+    try file.write(bytes, at: 0)
+    try file.synchronize()
+    guard link(draft, path) == 0 else {
+        guard errno == EEXIST else { throw StorageError(code: errno, path: path) }
+        return false
+    }
+    try synchronizeDirectory(String(path[..<(path.lastIndex(of: "/") ?? path.endIndex)]))
+    return true
+}
+
+/// Where a file is written before it gets its name.
+func draftPath(of path: String) -> String { path + ".new" }
+
 /// The names in a directory, in order, without "." and "..".
 func names(in path: String) throws(StorageError) -> [String] {
     guard let directory = opendir(path) else { throw StorageError(code: errno, path: path) }

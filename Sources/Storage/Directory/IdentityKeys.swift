@@ -20,16 +20,9 @@ extension DataDirectory {
 
     /// Writes a new identity for the owner's eyes alone. It is there whole or not at all, and never replaces another.
     public func create(_ keys: IdentityKeys) throws(StorageError) {
-        let draft = identityPath + ".new"
-        try removeFile(draft)
-        defer { unlink(draft) }
-        let file = try OpenFile(draft, O_WRONLY | O_CREAT | O_EXCL)
-        try file.write(Array(keys.text.utf8), at: 0)
-        try file.synchronize()
-        guard link(draft, identityPath) == 0 else {
-            throw errno == EEXIST ? .identityExists(path: identityPath) : StorageError(code: errno, path: identityPath)
+        guard try makeFile(identityPath, Array(keys.text.utf8), mode: 0o600) else {
+            throw .identityExists(path: identityPath)
         }
-        try synchronizeDirectory(path)
     }
 
     /// Reads the identity, unless others than its owner could have done so too.
