@@ -117,7 +117,7 @@ let package = Package(
         tests("Console", ["Console", lifecycle, logging]),
         tests("Runtime", ["Runtime"]),
         tests("node", ["node"]),
-        tests("Network", ["Geography"]),
+        tests("Network", ["Geography", "Storage"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -1,4 +1,3 @@
-import Foundation
 import Glibc
 public import Primitives
 import Storage
@@ -31,11 +30,11 @@ public enum Node {
         defer { withExtendedLifetime(lock) {} }
         let identity = Identity.generate()
         let configuration = try Settings.file(overrides: overrides)
+        guard !directory.hasIdentity else { throw StorageError.identityExists(path: directory.identityPath) }
+        // The settings first: a node that is killed here is none yet, and no node runs with others than it was given.
+        try directory.create(configuration: configuration)
         try directory.create(
             IdentityKeys(signingSeed: identity.signingSecret, agreementSecret: identity.agreementSecret))
-        if !FileManager.default.fileExists(atPath: directory.configurationPath) {
-            try Data(configuration.utf8).write(to: URL(fileURLWithPath: directory.configurationPath), options: .atomic)
-        }
         _ = try membership(of: identity, in: Database(at: directory.databasePath))
         _ = try PieceFolder(at: directory.filesPath)
         return identity.nodeID
@@ -86,12 +85,13 @@ public enum Node {
     }
 
     private static func run(_ settings: Settings, arriving goal: Goal?) async throws {
+        let interruption = Interruption()
         // A limit on the size of files is an error to be told like any other, not a reason to die.
         signal(SIGXFSZ, SIG_IGN)
         raiseDescriptorLimit()
         let directory = try DataDirectory(existing: settings.data)
         let lock = try directory.lock()
         defer { withExtendedLifetime(lock) {} }
-        try await RunningNode(settings, in: directory).run(arriving: goal)
+        try await RunningNode(settings, in: directory).run(arriving: goal, interruption)
     }
 }

@@ -12,7 +12,6 @@ import Routing
 import ServiceLifecycle
 import Storage
 import Transport
-import UnixSignals
 
 /// Everything of one running node, put together in order: disk, keys, machine, account, doors.
 struct RunningNode {
@@ -34,9 +33,6 @@ struct RunningNode {
     private let scribe: Scribe
     private let troubles: Troubles
 
-    /// How long responses may go on after the node was told to stop.
-    static let grace = Duration.seconds(10)
-
     init(_ settings: Settings, in data: DataDirectory) throws {
         self.settings = settings
         var logger = Logger(label: "potluck") { StreamLogHandler.standardError(label: $0) }
@@ -50,10 +46,11 @@ struct RunningNode {
         folder = try PieceFolder(at: data.filesPath)
         let keys = try data.identity()
         identity = Identity(signingSecret: keys.signingSeed, agreementSecret: keys.agreementSecret)
-        try Self.refuseStrangeFiles(in: folder, beside: database, at: data)
+        let reconciliation = Reconciliation(folder: folder, database: database, logger: logger)
+        try reconciliation.refuseStrangeFiles(at: data)
         var membership = try Node.membership(of: identity, in: database)
         var restored = try database.load()
-        try Self.reconcile(&restored.holdings, with: folder, logger)
+        try reconciliation.reconcile(&restored.holdings)
 
         atlas = try Atlas(settings.geo.map { .path($0) } ?? .auto(dataDirectory: settings.data))
         let reachability = try Reachability(settings)
@@ -95,38 +92,7 @@ struct RunningNode {
         shelf = Shelf(folder: folder, inbox: inbox, holdings: restored.holdings, logger: logger)
     }
 
-    /// A database that was just made knows no file: whoever moved the old one away would lose them all.
-    private static func refuseStrangeFiles(
-        in folder: PieceFolder, beside database: Database, at data: DataDirectory
-    ) throws {
-        guard try database.membership() == nil, try !folder.files().isEmpty else { return }
-        throw SettingsError(
-            data.databasePath,
-            "this database is new, but \(data.filesPath) holds files; bring the old database back, or move the files away"
-        )
-    }
-
-    /// What the database says of the disk, held against the disk: a file that is not as long as it should be is fetched
-    /// again; bytes that no record names, as a crash between a file's arrival and its record leaves them, are set aside.
-    private static func reconcile(
-        _ holdings: inout [Holding], with folder: PieceFolder, _ logger: Logger
-    ) throws {
-        for index in holdings.indices {
-            let holding = holdings[index]
-            guard try folder.length(of: holding.file) != holding.manifest.value.geometry.length else { continue }
-            logger.error("The file is missing on disk, or cut short.", metadata: ["file": "\(holding.file)"])
-            holdings[index].pieces = Bitfield(count: holding.pieces.count)
-            holdings[index].sha256 = nil
-        }
-        let kept = Set(holdings.map(\.file))
-        let orphans = try folder.files().filter { !kept.contains($0) }
-        for file in orphans { try folder.setAside(file) }
-        if !orphans.isEmpty {
-            logger.warning("Files that no record names were set aside.", metadata: ["to": "\(folder.orphansPath)"])
-        }
-    }
-
-    func run(arriving goal: Goal?) async throws {
+    func run(arriving goal: Goal?, _ interruption: Interruption) async throws {
         for sentence in atlas.skipped { logger.warning("\(sentence)") }
         let routing = Edge.RoutingTable(
             Router(own: identity.nodeID, generator: Generator(seed: .random(in: 0 ... .max))))
@@ -160,7 +126,7 @@ struct RunningNode {
             folder: folder, shelf: shelf, scribe: scribe, account: account, routing: routing, peers: desk,
             joiner: joiner, atlas: atlas, settings: settings, card: card, clock: clock,
             startedAt: MonotonicClock.wallTime, troubles: troubles, server: server, initial: overlay)
-        try await serve(node, performer, server, arriving: goal)
+        try await serve(node, performer, server, arriving: goal, interruption)
         await datagrams.close()
         courier.stop()
     }
@@ -227,11 +193,13 @@ struct RunningNode {
 
     /// Runs the services until the process is told to stop. They stop in reverse: first the doors, then the machine.
     private func serve(
-        _ node: OperatorDesk, _ performer: Performer, _ server: PublicServer, arriving goal: Goal?
+        _ node: OperatorDesk, _ performer: Performer, _ server: PublicServer, arriving goal: Goal?,
+        _ interruption: Interruption
     ) async throws {
         let driver = Driver(overlay: overlay, inbox: inbox, performer: performer, clock: clock)
+        let grace = Grace()
         let doors = Doors(
-            server: server, account: account, inbox: inbox, scribe: scribe, grace: Self.grace, logger: logger)
+            server: server, account: account, inbox: inbox, scribe: scribe, grace: grace, logger: logger)
         let rhythm = Rhythm(inbox: inbox, folder: folder, server: server, account: account, settings: settings)
         let (opening, opened) = AsyncStream.makeStream(of: Void.self)
         let console = try ConsoleServer(operator: node, dataDirectory: settings.data, logger: logger) {
@@ -243,14 +211,15 @@ struct RunningNode {
             configuration: ServiceGroupConfiguration(
                 // Named, since a service without a name is described by all that it holds.
                 services: [
-                    .init(service: driver, serviceName: "driver"), .init(service: doors, serviceName: "doors"),
-                    .init(service: rhythm, serviceName: "rhythm"), .init(service: console, serviceName: "console"),
+                    .init(service: driver, serviceName: "driver"),
+                    .init(service: Bounded(service: console, grace: grace), serviceName: "console"),
+                    .init(service: rhythm, serviceName: "rhythm"), .init(service: doors, serviceName: "doors"),
                     .init(
                         service: arrival, failureTerminationBehavior: .gracefullyShutdownGroup, serviceName: "arrival"),
                 ],
-                gracefulShutdownSignals: [.sigterm, .sigint],
                 logger: Logger(label: "quiet") { _ in SwiftLogNoOpLogHandler() }))
         rhythm.begin(overlay)
+        interruption.begin { Task { await group.triggerGracefulShutdown() } }
         try await group.run()
     }
 }

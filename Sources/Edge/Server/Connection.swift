@@ -120,6 +120,7 @@ final class Connection: ChannelInboundHandler {
             case .idle where received.readableBytes == 0, .lingering: close()
             case .idle, .receiving, .paying, .asking, .sending, .closed: break
             }
+        case House.Notice.cut: close()
         default: break
         }
     }

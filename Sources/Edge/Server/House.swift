@@ -31,8 +31,13 @@ final class House: Sendable {
         var whenEmpty: [EventLoopPromise<Void>] = []
     }
 
-    /// Told to each connection when the server stops: finish what you are at, take nothing new.
-    enum Notice: Sendable { case stop }
+    /// Told to each connection when the server stops.
+    enum Notice: Sendable {
+        /// Finish what you are at, take nothing new.
+        case stop
+        /// There is no more time.
+        case cut
+    }
 
     init(services: EdgeServices, settings: EdgeSettings) {
         self.services = services
@@ -155,7 +160,8 @@ final class House: Sendable {
             state.cut = 0
             return Array(state.open.values)
         }
-        for channel in open { channel.close(promise: nil) }
+        // Not the channel itself: the connection still gives back what it did not send.
+        for channel in open { channel.pipeline.fireUserInboundEventTriggered(Notice.cut) }
     }
 
     /// A response was cut off: by its client, or, after `cut`, by this server.

@@ -24,7 +24,8 @@ struct Arrival: Service {
     func run() async throws {
         for await _ in opening {}
         if let goal {
-            let joined = try await joiner.join(goal.peer)
+            // Asked meanwhile to stop, it is in the one network or the other, and what came of joining is no news.
+            guard let joined = try await cancelWhenGracefulShutdown({ try await join(goal.peer) }) else { return }
             goal.reached()
             logger.info(
                 "Joined.",
@@ -33,5 +34,15 @@ struct Arrival: Service {
         logger.info(
             "Ready.", metadata: ["node": "\(card.identity.nodeID)", "url": "\(card.url)", "data": "\(data)"])
         try? await gracefulShutdown()
+    }
+
+    /// Nothing when the node was told to stop before it was done.
+    private func join(_ peer: String) async throws -> JoinResult? {
+        do {
+            return try await joiner.join(peer)
+        } catch {
+            guard Task.isCancelled else { throw error }
+            return nil
+        }
     }
 }

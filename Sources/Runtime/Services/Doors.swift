@@ -10,12 +10,12 @@ struct Doors: Service {
     let account: Account
     let inbox: Inbox
     let scribe: Scribe
-    let grace: Duration
+    let grace: Grace
     let logger: Logger
 
     func run() async throws {
         try? await gracefulShutdown()
-        let report = await server.shutDown(grace: grace)
+        let report = await server.shutDown(grace: grace.rest)
         if report.cut > 0 { logger.notice("\(report.cut) downloads were cut off.") }
         inbox.post(.stop(account.close()))
         // Handled once this is answered; durable once the scribe is done.

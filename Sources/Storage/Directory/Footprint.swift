@@ -32,7 +32,7 @@ public struct Footprint: Sendable {
 
     /// All that a node makes in its directory.
     private static let made = [
-        "node.yaml", "identity.key", "identity.key.new", "node.lock", "node.sock", "potluck.sqlite",
-        "potluck.sqlite-wal", "potluck.sqlite-shm", "files",
+        "node.yaml", "node.yaml.new", "identity.key", "identity.key.new", "node.lock", "node.sock", "potluck.sqlite",
+        "potluck.sqlite-wal", "potluck.sqlite-shm", "potluck.sqlite-account", "files",
     ]
 }

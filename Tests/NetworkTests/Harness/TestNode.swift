@@ -81,6 +81,21 @@ final class TestNode: Sendable {
         await end(with: SIGTERM)
     }
 
+    /// What it has used of the processor so far; the machine may be busy with something else.
+    func processorTime() throws -> Duration {
+        guard let identifier = process.withLock({ $0?.identifier }) else { return .zero }
+        let facts = try String(contentsOfFile: "/proc/\(identifier)/stat", encoding: .utf8)
+        // After the name in parentheses: user and system time are the 12th and 13th, in hundredths of a second.
+        let fields = facts.drop { $0 != ")" }.split(separator: " ")
+        guard fields.count > 13, let user = Int(fields[12]), let system = Int(fields[13]) else { return .zero }
+        return .milliseconds((user + system) * 10)
+    }
+
+    /// Tells it something, and does not wait for what comes of it.
+    func signal(_ number: Int32) {
+        process.withLock { $0?.send(number) }
+    }
+
     @discardableResult
     private func end(with signal: Int32) async -> Int32? {
         guard let child = process.withLock({ $0.take() }) else { return nil }
