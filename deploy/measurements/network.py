@@ -201,9 +201,9 @@ class Node:
 class Network(AbstractContextManager):
     """Nodes that all know each other."""
 
-    def __init__(self, program: str, plans: list[Plan], folder: Path) -> None:
+    def __init__(self, program: str, plans: list[Plan], folder: Path, make: Callable[..., Node] = Node) -> None:
         self.nodes = [
-            Node(program, plan, folder, port) for plan, port in zip(plans, free_ports(len(plans)), strict=True)
+            make(program, plan, folder, port) for plan, port in zip(plans, free_ports(len(plans)), strict=True)
         ]
         with ExitStack() as unwinding:
             unwinding.callback(self.stop)
