@@ -54,6 +54,32 @@ struct AccountTests {
         await world.stop()
     }
 
+    @Test("with the headers of packets, what was set aside too much is given back at the end, whole or cut off")
+    func frames() async throws {
+        var settings = EdgeSettings()
+        settings.countsFrames = true
+        let world = try await EdgeWorld.make(length: 8_000_000, settings: settings)
+        var client: RawClient? = try world.client()
+        let response = try #require(try await client?.exchange(world.get()))
+        let ahead = WireCost.usual.ahead(8_000_000, slice: Payment.slice)
+        #expect(world.account.usage.spent.serving.bytes > response.byteCount)
+        client = nil
+        #expect(try await world.settled { $0.server.counts.connections == 0 })
+        let whole = world.account.usage.spent.serving.bytes
+        #expect(whole > response.byteCount && whole < ahead - 400_000)
+
+        client = try world.client(receiveBuffer: 8192)
+        try await client?.send(world.get())
+        #expect(try await world.settled { $0.account.usage.spent.serving.bytes > whole + Payment.slice })
+        let received = Int64(try #require(try await client?.skip(atLeast: 20_000)))
+        client = nil
+        #expect(try await world.settled { $0.server.counts.connections == 0 })
+        let cut = world.account.usage.spent.serving.bytes - whole
+        #expect(cut >= received && cut < Int64(world.log[1].sent.bytes))
+        #expect(world.account.usage.reserved == .zero)
+        await world.stop()
+    }
+
     @Test("a slow reader holds its reservation and no more, and gets all of it")
     func slowReader() async throws {
         let world = try await EdgeWorld.make(length: 30_000_000)

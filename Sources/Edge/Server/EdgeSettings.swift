@@ -47,8 +47,9 @@ public struct EdgeSettings: Sendable {
     /// … nor hold theirs for long: 4 KiB at 8 kbit/s.
     public var knockTimeLimit: Duration = .seconds(5)
     /// Files that are looked for within `lookUpPause`; one more is told to come back. Each costs signed requests to the
-    /// trackers, about 4 KB: at most 25 a second, so that a flood takes neither the processor nor the overlay's share.
-    public var lookUpLimit = 128
+    /// trackers, measured at 2 KB: at most 13 a second, so that a flood takes neither the processor nor the overlay's
+    /// share.
+    public var lookUpLimit = 64
     /// Of these, for one prefix: a page with a few links, not somebody who tries addresses.
     public var prefixLookUpLimit = 8
     /// How long a look-up counts, answered or not.
