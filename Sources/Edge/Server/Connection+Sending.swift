@@ -153,6 +153,8 @@ extension Connection {
                 return download.closeHandle()
             }
             self.write(download, slice, withHead: withHead, context)
+            // Where the socket took everything at once, nobody else goes on.
+            if !download.isWriting { self.pump(download) }
         }
     }
 
