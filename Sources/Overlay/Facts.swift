@@ -48,7 +48,7 @@ extension RoutingFile {
     init(_ route: FileRoute) {
         let posting = route.posting
         let vouched: Vouched =
-            switch posting.audience {
+            switch route.audience {
             case .network: .network
             case .named(let nodes): .named(nodes)
             }

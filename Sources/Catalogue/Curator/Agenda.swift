@@ -18,6 +18,13 @@ struct Agenda: Sendable {
         case hedge(FileID)
         case deliver(NodeID)
         case overdue(CallID)
+        /// Ask again whether a file is still offered.
+        case confirm(FileID)
+        case hedgeInquiry(CallID)
+        /// See what has ended by the calendar.
+        case expire
+        /// See how far handing over is.
+        case leave
         /// Announce everything again.
         case refresh
     }

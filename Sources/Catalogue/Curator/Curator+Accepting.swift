@@ -13,7 +13,13 @@ extension Curator {
             return .declined(.held)
         }
         guard posting.audience.vouches(for: own) else { return .declined(.notVouched) }
-        guard policy.allows(posting) else { return .declined(.policy) }
+        guard tracker == own || members.isNearTracker(tracker, of: file) else { return .declined(.notTracker) }
+        guard leaving == nil else { return .declined(.unable) }
+        guard policy.allows(posting), !isDenied(posting), !isRefused(posting) else { return .declined(.policy) }
+        guard !isVoid(posting), isInForce(posting) else {
+            if tracker != own, !withdrawals[file].isEmpty { send(file, to: tracker, everything: true) }
+            return .declined(.policy)
+        }
         guard offer.value.group.contains(own), !offer.value.holders.isEmpty else { return .declined(.malformed) }
         guard pulls.count < limits.pulls, hasRoom(for: file) else { return .declined(.busy) }
         let promised = promised
@@ -22,7 +28,7 @@ extension Curator {
         anchor(file)
         insert(offer.part(\.posting), into: file)
         begin(offer.value)
-        return .accepted
+        return pulls[file] == nil ? .declined(.unable) : .accepted
     }
 
     /// Bytes of files accepted that are still to come.
@@ -61,7 +67,7 @@ extension Curator {
         pulls[file]?.isAsking = false
         guard let pull = pulls[file], case .describing = pull.stage else { return }
         guard let answer, case .manifest(let manifest) = answer.value, manifest.file == file, manifest.isConsistent,
-            manifest.posting.audience.vouches(for: own)
+            mayHold(manifest.posting), isInForce(manifest.posting), !isVoid(manifest.posting)
         else {
             // A holder may be busy: once round without a pause, then slower.
             if pull.asked < pull.holders.count {
@@ -76,13 +82,19 @@ extension Curator {
         }
         // The offer's posting was only a claim; the manifest proves the length. What was agreed to is another file.
         guard manifest.geometry == pull.swarm?.geometry else { return abandon(file) }
-        let verified = answer.part { _ in manifest }
+        prove(manifest.geometry.length, of: file)
+        insert(answer.part { _ in manifest.posting }, into: file)
+        // The holder may not have heard of a later posting yet.
+        guard let entry = files[file], let basis = basis(entry, preferring: manifest.posting.publisher) else {
+            return abandon(file)
+        }
+        let verified = basis.part { Manifest(posting: $0, pieces: manifest.pieces) }
         let holding = Holding(
             manifest: verified, pieces: Bitfield(count: manifest.geometry.count), sha256: nil, isOwn: false)
-        insert(verified.part(\.posting), into: file)
         files[file]?.holding = holding
         pulls[file]?.stage = .preparing
-        turn.actions.append(.persist([.holding(holding)], then: [.prepare(manifest)]))
+        touch(file)
+        turn.actions.append(.persist([.holding(holding)], then: [.prepare(verified.value)]))
     }
 
     /// Goes on with what was under way before a restart, or begins anew with what turned out damaged.
@@ -91,7 +103,7 @@ extension Curator {
         var swarm = Swarm(
             own: own, group: [own], geometry: holding.manifest.value.geometry, have: holding.pieces,
             settings: settings.swarm, at: now)
-        for heard in files[file]?.holders ?? [] { swarm.add(heard.holder, isWhole: heard.state == .complete, at: now) }
+        for heard in files[file]?.holders ?? [] { swarm.add(heard.holder, isWhole: heard.isWhole, at: now) }
         var pull = Pull(stage: .preparing, holders: [], swarm: swarm, at: now)
         pull.saved = holding.pieces.setCount
         pulls[file] = pull
@@ -110,7 +122,8 @@ extension Curator {
 
     /// Gives up what is not on disk yet. Nothing was said of it, and who else holds it may not even be known here: whoever
     /// wants it now had better ask.
-    private mutating func abandon(_ file: FileID) {
+    mutating func abandon(_ file: FileID) {
+        guard pulls[file] != nil else { return }
         cancelPull(file)
         letGo(file, for: .zero)
     }
@@ -124,6 +137,8 @@ extension Curator {
     mutating func giveUp(_ file: FileID) {
         cancelPull(file)
         guard files[file]?.holding != nil else { return letGo(file) }
+        if files[file]?.confirmation?.isWanted == true { turn.resolved.append(file) }
+        files[file]?.confirmation = nil
         files[file]?.holding = nil
         touch(file)
         turn.actions.append(.persist([.removed(file)], then: [.discard(file)]))

@@ -11,9 +11,12 @@ extension Curator {
             isOwn: true)
         cancelPull(file)
         anchor(file)
+        files[file]?.confirmation = nil
         files[file]?.holding = holding
-        insert(manifest.part(\.posting), into: file)
+        prove(manifest.value.geometry.length, of: file)
         keep([.holding(holding)], of: file)
+        insert(manifest.part(\.posting), into: file)
+        review(file)
     }
 
     /// Others are told once it is durable. Routing here knows at once: routes overtake each other if some of them wait.
@@ -28,11 +31,16 @@ extension Curator {
     }
 
     /// The next announcement of this file. Versions follow the wall clock, so that they go on rising over restarts.
-    private mutating func draft(_ file: FileID) -> Announcement? {
+    mutating func draft(_ file: FileID) -> Announcement? {
         guard let clock, var entry = files[file] else { return nil }
         let state: Announcement.State
         switch entry.holding {
-        case .some(let holding) where holding.isComplete: state = .complete
+        case .some(let holding) where holding.isComplete:
+            switch leaving?.stage {
+            case nil: state = .complete
+            case .handingOver: state = .leaving
+            case .sayingGoodbye, .gone: state = .gone
+            }
         case .some: state = .filling
         case .none: state = .gone
         }
@@ -71,7 +79,9 @@ extension Curator {
     /// The first tracker passes on what it hears: a holder's change to the file's other holders, and to a holder that has
     /// begun anew all that is known. So whoever holds a file knows who else does, and can send clients there.
     mutating func relay(_ file: FileID, from holder: NodeID, _ novelty: Novelty) {
-        guard novelty != .stale, let entry = files[file], members.trackers(of: file).first == own else { return }
+        guard novelty != .stale, let entry = files[file], !inForce(entry).isEmpty,
+            members.trackers(of: file).first == own
+        else { return }
         let others = entry.holders.map(\.holder).filter { $0 != own && members.isAlive($0) }
         for other in others.prefix(limits.relays) where novelty == .changed || other == holder {
             send(file, to: other, everything: true)
@@ -100,22 +110,29 @@ extension Curator {
         guard var outbox = outboxes[tracker], !outbox.isUnderWay, outbox.restsUntil <= now else { return }
         var announcements: [Announcement] = []
         var postings: [Posting] = []
+        var withdrawn: [Withdrawal] = []
         var sent: [(file: FileID, everything: Bool)] = []
         while sent.count < limits.announced, let (file, everything) = outbox.files.elements.first {
             let entry = files[file]
             let heard = everything ? entry?.heard ?? [] : entry?.heard(from: own).map { [$0] } ?? []
             // Of a file with very many holders a part goes; they tell the rest themselves.
             let told = heard.prefix(CatalogueRequest.announcementLimit / 4)
-            guard announcements.count + told.count <= CatalogueRequest.announcementLimit else { break }
+            let kept = withdrawals[file].map(\.statement.value)
+            let posted = (entry.map { everything ? inForce($0) : leading($0).map { [$0] } ?? [] } ?? []).map(\.value)
+            guard announcements.count + told.count <= CatalogueRequest.announcementLimit,
+                postings.count + posted.count <= CatalogueRequest.postingLimit,
+                withdrawn.count + kept.count <= CatalogueRequest.withdrawalLimit
+            else { break }
             outbox.files.removeFirst()
-            guard !told.isEmpty else { continue }
+            guard !told.isEmpty || !kept.isEmpty else { continue }
             sent.append((file, everything))
             announcements += told.map(\.announcement.value)
-            if let posting = entry?.leading { postings.append(posting.value) }
+            postings += posted
+            withdrawn += kept
         }
         outbox.isUnderWay = !sent.isEmpty
         outboxes[tracker] = outbox.isUnderWay ? outbox : nil
-        if outbox.isUnderWay { call(.announce(announcements, postings), .announce(sent), to: tracker) }
+        if outbox.isUnderWay { call(.announce(announcements, postings, withdrawn), .announce(sent), to: tracker) }
     }
 
     mutating func delivered(_ items: [(file: FileID, everything: Bool)], to tracker: NodeID, isTaken: Bool) {

@@ -9,30 +9,50 @@ extension Curator {
         var underWay = 0
         /// Trackers that did not know it.
         var ignorant: [NodeID] = []
+        /// What trackers said was withdrawn.
+        var withdrawals: [Verified<Withdrawal>] = []
+        /// Few look-ups are left: one tracker that does not know it must do.
+        var isFrugal = false
         /// A client waits.
         var isWanted: Bool
     }
 
+    /// No tracker knew the file: until when that is believed, and how often in a row it was so.
+    struct Negative: Sendable {
+        let until: Instant
+        let times: Int
+    }
+
     mutating func wanted(_ file: FileID) {
-        if files[file] != nil {
+        if files[file]?.confirmation != nil {
+            files[file]?.confirmation?.isWanted = true
+        } else if picture(of: file) != nil {
             touch(file)
             turn.resolved.append(file)
-        } else if let until = negatives[file], until > now {
+        } else if isRememberedAsWithdrawn(file) {
+            end(file, [])
+            turn.resolved.append(file)
+        } else if let negative = negatives[file], negative.until > now {
             turn.resolved.append(file)
         } else if lookUps[file] != nil {
             lookUps[file]?.isWanted = true
-        } else if lookUps.count < limits.lookUps {
+        } else if lookUps.count < limits.lookUps, unknowns.take(at: now) {
             lookUp(file, isWanted: true)
         } else {
             turn.resolved.append(file)
         }
     }
 
+    /// A tracker would have heard if the file had been posted anew.
+    private func isRememberedAsWithdrawn(_ file: FileID) -> Bool {
+        !withdrawals[file].isEmpty && members.trackers(of: file).contains(own)
+    }
+
     /// Asks the trackers, unless that is under way.
     mutating func lookUp(_ file: FileID, isWanted: Bool) {
         guard lookUps[file] == nil else { return }
         let trackers = members.trackers(of: file).filter { $0 != own }
-        lookUps[file] = LookUp(waiting: trackers.reversed(), isWanted: isWanted)
+        lookUps[file] = LookUp(waiting: trackers.reversed(), isFrugal: isWanted && unknowns.isLow, isWanted: isWanted)
         askNextTracker(file)
     }
 
@@ -49,10 +69,21 @@ extension Curator {
     mutating func lookedUp(_ file: FileID, at tracker: NodeID, _ answer: Verified<CatalogueAnswer>?) {
         guard lookUps[file] != nil else { return }
         lookUps[file]?.underWay -= 1
+        noteWithdrawals(in: answer, of: file)
+        let withdrawals = lookUps[file]?.withdrawals ?? []
         if let answer, case .found(let postings, let announcements, _) = answer.value,
-            postings.contains(where: { $0.file == file })
+            postings.contains(where: { posting in
+                posting.file == file && !withdrawals.contains { $0.value.voids(posting) } && !isVoid(posting)
+            })
         {
-            for posting in postings where posting.file == file { cache(answer.part { _ in posting }) }
+            guard cacheEntry(file) else { return endLookUp(file) }
+            self.noteWithdrawals(withdrawals, of: file)
+            for posting in postings { insert(answer.part { _ in posting }, into: file) }
+            if picture(of: file) == nil, files[file]?.freshUntil != nil, pulls[file] == nil {
+                // Nothing that this node believes.
+                drop(file)
+                return askNextTracker(file)
+            }
             for announcement in announcements where announcement.file == file {
                 insert(answer.part { _ in announcement }, into: file)
             }
@@ -63,44 +94,69 @@ extension Curator {
             }
             endLookUp(file)
         } else {
-            if case .unknown? = answer?.value { lookUps[file]?.ignorant.append(tracker) }
+            if case .unknown? = answer?.value {
+                lookUps[file]?.ignorant.append(tracker)
+                if lookUps[file]?.isFrugal == true { lookUps[file]?.waiting = [] }
+            }
             askNextTracker(file)
+        }
+    }
+
+    private mutating func noteWithdrawals(in answer: Verified<CatalogueAnswer>?, of file: FileID) {
+        guard let answer else { return }
+        switch answer.value {
+        case .withdrawn(let withdrawals), .found(_, _, let withdrawals):
+            for withdrawal in withdrawals where withdrawal.file == file {
+                lookUps[file]?.withdrawals.append(answer.part { _ in withdrawal })
+            }
+        case .noted, .unknown, .accepted, .declined, .manifest, .pieces, .confirmed: break
         }
     }
 
     private mutating func endLookUp(_ file: FileID) {
         guard let lookUp = lookUps.removeValue(forKey: file) else { return }
         if lookUp.isWanted { turn.resolved.append(file) }
+        if files[file] == nil, !lookUp.withdrawals.isEmpty { end(file, lookUp.withdrawals) }
         if files[file] == nil {
-            negatives[file] = nil
-            negatives[file] = now + settings.negativeLifetime
+            let times = negatives.removeValue(forKey: file)?.times ?? 0
+            let lifetime = min(settings.negativeLifetime * (1 << min(times, 20)), settings.longestNegativeLifetime)
+            negatives[file] = Negative(until: now + lifetime, times: times + 1)
             if negatives.count > limits.negatives { negatives.removeFirst() }
-        } else if pulls[file] != nil {
-            pump(file)
+            return
         }
+        if lookUp.isWanted { unknowns.giveBack() }
+        if pulls[file] != nil { pump(file) }
     }
 
-    /// Keeps a posting that was looked up, for a while.
-    private mutating func cache(_ posting: Verified<Posting>) {
-        let file = posting.value.file
+    /// The file was offered once: so it is told for a while.
+    private mutating func end(_ file: FileID, _ heard: [Verified<Withdrawal>]) {
+        guard cacheEntry(file) else { return }
+        noteWithdrawals(heard, of: file)
+        touch(file)
+        guard let until = files[file]?.freshUntil else { return }
+        agenda.add(.forget(file), at: until)
+    }
+
+    /// Makes a place for what was looked up, for a while. False when there is none.
+    private mutating func cacheEntry(_ file: FileID) -> Bool {
         negatives[file] = nil
-        if files[file] == nil {
-            if cachedCount >= limits.cached || files.count >= limits.files {
-                guard forgetStalest() else { return }
-            }
-            var entry = FileEntry(file: file)
-            entry.freshUntil = now + settings.settledLifetime
-            files[file] = entry
-            cachedCount += 1
+        guard files[file] == nil else { return true }
+        if cachedCount >= limits.cached || files.count >= limits.files {
+            guard forgetStalest() else { return false }
         }
-        insert(posting, into: file)
+        var entry = FileEntry(file: file)
+        entry.freshUntil = now + settings.settledLifetime
+        files[file] = entry
+        cachedCount += 1
+        return true
     }
 
     /// How long a file that was looked up just now is believed: not long while its replicas are on the way.
     private mutating func believeForAWhile(_ file: FileID) {
-        guard let entry = files[file], entry.freshUntil != nil, let posting = entry.leading?.value else { return }
+        guard let entry = files[file], entry.freshUntil != nil else { return }
         let whole = entry.holders.count { $0.state == .complete && !entry.isPublisher($0.holder) }
-        let isSettled = whole >= Int(posting.replicas) && entry.holders.allSatisfy { $0.state == .complete }
+        let wanted = Int(leading(entry)?.value.replicas ?? 0)
+        let isSettled = whole >= wanted && entry.holders.allSatisfy { $0.state == .complete }
         let until = now + (isSettled ? settings.settledLifetime : settings.unsettledLifetime)
         files[file]?.freshUntil = until
         agenda.add(.forget(file), at: until)

@@ -23,6 +23,7 @@ extension Curator {
     private mutating func livenessChanged(of id: NodeID, isAlive: Bool) {
         if !isAlive { outboxes[id] = nil }
         guard clock != nil else { return }
+        followWithdrawals(id)
         for file in files.ids {
             guard let entry = files[file] else { continue }
             // First what the dead leave behind, with its delay; then who must be told.
@@ -36,10 +37,7 @@ extension Curator {
     /// Whether this member's coming or going changes who the file's trackers are.
     private mutating func followTrackers(of file: FileID, _ id: NodeID) {
         guard let known = files[file]?.trackers else { return }
-        let ranksHigher =
-            known.count < Rendezvous.trackerCount
-            || known.contains { Rendezvous.weight(of: $0, for: file) < Rendezvous.weight(of: id, for: file) }
-        if known.contains(id) || ranksHigher { tellTrackers(of: file, onlyNew: true) }
+        if Rendezvous.isConcerned(known, by: id, for: file) { tellTrackers(of: file, onlyNew: true) }
     }
 
     /// Whether this member's coming or going changes how many replicas there are, or whose duty they are.

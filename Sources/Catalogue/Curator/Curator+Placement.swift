@@ -4,9 +4,11 @@ internal import Primitives
 extension Curator {
     /// From now on this node knows as a tracker.
     mutating func track(_ file: FileID) {
-        guard files[file]?.placement == nil, let posting = files[file]?.leading?.value, let clock else { return }
+        guard let entry = files[file], entry.placement == nil, let posting = leading(entry)?.value, let wall else {
+            return
+        }
         anchor(file)
-        let age = clock.wall + (now - clock.at) - posting.postedAt
+        let age = wall - posting.postedAt
         // What is older than this run may have replicas that it forgot.
         let isNew = age < settings.novelty && age > .zero - settings.novelty && posting.postedAt >= began
         files[file]?.placement = Placement(notBefore: isNew ? now : now + settings.settling)
@@ -14,15 +16,15 @@ extension Curator {
 
     /// Compares the replicas of a tracked file with what is wanted, and offers it where that leads to more.
     mutating func place(_ file: FileID) {
-        guard var entry = files[file], var placement = entry.placement, let posting = entry.leading, clock != nil else {
-            return
-        }
+        guard var entry = files[file], var placement = entry.placement, clock != nil else { return }
+        guard let posting = leading(entry) else { return recall(file) }
         if let lookAt = placement.lookAt, lookAt <= now { placement.lookAt = nil }
         let trackers = members.trackers(of: file)
         let hopefuls = placement.hopefuls(at: now, rest: settings.unansweredRest)
         let holders = entry.holders.filter { members.isAlive($0.holder) }
         let replicas = holders.count {
-            !entry.isPublisher($0.holder) && ($0.state == .complete || now < due($0, posting))
+            !entry.isPublisher($0.holder) && isVouched($0.holder, entry)
+                && ($0.state == .complete || $0.state == .filling && now < due($0, posting))
         }
         let missing = Int(posting.value.replicas) - replicas - hopefuls.count
         placement.isShort = missing > 0
@@ -35,6 +37,7 @@ extension Curator {
             return
         }
         placement.retiresAt = nil
+        guard !settleDispute(file, &placement) else { return }
         arrangeLook(file, &placement)
         if let due = holders.filter({ $0.state == .filling }).map({ due($0, posting) }).filter({ $0 > now }).min() {
             look(file, at: due, unless: &placement)
@@ -47,7 +50,7 @@ extension Curator {
             nudge(file, trackers[0], rank: rank, &placement)
             return
         }
-        guard placement.notBefore <= now, holders.contains(where: { $0.state == .complete }) else {
+        guard placement.notBefore <= now, holders.contains(where: \.isWhole) else {
             look(file, at: max(placement.notBefore, now + settings.shortagePause), unless: &placement)
             return
         }
@@ -67,7 +70,7 @@ extension Curator {
     private mutating func offer(
         _ posting: Verified<Posting>, to chosen: [NodeID], holders: [FileEntry.Heard], group: [NodeID]
     ) {
-        let whole = holders.filter { $0.state == .complete }.map(\.holder)
+        let whole = (holders.filter { $0.state == .complete } + holders.filter { $0.state == .leaving }).map(\.holder)
         let offer = Offer(posting: posting.value, holders: whole, group: group)
         for member in chosen where member != own {
             call(.offer(offer), .offer(posting.value.file), to: member)
@@ -107,7 +110,7 @@ extension Curator {
         if let next { look(file, at: next, unless: &placement) }
     }
 
-    private mutating func look(_ file: FileID, at moment: Instant, unless placement: inout Placement) {
+    mutating func look(_ file: FileID, at moment: Instant, unless placement: inout Placement) {
         if let lookAt = placement.lookAt, lookAt <= moment { return }
         placement.lookAt = moment
         agenda.add(.place(file), at: moment)
@@ -130,7 +133,7 @@ extension Curator {
 
     /// Others rank before this node by now. Nobody tells it of changes any more, so it must not go on knowing for long;
     /// a little it must, for those who do not see the members so yet.
-    private mutating func prepareToRetire(_ file: FileID, _ placement: inout Placement) {
+    mutating func prepareToRetire(_ file: FileID, _ placement: inout Placement) {
         guard placement.retiresAt == nil else { return }
         placement.retiresAt = now + settings.retirement
         agenda.add(.retire(file), at: now + settings.retirement)

@@ -127,6 +127,10 @@ extension Curator {
     mutating func completed(_ file: FileID, sha256: Bytes32) {
         guard let pull = pulls[file], case .completing = pull.stage, var holding = files[file]?.holding else { return }
         cancelPull(file)
+        refuseLies(about: file, sha256: sha256)
+        review(file)
+        guard let reviewed = files[file]?.holding else { return }
+        holding = reviewed
         holding.sha256 = sha256
         files[file]?.holding = holding
         keep([.pieces(file, holding.pieces), .complete(file, sha256: sha256)], of: file)
@@ -143,6 +147,6 @@ extension Curator {
         files[file]?.holding = holding
         touch(file)
         turn.actions.append(.persist([.pieces(file, holding.pieces)], then: []))
-        resume(holding)
+        if files[file]?.confirmation == nil { resume(holding) }
     }
 }

@@ -3,27 +3,38 @@ public import Primitives
 /// For those who look without touching.
 extension Curator {
     /// What routing was told of every file known here, in ascending order.
-    public var routes: [FileRoute] { files.ids.compactMap { files[$0]?.routed } }
+    public var routes: [FileRoute] { files.ids.compactMap { route(of: $0) } }
 
     /// What routing was told of a file.
-    public func route(of file: FileID) -> FileRoute? { files[file]?.routed }
+    public func route(of file: FileID) -> FileRoute? {
+        if case .offered(let route)? = routed[file] { route } else { nil }
+    }
 
     /// What the operator wants neither held nor served here, in ascending order.
-    public var denials: [Denial] { [] }
+    public var denials: [Denial] { denied.sorted() }
 
     /// The withdrawals that are remembered here, by file and publisher.
-    public var withdrawals: [Verified<Withdrawal>] { [] }
+    public var withdrawn: [Verified<Withdrawal>] { withdrawals.all }
 
     /// Why a file known here is not offered any more; nothing when it is, or is not known.
-    public func ending(of file: FileID) -> Ending? { nil }
+    public func ending(of file: FileID) -> Ending? {
+        if case .ended(let ending)? = routed[file] { ending } else { nil }
+    }
+
+    /// Whether this node itself offers the file.
+    public func isPosted(here file: FileID) -> Bool {
+        ownPosting(of: file).map { isInForce($0) } ?? false
+    }
 
     /// How far handing over is, while this node is leaving.
-    public var handover: Handover? { nil }
+    public var handover: Handover? {
+        leaving.map { Handover(left: notHandedOver, of: $0.files) }
+    }
 
     /// The sequence that this node's next posting of the file needs, so that it counts for more than any before it.
     public func nextSequence(for file: FileID, at now: WallTime) -> UInt64 {
-        let posting = files[file]?.postings.first { $0.value.publisher == own }?.value.sequence ?? 0
-        return max(posting == .max ? .max : posting + 1, UInt64(clamping: now.milliseconds))
+        let last = max(ownPosting(of: file)?.sequence ?? 0, withdrawals.sequence(of: file, by: own) ?? 0)
+        return max(last == .max ? .max : last + 1, UInt64(clamping: now.milliseconds))
     }
 
     /// Whether this node has the file, or some of it, or makes room for it.

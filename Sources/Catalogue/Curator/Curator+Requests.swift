@@ -4,16 +4,22 @@ internal import Primitives
 extension Curator {
     mutating func answer(_ request: Verified<CatalogueRequest>, from asker: NodeID, _ id: RequestID) {
         switch request.value {
-        case .announce(let announcements, let postings, _):
-            answer(id, noted(request, announcements, postings, from: asker))
+        case .announce(let announcements, let postings, let withdrawals):
+            var isNews = false
+            for withdrawal in withdrawals where isConcerned(with: withdrawal.file) {
+                if keep(request.part { _ in withdrawal }) { isNews = true }
+            }
+            let reply = Action.answer(id, noted(request, announcements, postings, from: asker))
+            // Who withdraws believes from now on that it is remembered: so it must be durable by then.
+            turn.actions.append(isNews ? .persist([], then: [reply]) : reply)
         case .lookUp(let file):
             answer(id, found(file))
         case .offer(let offer):
             answer(id, consider(request.part { _ in offer }, from: asker))
         case .manifest(let file):
-            answer(id, files[file]?.holding.map { .manifest($0.manifest.value) } ?? .unknown)
+            answer(id, servable(file).map { .manifest($0.manifest.value) } ?? .unknown)
         case .pieces(let file):
-            if let holding = files[file]?.holding {
+            if let holding = servable(file) {
                 answer(id, .pieces(holding.pieces))
             } else if let swarm = pulls[file]?.swarm {
                 answer(id, .pieces(swarm.have))
@@ -21,8 +27,13 @@ extension Curator {
                 answer(id, .unknown)
             }
         case .confirm(let files):
-            answer(id, .confirmed([], [], unknown: files.filter { self.files[$0] == nil }))
+            answer(id, confirmation(of: files))
         }
+    }
+
+    /// What is here and not waiting for a tracker's word.
+    private func servable(_ file: FileID) -> Holding? {
+        files[file].flatMap { $0.confirmation == nil ? $0.holding : nil }
     }
 
     private mutating func answer(_ id: RequestID, _ answer: CatalogueAnswer) {
@@ -37,6 +48,8 @@ extension Curator {
         var isTaken = true
         for posting in postings {
             let file = posting.file
+            guard !isVoid(posting), !isRefused(posting) else { continue }
+            guard files[file] != nil || isInForce(posting) else { continue }
             guard hasRoom(for: file) else {
                 isTaken = false
                 continue
@@ -48,6 +61,12 @@ extension Curator {
             if !isHeld || members.trackers(of: file).contains(own) { track(file) }
         }
         for announcement in announcements {
+            if announcement.holder == asker, announcement.state != .gone, !withdrawals[announcement.file].isEmpty,
+                files[announcement.file].map({ inForce($0).isEmpty }) ?? true
+            {
+                // It has not heard yet that the file is gone.
+                send(announcement.file, to: asker, everything: true)
+            }
             let novelty = insert(request.part { _ in announcement }, into: announcement.file)
             relay(announcement.file, from: announcement.holder, novelty)
             let known = files[announcement.file]?.heard(from: announcement.holder)?.announcement.value
@@ -62,11 +81,15 @@ extension Curator {
 
     /// Everything known of a file that is held or tracked here; what was only looked up is not passed on.
     private func found(_ file: FileID) -> CatalogueAnswer {
-        guard let entry = files[file], entry.freshUntil == nil, !entry.postings.isEmpty else { return .unknown }
+        let kept = withdrawals[file].prefix(CatalogueAnswer.withdrawalLimit).map(\.statement.value)
+        let nothing = kept.isEmpty ? CatalogueAnswer.unknown : .withdrawn(kept)
+        guard let entry = files[file], !entry.postings.isEmpty else { return nothing }
+        // What is over is over, wherever that is known from.
+        guard entry.freshUntil == nil || inForce(entry).isEmpty else { return nothing }
         let holders = entry.holders.filter { members.isAlive($0.holder) }
-        let whole = holders.filter { $0.state == .complete }
+        let whole = holders.filter(\.isWhole)
         let filling = holders.filter { $0.state == .filling }
         let told = (whole + filling).prefix(CatalogueAnswer.announcementLimit).map(\.announcement.value)
-        return .found(entry.postings.prefix(CatalogueAnswer.postingLimit).map(\.value), told)
+        return .found(entry.postings.prefix(CatalogueAnswer.postingLimit).map(\.value), told, kept)
     }
 }

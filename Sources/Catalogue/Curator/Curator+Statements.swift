@@ -13,17 +13,23 @@ extension Curator {
     @discardableResult
     mutating func insert(_ posting: Verified<Posting>, into file: FileID) -> Bool {
         guard posting.value.file == file, var entry = files[file] else { return files[file] != nil }
-        if let holding = entry.holding, holding.manifest.value.posting.length != posting.value.length { return true }
+        guard !isVoid(posting.value), !isRefused(posting.value) else { return true }
+        if let proven = entry.provenLength, proven != posting.value.length { return true }
         let position = entry.postings.firstPosition { $0.value.publisher >= posting.value.publisher }
         if position < entry.postings.count, entry.postings[position].value.publisher == posting.value.publisher {
             guard entry.postings[position].value.sequence < posting.value.sequence else { return true }
             entry.postings[position] = posting
         } else {
-            guard entry.postings.count < limits.postings else { return true }
-            entry.postings.insert(posting, at: position)
+            if entry.postings.count >= limits.postings {
+                guard let index = entry.postings.firstIndex(where: { !isInForce($0.value) }) else { return true }
+                entry.postings.remove(at: index)
+            }
+            let place = entry.postings.firstPosition { $0.value.publisher >= posting.value.publisher }
+            entry.postings.insert(posting, at: place)
         }
         files[file] = entry
-        touch(file)
+        noteEnd(posting.value.expires)
+        if entry.holding != nil || pulls[file] != nil { review(file) } else { touch(file) }
         return true
     }
 
@@ -114,7 +120,8 @@ extension Curator {
             pulls[file] == nil
         else { return }
         cachedCount += 1
-        let until = now + (lifetime ?? settings.settledLifetime)
+        let isOver = !entry.postings.isEmpty && inForce(entry).isEmpty && members.isNearTracker(own, of: file)
+        let until = now + (isOver ? settings.endedLifetime : lifetime ?? settings.settledLifetime)
         files[file]?.freshUntil = until
         agenda.add(.forget(file), at: until)
         touch(file)
@@ -129,9 +136,9 @@ extension Curator {
         files[file]?.freshUntil = nil
     }
 
-    private mutating func drop(_ file: FileID) {
+    mutating func drop(_ file: FileID) {
         cachedCount -= 1
-        if files[file]?.routed != nil { turn.actions.append(.unroute(file)) }
         files[file] = nil
+        touch(file)
     }
 }

@@ -14,17 +14,27 @@ public struct Curator: Sendable {
     var generator: Generator
 
     var members: MemberTable
-    var files = FileTable()
+    var files = FileTable<FileEntry>()
+    var withdrawals: WithdrawalTable
+    var denied: Set<Denial>
+    /// Publishers that stated a false digest of a file, and up to which posting; the oldest first.
+    var refused: OrderedDictionary<Lie, UInt64> = [:]
+    /// What routing was told of each file.
+    var routed: [FileID: Picture] = [:]
     /// How many files are looked up only.
     var cachedCount = 0
     /// Files that no tracker knew, and until when that is believed; the oldest first.
-    var negatives: OrderedDictionary<FileID, Instant> = [:]
+    var negatives: OrderedDictionary<FileID, Negative> = [:]
+    /// What look-ups that find nothing may still cost.
+    var unknowns: TokenBucket
     var lookUps: [FileID: LookUp] = [:]
     var pulls: [FileID: Pull] = [:]
     /// The files being fetched, in the order they were accepted.
     var pullOrder: [FileID] = []
     var fetches: [FetchID: FileID] = [:]
     var outboxes: [NodeID: Outbox] = [:]
+    var inquiries: [NodeID: Inquiry] = [:]
+    var leaving: Leaving?
     var calls: [CallID: Call] = [:]
     var lastNumber: UInt64 = 0
     var agenda = Agenda()
@@ -33,6 +43,8 @@ public struct Curator: Sendable {
     var clock: (wall: WallTime, at: Instant)?
     /// When this run began, by the wall clock.
     var began = WallTime(milliseconds: .max)
+    /// When the next posting or withdrawal ends, whether that is waited for, and when the calendar was last gone through.
+    var calendar = (soonest: nil as WallTime?, isArranged: false, lookedAt: Instant(nanoseconds: -1_000_000_000_000))
     /// The moment of the event under way.
     var now = Instant.zero
     var turn = Turn()
@@ -43,6 +55,8 @@ public struct Curator: Sendable {
         /// Files whose routes may have changed, in the order that happened.
         var changed: OrderedSet<FileID> = []
         var resolved: [FileID] = []
+        /// Trackers that there is something to ask.
+        var inquired: OrderedSet<NodeID> = []
     }
 
     /// A question to another node, until it is answered.
@@ -53,13 +67,16 @@ public struct Curator: Sendable {
             case offer(FileID)
             case manifest(FileID)
             case pieces(FileID)
+            case confirm([FileID])
+            /// Which length is the true one?
+            case proof(FileID)
         }
 
         let purpose: Purpose
         let to: NodeID
     }
 
-    /// A node with what it has on disk, not yet started. `holdings` are as they were persisted.
+    /// A node with what it has on disk, not yet started. `holdings`, `withdrawals` and `denials` are as they were persisted.
     public init(
         own: NodeID, holdings: [Holding], withdrawals: [Verified<Withdrawal>] = [], denials: [Denial] = [],
         policy: Policy, generator: Generator, settings: Settings = Settings(), limits: Limits = Limits()
@@ -70,11 +87,21 @@ public struct Curator: Sendable {
         self.limits = limits
         self.generator = generator
         members = MemberTable(own: own)
+        self.withdrawals = WithdrawalTable(own: own, limits: limits)
+        denied = Set(denials.prefix(limits.denials))
+        unknowns = TokenBucket(burst: settings.unknownBurst, interval: settings.unknownInterval)
         for holding in holdings {
             var entry = files[holding.file] ?? FileEntry(file: holding.file)
             entry.holding = holding
             entry.postings = [holding.manifest.part(\.posting)]
+            entry.provenLength = holding.manifest.value.geometry.length
             files[holding.file] = entry
+        }
+        for withdrawal in withdrawals {
+            let posting = files[withdrawal.value.file]?.holding?.manifest.value.posting
+            let isEffective = posting.map { withdrawal.value.voids($0) } ?? false
+            _ = self.withdrawals.insert(withdrawal, isEffective: isEffective)
+            if isEffective { files[withdrawal.value.file]?.postings = [] }
         }
     }
 
@@ -87,7 +114,9 @@ public struct Curator: Sendable {
         switch event {
         case .start(let wall): start(wall)
         case .wake: break
-        case .wallClock(let wall): clock = (wall, now)
+        case .wallClock(let wall):
+            clock = (wall, now)
+            clockRead()
         case .member(let facts): learn(facts)
         case .memberGone(let id): forget(id)
         case .capacity(let replication, let freeDisk): capacity = (replication, freeDisk)
@@ -96,8 +125,11 @@ public struct Curator: Sendable {
         case .failed(let id, let failure): failed(id, failure)
         case .posted(let manifest, let sha256): posted(manifest, sha256: sha256)
         case .signed(let announcement): signed(announcement)
-        case .withdrawalSigned, .withdraw, .deny, .allow: break
-        case .leave: turn.actions.append(.left)
+        case .withdrawalSigned(let withdrawal): withdrawalSigned(withdrawal)
+        case .withdraw(let file): withdraw(file)
+        case .deny(let denial): deny(denial)
+        case .allow(let denial): allow(denial)
+        case .leave(let deadline): leave(by: deadline)
         case .wanted(let file): wanted(file)
         case .prepared(let file): prepared(file)
         case .noRoom(let file):
@@ -128,12 +160,23 @@ public struct Curator: Sendable {
             case .hedge(let file): askNextTracker(file)
             case .deliver(let tracker): deliver(to: tracker)
             case .overdue(let call): failed(call, .timedOut)
+            case .confirm(let file): confirmAgain(file)
+            case .hedgeInquiry(let call): hedgeInquiry(call)
+            case .expire:
+                calendar.isArranged = false
+                expire()
+                arrangeExpiry()
+            case .leave: goOnLeaving()
             case .refresh: announceEverything()
             }
         }
     }
 
     private mutating func finishTurn() {
+        while let tracker = turn.inquired.first {
+            turn.inquired.removeFirst()
+            inquire(at: tracker)
+        }
         for file in turn.changed { publishRoute(file) }
         for file in turn.resolved { turn.actions.append(.resolved(file)) }
     }
@@ -141,21 +184,33 @@ public struct Curator: Sendable {
     private mutating func start(_ wall: WallTime) {
         clock = (wall, now)
         began = wall
+        restoreWithdrawals()
+        for denial in denied.sorted() { if case .file(let file) = denial { touch(file) } }
         for file in files.ids {
+            for posting in files[file]?.postings ?? [] { noteEnd(posting.value.expires) }
+            review(file)
             guard let holding = files[file]?.holding else { continue }
-            touch(file)
-            if holding.isComplete { announce(file) } else { resume(holding) }
+            if !holding.isOwn {
+                files[file]?.confirmation = Confirmation(waiting: [])
+                confirm(file)
+            } else if holding.isComplete {
+                announce(file)
+            } else {
+                resume(holding)
+            }
         }
         agenda.add(.refresh, at: now + settings.refresh)
     }
 
     // MARK: Calls
 
-    mutating func call(_ request: CatalogueRequest, _ purpose: Call.Purpose, to node: NodeID) {
+    @discardableResult
+    mutating func call(_ request: CatalogueRequest, _ purpose: Call.Purpose, to node: NodeID) -> CallID {
         let id = CallID(nextNumber())
         calls[id] = Call(purpose: purpose, to: node)
         agenda.add(.overdue(id), at: now + settings.callPatience)
         turn.actions.append(.call(id, request, to: node))
+        return id
     }
 
     mutating func nextNumber() -> UInt64 {
@@ -171,6 +226,8 @@ public struct Curator: Sendable {
         case .offer(let file): offerAnswered(file, by: call.to, answer.value)
         case .manifest(let file): manifestAnswered(file, answer)
         case .pieces(let file): piecesAnswered(file, by: call.to, answer.value)
+        case .confirm(let files): inquired(files, at: call.to, answer)
+        case .proof(let file): proofAnswered(file, answer.value)
         }
     }
 
@@ -182,6 +239,8 @@ public struct Curator: Sendable {
         case .offer(let file): offerAnswered(file, by: call.to, nil)
         case .manifest(let file): manifestAnswered(file, nil)
         case .pieces(let file): piecesAnswered(file, by: call.to, nil)
+        case .confirm(let files): inquired(files, at: call.to, nil)
+        case .proof(let file): proofAnswered(file, nil)
         }
     }
 

@@ -9,15 +9,23 @@ struct FileEntry: Sendable {
 
         var holder: NodeID { announcement.value.holder }
         var state: Announcement.State { announcement.value.state }
+        /// Has all of it, though perhaps not for long.
+        var isWhole: Bool { state == .complete || state == .leaving }
     }
 
     let file: FileID
-    /// By publisher, ascending.
+    /// By publisher, ascending; none that was withdrawn. Some may have expired.
     var postings: [Verified<Posting>] = []
+    /// What a look-up brought; those that are remembered stand in a table of their own.
+    var withdrawals: [Verified<Withdrawal>] = []
+    /// As its piece hashes prove.
+    var provenLength: ByteCount?
     /// By holder, ascending; this node's own among them.
     var heard: [Heard] = []
     /// What is on this disk.
     var holding: Holding?
+    /// Whether it is still offered is being asked; not served until then.
+    var confirmation: Confirmation?
     /// The highest version this node announced.
     var ownVersion: UInt64 = 0
     /// Whom this node's announcements went to.
@@ -30,18 +38,9 @@ struct FileEntry: Sendable {
     var freshUntil: Instant?
     /// How often content that was whole turned out damaged.
     var damages = 0
-    /// What routing was told last.
-    var routed: FileRoute?
 
     init(file: FileID) {
         self.file = file
-    }
-
-    /// The posting that speaks for the file where only one can: the one it is held under, else the one that wants most
-    /// replicas, the first of equals.
-    var leading: Verified<Posting>? {
-        if let holding { return holding.manifest.part(\.posting) }
-        return postings.max { $0.value.replicas < $1.value.replicas }
     }
 
     func isPublisher(_ id: NodeID) -> Bool { postings.contains { $0.value.publisher == id } }
@@ -80,11 +79,17 @@ struct Placement: Sendable {
     var isShort = false
     /// When the first tracker is told what this one knows, if the shortage lasts.
     var nudgeAt: Instant?
+    /// When holders of a withdrawn file are told again.
+    var recallAt: Instant?
+    /// Postings that contradict each other: no holder is asked for a proof before, and how many were.
+    var proofAt: Instant
+    var proofs = 0
     /// When it ends, unless this node is a tracker again.
     var retiresAt: Instant?
 
     init(notBefore: Instant) {
         self.notBefore = notBefore
+        proofAt = notBefore
     }
 
     mutating func set(_ member: NodeID, _ stage: Pending.Stage?) {

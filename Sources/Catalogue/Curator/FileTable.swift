@@ -1,14 +1,14 @@
 internal import Primitives
 
-/// The files this node knows, in ascending order.
-struct FileTable: Sendable {
-    private var entries: [FileID: FileEntry] = [:]
+/// Something for each of some files, in ascending order of these.
+struct FileTable<Value: Sendable>: Sendable {
+    private var entries: [FileID: Value] = [:]
     private(set) var ids: [FileID] = []
 
     var count: Int { ids.count }
 
     /// Setting nothing removes.
-    subscript(file: FileID) -> FileEntry? {
+    subscript(file: FileID) -> Value? {
         get { entries[file] }
         _modify {
             let before = entries[file] != nil

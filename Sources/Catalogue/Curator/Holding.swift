@@ -69,6 +69,8 @@ public struct FileRoute: Equatable, Sendable {
     }
 
     public let posting: Posting
+    /// Whom any of the file's publishers lets serve it.
+    public let audience: Audience
     /// The other nodes that hold it or some of it, the publisher first, then in ascending order; the dead included, since
     /// routing knows better who is alive.
     public let holders: [Holder]
@@ -76,8 +78,12 @@ public struct FileRoute: Equatable, Sendable {
     /// The flat digest, if it was verified here.
     public let sha256: Bytes32?
 
-    public init(posting: Posting, holders: [Holder], own: OwnCopy, sha256: Bytes32?) {
+    /// - Parameter audience: the posting's own, unless there are other publishers.
+    public init(
+        posting: Posting, audience: Audience? = nil, holders: [Holder], own: OwnCopy, sha256: Bytes32?
+    ) {
         self.posting = posting
+        self.audience = audience ?? posting.audience
         self.holders = holders
         self.own = own
         self.sha256 = sha256

@@ -13,8 +13,16 @@ extension Curator {
         public var settledLifetime = Duration.seconds(300)
         /// The same while replicas are missing or filling.
         public var unsettledLifetime = Duration.seconds(5)
-        /// How long "no such file" is believed: short, so that a link works soon after it was posted.
+        /// How long "no such file" is believed: short, so that a link works soon after it was posted. It doubles with each
+        /// time that the file was asked for again and is still unknown, up to `longestNegativeLifetime`.
         public var negativeLifetime = Duration.seconds(5)
+        public var longestNegativeLifetime = Duration.seconds(300)
+        /// So many look-ups may find nothing at once, and one more in each interval; then files not known here count as
+        /// unknown without a question. A look-up that finds something costs nothing of it. Asking three trackers sends
+        /// about 3.5 kB, asking one (when fewer than half of the burst are left) 1.2 kB: a lasting flood costs 10 MB a day,
+        /// after a burst of 0.9 MB.
+        public var unknownBurst = 256
+        public var unknownInterval = Duration.seconds(10)
         /// Everything held is announced again so often, for trackers that forgot: 150 bytes a file, 0.05 MB a month each.
         public var refresh = Duration.seconds(6 * 3600)
         /// First pause after a failed call; doubles up to `longestPause`.
@@ -46,6 +54,25 @@ extension Curator {
         public var retirement = Duration.seconds(10)
         /// Replicas farther apart than this are in different regions: about the width of a continent.
         public var regionKilometres = 4000
+        /// How long holders of a withdrawn file may take to say that they gave it up, before they are told again.
+        public var recallPause = Duration.seconds(60)
+        /// When postings of a file contradict each other: how long between two holders that are asked for a proof.
+        public var proofPause = Duration.seconds(10)
+
+        // What ends.
+
+        /// How long a tracker goes on saying that a file has expired.
+        public var endedLifetime = Duration.seconds(3600)
+        /// Ends within this time are waited for; those farther away come with the next reading of the clock.
+        public var calendarReach = Duration.seconds(60)
+        /// Pause between two looks at the calendar, however the ends are strewn.
+        public var calendarPause = Duration.seconds(1)
+        /// Longest pause before trackers that do not answer are asked again whether a file is still offered.
+        public var longestConfirmationPause = Duration.seconds(5)
+        /// How often a node that leaves looks whether others hold its files.
+        public var leavingPause = Duration.milliseconds(200)
+        /// How long it waits for its trackers to take note of its going.
+        public var goodbyePatience = Duration.seconds(3)
 
         // Pulling.
 
@@ -86,6 +113,16 @@ extension Curator {
         public var relays = 32
         /// Files in one announcement.
         public var announced = 64
+        /// Withdrawals remembered. Beyond: of the publisher with most the oldest is forgotten, of this node itself last.
+        public var withdrawals = 10_000
+        /// Of one publisher, other than this node. Beyond: its oldest is forgotten.
+        public var withdrawalsPerPublisher = 1000
+        /// Of one file. Beyond: not taken, unless it withdraws what is known here and displaces one that does not.
+        public var withdrawalsPerFile = 16
+        /// Files and publishers denied. Beyond: not taken.
+        public var denials = 10_000
+        /// Publishers' lies remembered. Beyond: the oldest is forgotten.
+        public var refused = 1024
         /// How often damaged content is fetched anew before the holding is given up.
         public var damages = 3
 

@@ -19,7 +19,7 @@ public enum CatalogueRequest: Hashable, Sendable {
     public static let announcementLimit = 256
     public static let postingLimit = 64
     public static let withdrawalLimit = 64
-    public static let confirmLimit = 64
+    public static let confirmLimit = 256
 
     /// The last part of the request's path.
     public var name: String {

@@ -45,6 +45,11 @@ struct MemberTable: Sendable {
         Rendezvous.trackers(of: file, among: alive)
     }
 
+    /// Whether this node is a tracker of the file, or might be one to a member that sees the others a little differently.
+    func isNearTracker(_ id: NodeID, of file: FileID) -> Bool {
+        Rendezvous.trackers(of: file, among: alive, count: Rendezvous.nearTrackerCount).contains(id)
+    }
+
     private mutating func setAlive(_ id: NodeID, _ isAlive: Bool) {
         guard id != own else { return }
         let position = alive.firstPosition { $0 >= id }

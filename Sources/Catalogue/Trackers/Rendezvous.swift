@@ -4,6 +4,8 @@ internal import Primitives
 /// its own files move.
 enum Rendezvous {
     static let trackerCount = 3
+    /// Members see slightly different sets: who ranks so high may well be a tracker to another.
+    static let nearTrackerCount = 2 * trackerCount
 
     /// A member's rank for a file: the higher, the earlier. Unweighted, so that a member that boasts of its allowance gains
     /// no say over files.
@@ -11,17 +13,25 @@ enum Rendezvous {
         Generator.mix(file.bytes.words.0 ^ Generator.mix(member.short.word))
     }
 
-    /// The first members by rank, at most `trackerCount`. Where networks are larger than a few dozen, this is also the place
+    /// The first members by rank, at most `count`. Where networks are larger than a few dozen, this is also the place
     /// to pass over newcomers and members in one address block.
-    static func trackers(of file: FileID, among members: some Sequence<NodeID>) -> [NodeID] {
+    static func trackers(
+        of file: FileID, among members: some Sequence<NodeID>, count: Int = trackerCount
+    ) -> [NodeID] {
         var best: [(weight: UInt64, id: NodeID)] = []
         for id in members {
             let entry = (weight: weight(of: id, for: file), id: id)
             let position = best.firstIndex { $0 < entry } ?? best.count
-            guard position < trackerCount else { continue }
+            guard position < count else { continue }
             best.insert(entry, at: position)
-            if best.count > trackerCount { best.removeLast() }
+            if best.count > count { best.removeLast() }
         }
         return best.map(\.id)
+    }
+
+    /// Whether this member's coming or going changes a file's trackers, if these are they.
+    static func isConcerned(_ trackers: [NodeID], by id: NodeID, for file: FileID) -> Bool {
+        trackers.count < trackerCount || trackers.contains(id)
+            || trackers.contains { weight(of: $0, for: file) < weight(of: id, for: file) }
     }
 }

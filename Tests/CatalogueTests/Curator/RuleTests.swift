@@ -193,13 +193,13 @@ struct AcceptanceTests {
         #expect(bench.tell(.fetchEnded(fetch, .finished)).contains(.complete(file)))
 
         holding.pieces.insert(3..<4)
-        let completed = bench.tell(.completed(file, sha256: Bytes32(9, 9, 9, 9)))
+        let completed = bench.tell(.completed(file, sha256: manifest.posting.sha256))
         let draft = Announcement(file: file, holder: own, version: version + 1000, state: .complete)
-        let route = FileRoute(posting: manifest.posting, holders: [], own: .complete, sha256: Bytes32(9, 9, 9, 9))
+        let route = FileRoute(posting: manifest.posting, holders: [], own: .complete, sha256: manifest.posting.sha256)
         #expect(
             completed == [
                 .persist(
-                    [.pieces(file, holding.pieces), .complete(file, sha256: Bytes32(9, 9, 9, 9))],
+                    [.pieces(file, holding.pieces), .complete(file, sha256: manifest.posting.sha256)],
                     then: [.sign(draft)]),
                 .route(route), .progress(file),
             ])

@@ -1,0 +1,108 @@
+internal import OrderedCollections
+internal import Primitives
+
+/// After a restart: what is held for others is not served before a tracker was asked whether it is still offered. What was
+/// withdrawn meanwhile is never served again. Where nobody else is there it is served at once.
+extension Curator {
+    mutating func confirm(_ file: FileID) {
+        let trackers = members.trackers(of: file).filter { $0 != own }
+        guard !trackers.isEmpty else { return confirmed(file) }
+        var confirmation = files[file]?.confirmation ?? Confirmation(waiting: [])
+        confirmation.waiting = trackers.reversed()
+        confirmation.wasAnswered = false
+        files[file]?.confirmation = confirmation
+        inquireNext(file)
+    }
+
+    private mutating func inquireNext(_ file: FileID) {
+        guard let confirmation = files[file]?.confirmation else { return }
+        if let tracker = confirmation.waiting.last {
+            files[file]?.confirmation?.waiting.removeLast()
+            files[file]?.confirmation?.underWay += 1
+            inquiries[tracker, default: Inquiry()].files.append(file)
+            turn.inquired.append(tracker)
+        } else if confirmation.underWay > 0 {
+            return
+        } else if confirmation.wasAnswered {
+            // Trackers remember withdrawals; of those that are there none knows of one.
+            confirmed(file)
+        } else {
+            let rest = min(
+                settings.firstPause * (1 << min(confirmation.failures, 10)), settings.longestConfirmationPause)
+            files[file]?.confirmation?.failures += 1
+            agenda.add(.confirm(file), at: now + rest)
+        }
+    }
+
+    mutating func confirmAgain(_ file: FileID) {
+        guard let confirmation = files[file]?.confirmation, confirmation.underWay == 0 else { return }
+        confirm(file)
+    }
+
+    /// Sends what has gathered, many files in one question.
+    mutating func inquire(at tracker: NodeID) {
+        guard var inquiry = inquiries[tracker], !inquiry.isUnderWay else { return }
+        let asked = Array(inquiry.files.prefix(CatalogueRequest.confirmLimit))
+        inquiry.files.removeFirst(asked.count)
+        inquiry.isUnderWay = !asked.isEmpty
+        inquiries[tracker] = asked.isEmpty ? nil : inquiry
+        guard !asked.isEmpty else { return }
+        let id = call(.confirm(asked), .confirm(asked), to: tracker)
+        agenda.add(.hedgeInquiry(id), at: now + settings.hedgeDelay)
+    }
+
+    /// No answer for a while: the next trackers are asked, too.
+    mutating func hedgeInquiry(_ id: CallID) {
+        guard let call = calls[id], case .confirm(let asked) = call.purpose else { return }
+        for file in asked where files[file]?.confirmation?.waiting.isEmpty == false { inquireNext(file) }
+    }
+
+    mutating func inquired(_ asked: [FileID], at tracker: NodeID, _ answer: Verified<CatalogueAnswer>?) {
+        inquiries[tracker]?.isUnderWay = false
+        turn.inquired.append(tracker)
+        for file in asked { files[file]?.confirmation?.underWay -= 1 }
+        guard let answer, case .confirmed(let postings, let withdrawn, let unknown) = answer.value else {
+            for file in asked { inquireNext(file) }
+            return
+        }
+        // First who else offers it, so that a file that one of two publishers took back is not given up.
+        let isAsked = Set(asked)
+        for posting in postings where isAsked.contains(posting.file) {
+            insert(answer.part { _ in posting }, into: posting.file)
+        }
+        for withdrawal in withdrawn where isAsked.contains(withdrawal.file) { keep(answer.part { _ in withdrawal }) }
+        let isUnknown = Set(unknown)
+        for file in asked {
+            if isUnknown.contains(file) {
+                files[file]?.confirmation?.wasAnswered = true
+                inquireNext(file)
+            } else {
+                confirmed(file)
+            }
+        }
+    }
+
+    private mutating func confirmed(_ file: FileID) {
+        guard let confirmation = files[file]?.confirmation, let holding = files[file]?.holding else { return }
+        files[file]?.confirmation = nil
+        touch(file)
+        if confirmation.isWanted { turn.resolved.append(file) }
+        if holding.isComplete { announce(file) } else { resume(holding) }
+    }
+
+    /// What this node, as a tracker, knows of files that a holder asks about.
+    func confirmation(of asked: [FileID]) -> CatalogueAnswer {
+        var postings: [Posting] = []
+        var withdrawn: [Withdrawal] = []
+        var unknown: [FileID] = []
+        for file in asked.prefix(CatalogueRequest.confirmLimit) {
+            let kept = withdrawals[file].prefix(CatalogueAnswer.withdrawalLimit).map(\.statement.value)
+            let entry = files[file].flatMap { $0.freshUntil == nil ? $0 : nil }
+            if kept.isEmpty, entry == nil { unknown.append(file) }
+            guard !kept.isEmpty else { continue }
+            withdrawn += kept
+            postings += (entry?.postings ?? []).prefix(CatalogueAnswer.postingLimit).map(\.value)
+        }
+        return .confirmed(postings, withdrawn, unknown: unknown)
+    }
+}

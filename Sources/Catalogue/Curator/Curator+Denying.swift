@@ -1,0 +1,87 @@
+internal import OrderedCollections
+internal import Primitives
+
+/// What the operator wants neither held nor served here, and what this node does not believe.
+extension Curator {
+    func isDenied(_ posting: Posting) -> Bool {
+        denied.contains(.file(posting.file)) || denied.contains(.publisher(posting.publisher))
+            || policy.denied.contains(posting.publisher)
+    }
+
+    mutating func deny(_ denial: Denial) {
+        guard !denied.contains(denial), denied.count < limits.denials else { return }
+        denied.insert(denial)
+        turn.actions.append(.persist([.denial(denial)], then: []))
+        for file in concerned(by: denial) { review(file) }
+    }
+
+    mutating func allow(_ denial: Denial) {
+        guard denied.remove(denial) != nil else { return }
+        turn.actions.append(.persist([.denialLifted(denial)], then: []))
+        for file in concerned(by: denial) { touch(file) }
+    }
+
+    private func concerned(by denial: Denial) -> [FileID] {
+        switch denial {
+        case .file(let file): [file]
+        case .publisher(let id): files.ids.filter { files[$0]?.isPublisher(id) ?? false }
+        }
+    }
+
+    // MARK: Lies
+
+    /// A publisher that stated a false digest, and up to which posting.
+    struct Lie: Hashable, Sendable {
+        let file: FileID
+        let publisher: NodeID
+    }
+
+    func isRefused(_ posting: Posting) -> Bool {
+        refused[Lie(file: posting.file, publisher: posting.publisher)].map { posting.sequence <= $0 } ?? false
+    }
+
+    /// The whole file has this digest; who stated another has lied about it.
+    mutating func refuseLies(about file: FileID, sha256: Bytes32) {
+        for posting in files[file]?.postings ?? [] {
+            guard posting.value.publisher != own, posting.value.sha256 != sha256 else { continue }
+            let lie = Lie(file: file, publisher: posting.value.publisher)
+            refused[lie] = nil
+            refused[lie] = posting.value.sequence
+            if refused.count > limits.refused { refused.removeFirst() }
+            files[file]?.postings.removeAll { $0.value.publisher == lie.publisher }
+        }
+    }
+
+    /// The file is as long as its piece hashes prove; whoever states another length has lied.
+    mutating func prove(_ length: ByteCount, of file: FileID) {
+        files[file]?.provenLength = length
+        guard files[file]?.postings.contains(where: { $0.value.length != length }) ?? false else { return }
+        files[file]?.postings.removeAll { $0.value.length != length }
+        touch(file)
+    }
+
+    /// Postings of one file state different lengths: a holder is asked for the piece hashes, which prove the true one.
+    /// False when there is nothing to settle.
+    mutating func settleDispute(_ file: FileID, _ placement: inout Placement) -> Bool {
+        guard let entry = files[file], entry.provenLength == nil, let first = entry.postings.first,
+            entry.postings.contains(where: { $0.value.length != first.value.length })
+        else { return false }
+        let holders = entry.holders.filter { $0.isWhole && $0.holder != own && members.isAlive($0.holder) }
+        if placement.proofAt <= now, !holders.isEmpty {
+            placement.proofAt = now + settings.proofPause
+            placement.proofs += 1
+            let holder = holders[placement.proofs % holders.count].holder
+            call(.manifest(file), .proof(file), to: holder)
+        }
+        look(file, at: max(placement.proofAt, now + settings.shortagePause), unless: &placement)
+        return true
+    }
+
+    mutating func proofAnswered(_ file: FileID, _ answer: CatalogueAnswer?) {
+        guard files[file]?.placement != nil else { return }
+        if case .manifest(let manifest)? = answer, manifest.file == file, manifest.isConsistent {
+            prove(manifest.geometry.length, of: file)
+        }
+        place(file)
+    }
+}

@@ -1,0 +1,83 @@
+internal import OrderedCollections
+internal import Primitives
+
+/// This node is about to leave: what it holds is to be in other hands first.
+extension Curator {
+    struct Leaving: Sendable {
+        enum Stage: Sendable {
+            /// Others copy what is here, until then at the latest.
+            case handingOver(until: Instant)
+            /// The trackers are told that nothing is here any more, until then at the latest.
+            case sayingGoodbye(until: Instant)
+            case gone
+        }
+
+        var stage: Stage
+        /// Whole files that were here.
+        let files: Int
+    }
+
+    mutating func leave(by deadline: Instant) {
+        guard leaving == nil, clock != nil else { return }
+        // Nobody counts on what is not whole yet.
+        for file in files.ids {
+            if let holding = files[file]?.holding { if !holding.isComplete { giveUp(file) } } else { abandon(file) }
+        }
+        let held = files.ids.filter { files[$0]?.holding != nil }
+        leaving = Leaving(stage: .handingOver(until: deadline), files: held.count)
+        for file in held where files[file]?.confirmation == nil { announce(file) }
+        agenda.add(.leave, at: now)
+    }
+
+    mutating func goOnLeaving() {
+        switch leaving?.stage {
+        case .handingOver(let deadline):
+            if now < deadline, notHandedOver > 0 {
+                agenda.add(.leave, at: min(deadline, now + settings.leavingPause))
+            } else {
+                sayGoodbye()
+            }
+        case .sayingGoodbye(let deadline):
+            if now < deadline, outboxes.values.contains(where: { !$0.files.isEmpty || $0.isUnderWay }) {
+                agenda.add(.leave, at: min(deadline, now + settings.leavingPause))
+            } else {
+                leaving?.stage = .gone
+                turn.actions.append(.left)
+            }
+        case .gone, nil: break
+        }
+    }
+
+    private mutating func sayGoodbye() {
+        let held = files.ids.filter { files[$0]?.holding != nil }
+        let handedOver = Set(held.filter { isHandedOver($0) })
+        leaving?.stage = .sayingGoodbye(until: now + settings.goodbyePatience)
+        for file in held {
+            // What others hold is theirs; what nobody took over stays on this disk, in case the node comes back.
+            if handedOver.contains(file), files[file]?.holding?.isOwn == false { giveUp(file) } else { announce(file) }
+        }
+        // The announcements are still to be signed.
+        agenda.add(.leave, at: held.isEmpty ? now : now + settings.leavingPause)
+    }
+
+    /// Whole files here that have not found another holder yet.
+    var notHandedOver: Int {
+        files.ids.count { files[$0]?.holding != nil && !isHandedOver($0) }
+    }
+
+    /// As many others hold all of it as are wanted, or as could.
+    private func isHandedOver(_ file: FileID) -> Bool {
+        guard let entry = files[file], let posting = leading(entry)?.value else { return true }
+        let holders = entry.holders.filter { heard in
+            heard.state == .complete && heard.holder != own && members.isAlive(heard.holder)
+                && !entry.isPublisher(heard.holder) && isVouched(heard.holder, entry)
+        }.map(\.holder)
+        let candidates = members.all.count { member in
+            member.id != own && members.isAlive(member.id) && !entry.isPublisher(member.id)
+                && posting.audience.vouches(for: member.id)
+                && (holders.contains(member.id)
+                    || member.remaining >= posting.length && member.freeDisk >= posting.length)
+        }
+        return holders.count >= min(Int(posting.replicas), candidates)
+    }
+}

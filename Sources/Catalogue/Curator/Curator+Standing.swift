@@ -1,0 +1,166 @@
+internal import Primitives
+
+/// What still counts: which postings are in force, what this node may hold under them, and what clients are told where
+/// nothing is left.
+extension Curator {
+    /// The wall clock, as far as it is known.
+    var wall: WallTime? { clock.map { $0.wall + (now - $0.at) } }
+
+    /// Its time is not over. Withdrawn ones are not kept in the first place.
+    func isInForce(_ posting: Posting) -> Bool {
+        guard let expires = posting.expires, let wall else { return true }
+        return wall < expires
+    }
+
+    /// Its publisher took it back, as far as this node remembers.
+    func isVoid(_ posting: Posting) -> Bool {
+        if let sequence = withdrawals.sequence(of: posting.file, by: posting.publisher), posting.sequence <= sequence {
+            return true
+        }
+        return files[posting.file]?.withdrawals.contains { $0.value.voids(posting) } ?? false
+    }
+
+    func inForce(_ entry: FileEntry) -> [Verified<Posting>] { entry.postings.filter { isInForce($0.value) } }
+
+    /// The posting that speaks for the file where only one can: the one it is held under, else the one that wants most
+    /// replicas, the first of equals. Nothing when none is in force.
+    func leading(_ entry: FileEntry) -> Verified<Posting>? {
+        if let holding = entry.holding { return holding.manifest.part(\.posting) }
+        return inForce(entry).max { $0.value.replicas < $1.value.replicas }
+    }
+
+    /// Some publisher lets this node hold the file and serve it to anyone.
+    func isVouched(_ id: NodeID, _ entry: FileEntry) -> Bool {
+        inForce(entry).contains { $0.value.publisher == id || $0.value.audience.vouches(for: id) }
+    }
+
+    /// Whether this node may hold the file under this posting.
+    func mayHold(_ posting: Posting) -> Bool {
+        guard posting.publisher != own else { return true }
+        return posting.audience.vouches(for: own) && !isDenied(posting) && !isRefused(posting)
+    }
+
+    /// The posting to hold the file under: this node's own, else that of the publisher it is held for, else another's.
+    func basis(_ entry: FileEntry, preferring publisher: NodeID?) -> Verified<Posting>? {
+        let grounds = inForce(entry).filter { mayHold($0.value) }
+        return grounds.first { $0.value.publisher == own } ?? grounds.first { $0.value.publisher == publisher }
+            ?? grounds.max { $0.value.replicas < $1.value.replicas }
+    }
+
+    /// Holds the file against what its publishers, the operator and the calendar say now.
+    mutating func review(_ file: FileID) {
+        touch(file)
+        guard clock != nil, let entry = files[file] else { return }
+        if var holding = entry.holding {
+            let known = holding.manifest.value.posting
+            guard let basis = basis(entry, preferring: known.publisher) else { return giveUp(file) }
+            if basis.value != known {
+                let pieces = holding.manifest.value.pieces
+                holding = Holding(
+                    manifest: basis.part { Manifest(posting: $0, pieces: pieces) }, pieces: holding.pieces,
+                    sha256: holding.sha256, isOwn: basis.value.publisher == own)
+                files[file]?.holding = holding
+                turn.actions.append(.persist([.holding(holding)], then: []))
+            }
+        } else if pulls[file] != nil, basis(entry, preferring: nil) == nil {
+            abandon(file)
+        }
+        if files[file]?.placement != nil { place(file) } else { letGo(file) }
+    }
+
+    // MARK: What clients are told
+
+    /// What routing is to know of a file.
+    enum Picture: Equatable, Sendable {
+        case offered(FileRoute)
+        case ended(Ending)
+    }
+
+    func picture(of file: FileID) -> Picture? {
+        let isDenied = denied.contains(.file(file))
+        guard let entry = files[file] else { return isDenied ? .ended(.denied) : nil }
+        guard entry.confirmation == nil else { return nil }
+        let inForce = inForce(entry)
+        guard !inForce.isEmpty else {
+            if isDenied { return .ended(.denied) }
+            if !entry.postings.isEmpty { return .ended(.expired) }
+            return entry.withdrawals.isEmpty && withdrawals[file].isEmpty ? nil : .ended(.withdrawn)
+        }
+        let shown = inForce.filter { $0.value.publisher == own || !self.isDenied($0.value) }
+        guard let best = shown.max(by: { $0.value.replicas < $1.value.replicas }) else { return .ended(.denied) }
+        let posting = entry.holding.map(\.manifest.value.posting) ?? best.value
+        return .offered(route(entry, posting, audience: Self.audience(of: shown)))
+    }
+
+    private func route(_ entry: FileEntry, _ posting: Posting, audience: Audience) -> FileRoute {
+        var holders: [FileRoute.Holder] = []
+        for heard in entry.holders where heard.holder != own && !entry.liars.contains(heard.holder) {
+            let holder = FileRoute.Holder(id: heard.holder, isComplete: heard.isWhole)
+            if holder.id == posting.publisher { holders.insert(holder, at: 0) } else { holders.append(holder) }
+        }
+        let copy: FileRoute.OwnCopy
+        switch entry.holding {
+        case .some(let holding) where holding.isComplete: copy = .complete
+        case .some(let holding): copy = .filling(holding.pieces)
+        case .none: copy = .none
+        }
+        return FileRoute(
+            posting: posting, audience: audience, holders: holders, own: copy, sha256: entry.holding?.sha256)
+    }
+
+    /// Whom any of the publishers lets serve the file.
+    private static func audience(of postings: [Verified<Posting>]) -> Audience {
+        guard postings.count > 1 else { return postings.first?.value.audience ?? .network }
+        var nodes: [NodeID] = []
+        for posting in postings {
+            guard case .named(let named) = posting.value.audience else { return .network }
+            nodes += named + [posting.value.publisher]
+        }
+        return .named(Set(nodes).sorted())
+    }
+
+    // MARK: The calendar
+
+    /// A posting or a withdrawal ends then.
+    mutating func noteEnd(_ end: WallTime?) {
+        guard let end else { return }
+        calendar.soonest = min(calendar.soonest ?? end, end)
+        arrangeExpiry()
+    }
+
+    /// Looks at the calendar when the next end comes, if that is soon; the clock is read often enough for the rest.
+    mutating func arrangeExpiry() {
+        guard let wall, let soonest = calendar.soonest, !calendar.isArranged, soonest < wall + settings.calendarReach
+        else { return }
+        calendar.isArranged = true
+        agenda.add(.expire, at: max(now + max(soonest - wall, .zero), calendar.lookedAt + settings.calendarPause))
+    }
+
+    mutating func clockRead() {
+        if let wall, let soonest = calendar.soonest, soonest <= wall { expire() }
+        arrangeExpiry()
+    }
+
+    /// What has ended is over; at most once a second, however the ends are strewn.
+    mutating func expire() {
+        guard let wall, now >= calendar.lookedAt + settings.calendarPause else { return }
+        calendar.lookedAt = now
+        calendar.soonest = nil
+        for file in files.ids {
+            guard let entry = files[file] else { continue }
+            let ends = entry.postings.compactMap(\.value.expires)
+            if let next = ends.filter({ $0 > wall }).min() {
+                calendar.soonest = min(calendar.soonest ?? next, next)
+            }
+            if ends.contains(where: { $0 <= wall }) { review(file) }
+        }
+        let forgotten = withdrawals.purge(at: wall)
+        if !forgotten.isEmpty { turn.actions.append(.persist(forgotten.map { $0.forgetting }, then: [])) }
+        for withdrawal in forgotten { touch(withdrawal.value.file) }
+        if let end = withdrawals.soonestEnd { calendar.soonest = min(calendar.soonest ?? end, end) }
+    }
+}
+
+extension Verified<Withdrawal> {
+    var forgetting: HoldingRecord { .withdrawalForgotten(value.file, value.publisher) }
+}
