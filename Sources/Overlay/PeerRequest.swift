@@ -144,3 +144,15 @@ extension PeerAnswer: WireCodable {
         }
     }
 }
+
+extension PeerRequest: Siftable {
+    public func keeping(_ holds: (Int) -> Bool) -> PeerRequest {
+        if case .catalogue(let request) = self { .catalogue(request.keeping(holds)) } else { self }
+    }
+}
+
+extension PeerAnswer: Siftable {
+    public func keeping(_ holds: (Int) -> Bool) -> PeerAnswer {
+        if case .catalogue(let answer) = self { .catalogue(answer.keeping(holds)) } else { self }
+    }
+}

@@ -38,3 +38,9 @@ extension Statement {
 public protocol StatementBearing: Hashable, Sendable {
     var statements: [any Statement] { get }
 }
+
+/// What still means something without some of its statements.
+public protocol Siftable: StatementBearing {
+    /// Without those statements for whose position in `statements` `holds` is false; those that it cannot do without stay.
+    func keeping(_ holds: (Int) -> Bool) -> Self
+}

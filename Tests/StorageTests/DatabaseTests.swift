@@ -97,6 +97,35 @@ func departure(_ number: UInt64, version: UInt64) -> Verified<News> {
         #expect(restored.ledger == account(10))
     }
 
+    @Test func keepsWithdrawalsAndDenialsUntilTheyAreForgotten() throws {
+        func withdrawal(_ file: UInt64, by publisher: UInt64, sequence: UInt64) -> Verified<Withdrawal> {
+            Verified(
+                checked: Withdrawal(
+                    file: FileID(Bytes32(file, 0, 0, 0)), publisher: node(publisher), sequence: sequence,
+                    at: WallTime(milliseconds: 5), keptUntil: sequence == 2 ? WallTime(milliseconds: 9) : nil))
+        }
+        let (one, other) = (Denial.file(FileID(Bytes32(7, 0, 0, 0))), Denial.publisher(node(7)))
+        let records: [HoldingRecord] = [
+            .withdrawal(withdrawal(2, by: 1, sequence: 1)), .withdrawal(withdrawal(1, by: 2, sequence: 1)),
+            .withdrawal(withdrawal(1, by: 1, sequence: 1)), .withdrawal(withdrawal(1, by: 1, sequence: 2)),
+            .denial(other), .denial(one), .denial(one),
+        ]
+        do { try Database(at: path).write(records.map { .holding($0) }) }
+        let database = try Database(at: path)
+        var restored = try database.load()
+        #expect(
+            restored.withdrawals == [
+                withdrawal(1, by: 1, sequence: 2), withdrawal(1, by: 2, sequence: 1), withdrawal(2, by: 1, sequence: 1),
+            ])
+        #expect(restored.denials == [one, other])
+        let file = withdrawal(1, by: 1, sequence: 1).value.file
+        try database.write([.holding(.withdrawalForgotten(file, node(1))), .holding(.denialLifted(one))])
+        restored = try database.load()
+        #expect(
+            restored.withdrawals == [withdrawal(1, by: 2, sequence: 1), withdrawal(2, by: 1, sequence: 1)])
+        #expect(restored.denials == [other])
+    }
+
     @Test func keepsTheLastOfWhatHasOneKey() throws {
         let database = try Database(at: path)
         var file = holding(of: bytes(1_000_000))

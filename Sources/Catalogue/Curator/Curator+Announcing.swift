@@ -77,15 +77,22 @@ extension Curator {
     }
 
     /// The first tracker passes on what it hears: a holder's change to the file's other holders, and to a holder that has
-    /// begun anew all that is known. So whoever holds a file knows who else does, and can send clients there.
+    /// begun anew all that is known; what it says itself, too, since it may have posted the file anew. So whoever holds a file knows who else does, and can send clients there.
     mutating func relay(_ file: FileID, from holder: NodeID, _ novelty: Novelty) {
         guard novelty != .stale, let entry = files[file], !inForce(entry).isEmpty,
             members.trackers(of: file).first == own
         else { return }
         let others = entry.holders.map(\.holder).filter { $0 != own && members.isAlive($0) }
-        for other in others.prefix(limits.relays) where novelty == .changed || other == holder {
+        for other in others.prefix(limits.relays) where novelty == .changed || other == holder || holder == own {
             send(file, to: other, everything: true)
         }
+    }
+
+    /// A publisher says something else of its file now: whom it may be held by, for how long, under which name.
+    mutating func relayPosting(of file: FileID) {
+        guard let entry = files[file], members.trackers(of: file).first == own else { return }
+        let others = entry.holders.map(\.holder).filter { $0 != own && members.isAlive($0) }
+        for other in others { send(file, to: other, everything: true) }
     }
 
     /// A holder was out of reach: it missed what was passed on meanwhile.

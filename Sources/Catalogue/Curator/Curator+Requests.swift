@@ -56,7 +56,9 @@ extension Curator {
             }
             let isHeld = files[file]?.holding != nil
             anchor(file)
+            let known = files[file]?.postings.first { $0.value.publisher == posting.publisher }?.value.sequence
             insert(request.part { _ in posting }, into: file)
+            if let known, known < posting.sequence { relayPosting(of: file) }
             // Told as a holder, of the others; else as a tracker, even if this node does not think that it is one.
             if !isHeld || members.trackers(of: file).contains(own) { track(file) }
         }

@@ -100,7 +100,7 @@ extension Connection {
         do throws(WireError) {
             let decoded = try PeerProtocol.request(bytes, name: name)
             do throws(VerificationError) {
-                request = try services.directory.verify(decoded)
+                request = try services.directory.sifting(decoded)
             } catch {
                 return PeerResponse(Refusal(.forbidden, "A statement in the request does not hold: \(error)."))
             }

@@ -58,7 +58,7 @@ public final class Directory: Sendable {
         state.withLock { $0.certificates.values.sorted { $0.subject < $1.subject } }
     }
 
-    /// How many statements `verifying` has dropped so far.
+    /// How many statements `verifying` and `sifting` have dropped so far.
     public var rejections: Int { state.withLock(\.rejections) }
 
     /// The value, if every statement in it is by somebody who belongs and has the right signature.
@@ -77,6 +77,15 @@ public final class Directory: Sendable {
         let failed = Set(failures(among: table.map(\.statements), stoppingAtFirst: false).map(\.index))
         if !failed.isEmpty { state.withLock { $0.rejections &+= failed.count } }
         return table.indices.filter { !failed.contains($0) }.map { Verified(checked: table[$0]) }
+    }
+
+    /// What of the value verifies: without those statements that do not hold, where they stand in lists. These are counted;
+    /// one that the value cannot do without must hold.
+    public func sifting<Value: Siftable>(_ value: Value) throws(VerificationError) -> Verified<Value> {
+        let failed = Set(failures(among: value.statements.map { [$0] }, stoppingAtFirst: false).map(\.index))
+        guard !failed.isEmpty else { return Verified(checked: value) }
+        state.withLock { $0.rejections &+= failed.count }
+        return try verify(value.keeping { !failed.contains($0) })
     }
 
     /// How often a table is gone through: certificates deeper than this below ones known here, in the worst order, wait

@@ -37,7 +37,7 @@ public struct PeerClient: Sendable {
 
     // MARK: Questions
 
-    /// The other node's answer. A table is taken as far as it verifies; anything else must verify as a whole.
+    /// The other node's answer. Lists of statements are taken as far as they verify; anything else must verify as a whole.
     public func call(_ request: PeerRequest, to card: Card) async -> Result<Verified<PeerAnswer>, CallFailure> {
         await call(request, to: card, within: Self.callLimit)
     }
@@ -81,7 +81,7 @@ public struct PeerClient: Sendable {
 
     private func verify(_ answer: PeerAnswer) -> Verified<PeerAnswer>? {
         switch answer {
-        case .catalogue, .proof, .reached: try? directory.verify(answer)
+        case .catalogue, .proof, .reached: try? directory.sifting(answer)
         // Only verified entries are left, so this cannot fail.
         case .table(let news): try? directory.verify(.table(directory.verifying(news).map(\.value)))
         }

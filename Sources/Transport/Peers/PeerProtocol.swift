@@ -11,7 +11,8 @@ public enum PeerProtocol {
     public static let knocks: Set<String> = [joinName, PeerRequest.introduction, PeerRequest.proof]
     public static let mediaType = "application/vnd.potluck"
 
-    /// The longest body of a request: 256 announcements and 64 postings with the longest names and audiences, 210 kB.
+    /// The longest body of a request: 256 announcements, 64 withdrawals, and 64 postings with the longest names and
+    /// audiences, 235 kB.
     public static let requestLimit = ByteCount.kibibytes(256)
     /// The longest body of an answer, which may be a table too, with certificates of members gone.
     public static let answerLimit = ByteCount.mebibytes(12)

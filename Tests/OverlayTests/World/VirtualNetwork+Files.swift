@@ -7,7 +7,10 @@ import Overlay
 extension VirtualNetwork {
     /// A file that lies on a node's disk is posted there.
     @discardableResult
-    mutating func post(_ length: ByteCount, on index: Int, replicas: UInt8 = 2) -> FileID {
+    mutating func post(
+        _ length: ByteCount, on index: Int, replicas: UInt8 = 2, audience: Audience = .network,
+        expires: WallTime? = nil
+    ) -> FileID {
         let geometry = PieceGeometry(length: length)
         let pieces = (0..<geometry.count).map { _ in
             Bytes32(generator.next(), generator.next(), generator.next(), generator.next())
@@ -15,13 +18,45 @@ extension VirtualNetwork {
         let posting = Posting(
             file: FileID(geometry: geometry, pieces: pieces), publisher: nodes[index].id, length: length,
             name: "a file",
-            mediaType: "video/webm", sha256: Bytes32(generator.next(), 0, 0, 0), audience: .network,
-            replicas: replicas, postedAt: wallTime, expires: nil, sequence: UInt64(wallTime.milliseconds))
+            mediaType: "video/webm", sha256: Bytes32(generator.next(), 0, 0, 0), audience: audience,
+            replicas: replicas, postedAt: wallTime, expires: expires, sequence: UInt64(wallTime.milliseconds))
         guard let posting else { preconditionFailure("a posting within the limits") }
-        let manifest = Manifest(posting: posting.signed, pieces: pieces)
+        put(Manifest(posting: posting.signed, pieces: pieces), on: index)
+        return posting.file
+    }
+
+    /// What is known already is posted anew, or by another node too.
+    mutating func post(_ manifest: Manifest?, on index: Int, audience: Audience = .network) {
+        guard let known = manifest?.posting, let pieces = manifest?.pieces,
+            let curator = nodes[index].process?.overlay.curator
+        else { preconditionFailure("a file that is known, on a node that runs") }
+        let posting = Posting(
+            file: known.file, publisher: nodes[index].id, length: known.length, name: "the same file",
+            mediaType: known.mediaType, sha256: known.sha256, audience: audience, replicas: known.replicas,
+            postedAt: wallTime, expires: nil, sequence: curator.nextSequence(for: known.file, at: wallTime))
+        guard let posting else { preconditionFailure("a posting within the limits") }
+        put(Manifest(posting: posting.signed, pieces: pieces), on: index)
+    }
+
+    private mutating func put(_ manifest: Manifest, on index: Int) {
         nodes[index].disk.storeAll(of: manifest)
-        deliver(.posted(Verified(checked: manifest), sha256: posting.sha256), to: currentRun(of: index))
-        return manifest.file
+        deliver(.posted(Verified(checked: manifest), sha256: manifest.posting.sha256), to: currentRun(of: index))
+    }
+
+    mutating func withdraw(_ file: FileID, on index: Int) { deliver(.withdraw(file), to: currentRun(of: index)) }
+
+    func manifest(of file: FileID, at index: Int) -> Manifest? { nodes[index].disk.holdings[file]?.manifest.value }
+
+    func hasBytes(of file: FileID, at index: Int) -> Bool {
+        nodes[index].disk.bytes[file] != nil || nodes[index].disk.holdings[file] != nil
+    }
+
+    /// Nodes, running or not, with anything of the file on disk.
+    func copies(of file: FileID) -> [Int] { nodes.indices.filter { hasBytes(of: file, at: $0) } }
+
+    /// How many whole files lie on a node's disk.
+    func heldWhole(at index: Int) -> Int {
+        nodes[index].disk.holdings.values.count { $0.isComplete }
     }
 
     /// Running nodes with a whole copy on disk.
