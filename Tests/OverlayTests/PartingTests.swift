@@ -36,6 +36,7 @@ import Testing
             network.run(for: .seconds(10))
             let leaver = network.holders(of: file)[1]
             network.deliver(.leave(by: network.now + .seconds(20)), to: network.currentRun(of: leaver))
+            #expect(network.run(for: .seconds(30)) { $0.nodes[leaver].process?.hasLeft == true }, "seed \(seed)")
             network.run(for: .seconds(1))
             network.crash(leaver)
             let id = network.nodes[leaver].id
