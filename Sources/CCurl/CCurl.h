@@ -2,6 +2,9 @@
 #pragma once
 
 #include <curl/curl.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
 
 static inline CURLcode curl_set_long(CURL *handle, CURLoption option, long value) {
     return curl_easy_setopt(handle, option, value);
@@ -26,6 +29,24 @@ static inline CURLcode curl_set_list(CURL *handle, CURLoption option, struct cur
 /// For the callbacks that move bytes: headers, bodies received, bodies sent.
 static inline CURLcode curl_set_transfer_callback(CURL *handle, CURLoption option, curl_read_callback value) {
     return curl_easy_setopt(handle, option, value);
+}
+
+/// Asked for a socket before every connection, with the address that is connected to.
+static inline CURLcode curl_set_open_socket_callback(CURL *handle, curl_opensocket_callback value) {
+    return curl_easy_setopt(handle, CURLOPT_OPENSOCKETFUNCTION, value);
+}
+
+/// Writes the IP address in network order and says how many bytes it has: 4, 16, or 0 for another family.
+static inline int curl_address_bytes(const struct curl_sockaddr *address, unsigned char *bytes) {
+    if (address->family == AF_INET) {
+        memcpy(bytes, &((const struct sockaddr_in *)&address->addr)->sin_addr, 4);
+        return 4;
+    }
+    if (address->family == AF_INET6) {
+        memcpy(bytes, &((const struct sockaddr_in6 *)&address->addr)->sin6_addr, 16);
+        return 16;
+    }
+    return 0;
 }
 
 static inline CURLcode curl_get_long(CURL *handle, CURLINFO info, long *value) {

@@ -31,13 +31,21 @@ public enum IPAddress: Hashable, Comparable, Sendable {
         case .v4(let word):
             Self.reserved4.contains { word >> (32 - $0.length) == $0.prefix >> (32 - $0.length) }
         case .v6(let high, _):
-            high >> 61 != 1 || high >> 32 == 0x2001_0DB8
+            high >> 61 != 1 || Self.reserved6.contains { high >> (64 - $0.length) == $0.prefix >> (64 - $0.length) }
         }
     }
 
+    /// Within 2000::/3: protocol assignments with Teredo, benchmarking and ORCHID; documentation, old and new; 6to4, which
+    /// hides an IPv4 address.
+    private static let reserved6: [(prefix: UInt64, length: UInt64)] = [
+        (0x2001_0000_0000_0000, 23), (0x2001_0DB8_0000_0000, 32), (0x2002_0000_0000_0000, 16),
+        (0x3FFF_0000_0000_0000, 20),
+    ]
+
     private static let reserved4: [(prefix: UInt32, length: UInt32)] = [
         (0x0000_0000, 8), (0x0A00_0000, 8), (0x6440_0000, 10), (0x7F00_0000, 8), (0xA9FE_0000, 16), (0xAC10_0000, 12),
-        (0xC000_0000, 24), (0xC000_0200, 24), (0xC0A8_0000, 16), (0xC612_0000, 15), (0xC633_6400, 24),
+        (0xC000_0000, 24), (0xC000_0200, 24), (0xC058_6300, 24), (0xC0A8_0000, 16), (0xC612_0000, 15),
+        (0xC633_6400, 24),
         (0xCB00_7100, 24), (0xE000_0000, 3),
     ]
 }

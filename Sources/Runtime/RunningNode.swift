@@ -96,22 +96,22 @@ struct RunningNode {
         for sentence in atlas.skipped { logger.warning("\(sentence)") }
         let routing = Edge.RoutingTable(
             Router(own: identity.nodeID, generator: Generator(seed: .random(in: 0 ... .max))))
+        let courier = try Courier()
+        let client = PeerClient(
+            courier: courier, identity: identity, directory: directory, account: account,
+            refusesPrivate: !settings.isPrivate, now: { MonotonicClock.wallTime })
         let desk = PeerDesk(
             inbox: inbox, identity: identity, directory: directory, database: database, belonging: belonging,
-            shelf: shelf, scribe: scribe)
+            shelf: shelf, scribe: scribe, callbacks: Callbacks(client: client))
         let server = try await server(desk, routing)
         let datagrams = try await listening {
             try await SealedDatagrams.bind(
                 to: [server.endpoint], on: EventLoops.shared, identity: identity, directory: directory,
-                networkKey: belonging.membership.networkKey, account: account,
+                networkKey: belonging.membership.networkKey, account: account, refusesPrivate: !settings.isPrivate,
                 received: { [inbox] in inbox.offer(.datagram($0, from: $1)) })
         }
         // The card's version is shown to others from here on.
         try database.write(belonging.membership)
-        let courier = try Courier()
-        let client = PeerClient(
-            courier: courier, identity: identity, directory: directory, account: account,
-            now: { MonotonicClock.wallTime })
         let performer = Performer(
             inbox: inbox, identity: identity, directory: directory, account: account, datagrams: datagrams,
             client: client, shelf: shelf,
@@ -126,7 +126,10 @@ struct RunningNode {
             folder: folder, shelf: shelf, scribe: scribe, account: account, routing: routing, peers: desk,
             joiner: joiner, atlas: atlas, settings: settings, card: card, clock: clock,
             startedAt: MonotonicClock.wallTime, troubles: troubles, server: server, initial: overlay)
-        try await serve(node, performer, server, arriving: goal, interruption)
+        let sentinel = Sentinel(
+            inbox: inbox, client: client, directory: directory, identity: identity, settings: settings,
+            troubles: troubles)
+        try await serve(node, performer, server, sentinel, arriving: goal, interruption)
         await datagrams.close()
         courier.stop()
     }
@@ -193,8 +196,8 @@ struct RunningNode {
 
     /// Runs the services until the process is told to stop. They stop in reverse: first the doors, then the machine.
     private func serve(
-        _ node: OperatorDesk, _ performer: Performer, _ server: PublicServer, arriving goal: Goal?,
-        _ interruption: Interruption
+        _ node: OperatorDesk, _ performer: Performer, _ server: PublicServer, _ sentinel: Sentinel,
+        arriving goal: Goal?, _ interruption: Interruption
     ) async throws {
         let driver = Driver(overlay: overlay, inbox: inbox, performer: performer, clock: clock)
         let grace = Grace()
@@ -213,7 +216,9 @@ struct RunningNode {
                 services: [
                     .init(service: driver, serviceName: "driver"),
                     .init(service: Bounded(service: console, grace: grace), serviceName: "console"),
-                    .init(service: rhythm, serviceName: "rhythm"), .init(service: doors, serviceName: "doors"),
+                    .init(service: rhythm, serviceName: "rhythm"),
+                    .init(service: sentinel, serviceName: "sentinel"),
+                    .init(service: doors, serviceName: "doors"),
                     .init(
                         service: arrival, failureTerminationBehavior: .gracefullyShutdownGroup, serviceName: "arrival"),
                 ],

@@ -16,6 +16,7 @@ final class PeerDesk: PeerDoor {
     private let belonging: Belonging
     private let shelf: Shelf
     private let scribe: Scribe
+    private let callbacks: Callbacks
     private let answers = Waiting<RequestID, PeerAnswer>()
     private let resolutions = Waiting<FileID, Void>()
     private let count = Mutex<UInt64>(0)
@@ -27,7 +28,7 @@ final class PeerDesk: PeerDoor {
 
     init(
         inbox: Inbox, identity: Identity, directory: Directory, database: Database, belonging: Belonging, shelf: Shelf,
-        scribe: Scribe
+        scribe: Scribe, callbacks: Callbacks
     ) {
         self.inbox = inbox
         self.identity = identity
@@ -36,12 +37,13 @@ final class PeerDesk: PeerDoor {
         self.belonging = belonging
         self.shelf = shelf
         self.scribe = scribe
+        self.callbacks = callbacks
     }
 
     func handle(_ request: Verified<PeerRequest>, from asker: NodeID) async -> PeerAnswer? {
         switch request.value {
         case .prove(let nonce, _): proof(over: nonce)
-        case .callBack: nil
+        case .callBack(let card): await callbacks.reach(card, for: asker).map(PeerAnswer.reached)
         case .catalogue, .introduce: await machine(request, from: asker)
         }
     }

@@ -11,6 +11,8 @@ public struct CourierRequest: Sendable {
     public var range: Range<Int64>?
     /// Instead of the host and port of the URL: the path of a Unix socket.
     public var unixSocket: String?
+    /// Connects to no address of one's own house (`IPAddress.isPrivate`), whatever a name resolves to.
+    public var refusesPrivate = false
     /// Redirects to follow before giving up: none, unless asked. Never for signed requests.
     public var redirects = 0
     /// The longest answer body kept in memory; a longer one is an error.

@@ -112,6 +112,13 @@ final class Transfer {
         setCallback(CURLOPT_WRITEFUNCTION) { bytes, size, count, context in
             Transfer.from(context).received(UnsafeRawBufferPointer(start: bytes, count: size * count))
         }
+        if request.refusesPrivate {
+            curl_set_open_socket_callback(handle) { _, purpose, address in
+                guard purpose == CURLSOCKTYPE_IPCXN, let address, let target = IPAddress(address), !target.isPrivate
+                else { return -1 }
+                return socket(address.pointee.family, address.pointee.socktype, address.pointee.protocol)
+            }
+        }
         try prepareBody(request, context)
         try prepareFields(request)
     }
@@ -245,6 +252,14 @@ final class Transfer {
         readSoFar += ByteCount(count)
         progress(readSoFar)
         return count
+    }
+}
+
+extension IPAddress {
+    fileprivate init?(_ address: UnsafeMutablePointer<curl_sockaddr>) {
+        var bytes = [UInt8](repeating: 0, count: 16)
+        let count = curl_address_bytes(address, &bytes)
+        self.init(networkOrder: bytes.prefix(Int(count)))
     }
 }
 

@@ -9,26 +9,32 @@ internal import Synchronization
 public final class SealedDatagrams: Sendable {
     private let directory: Directory
     private let account: Account
+    private let refusesPrivate: Bool
     private let sealer: DatagramSealer
     private let counter: Mutex<DatagramCounts>
     private let sockets: Mutex<[DatagramSocket]>
 
-    private init(identity: Identity, directory: Directory, networkKey: Bytes32, account: Account) {
+    private init(
+        identity: Identity, directory: Directory, networkKey: Bytes32, account: Account, refusesPrivate: Bool
+    ) {
         self.directory = directory
         self.account = account
+        self.refusesPrivate = refusesPrivate
         sealer = DatagramSealer(identity: identity, directory: directory, networkKey: networkKey)
         counter = Mutex(DatagramCounts())
         sockets = Mutex([])
     }
 
     /// Binds one socket at each address; port 0 asks the system for one. `received` is called on the sockets' event
-    /// loops and must not block.
+    /// loops and must not block. Where `refusesPrivate`, nothing is sent to addresses of one's own house.
     public static func bind(
         to addresses: [Endpoint], on group: any EventLoopGroup, identity: Identity, directory: Directory,
-        networkKey: Bytes32, account: Account, received: @escaping @Sendable (Verified<Envelope>, NodeID) -> Void
+        networkKey: Bytes32, account: Account, refusesPrivate: Bool = false,
+        received: @escaping @Sendable (Verified<Envelope>, NodeID) -> Void
     ) async throws -> SealedDatagrams {
         let datagrams = SealedDatagrams(
-            identity: identity, directory: directory, networkKey: networkKey, account: account)
+            identity: identity, directory: directory, networkKey: networkKey, account: account,
+            refusesPrivate: refusesPrivate)
         // Beside a socket for IPv4, one for IPv6 must leave that family alone; by itself, a wildcard serves both.
         let separate = addresses.contains { !$0.address.isIPv6 }
         do {
@@ -101,7 +107,7 @@ public final class SealedDatagrams: Sendable {
     /// The first of a card's endpoints that one of the sockets can reach.
     private func route(to endpoints: [Endpoint]) -> (DatagramSocket, DatagramAddress)? {
         sockets.withLock { sockets in
-            for endpoint in endpoints {
+            for endpoint in endpoints where !(refusesPrivate && endpoint.address.isPrivate) {
                 for socket in sockets {
                     if let address = socket.address(of: endpoint) { return (socket, address) }
                 }

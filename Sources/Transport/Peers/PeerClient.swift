@@ -22,16 +22,19 @@ public struct PeerClient: Sendable {
     private let identity: Identity
     private let directory: Directory
     private let account: Account
+    private let refusesPrivate: Bool
     private let now: @Sendable () -> WallTime
 
+    /// - Parameter refusesPrivate: whether members are not called at addresses of one's own house.
     public init(
-        courier: Courier, identity: Identity, directory: Directory, account: Account,
+        courier: Courier, identity: Identity, directory: Directory, account: Account, refusesPrivate: Bool = false,
         now: @escaping @Sendable () -> WallTime
     ) {
         self.courier = courier
         self.identity = identity
         self.directory = directory
         self.account = account
+        self.refusesPrivate = refusesPrivate
         self.now = now
     }
 
@@ -51,6 +54,7 @@ public struct PeerClient: Sendable {
         }
         let result = await post(body, to: PeerProtocol.path(of: request), at: card.url, receiver: card.nodeID) {
             $0.timeLimit = limit
+            $0.refusesPrivate = refusesPrivate
         }
         switch result {
         case .failure(let error): return .failure(CallFailure(error))
@@ -125,6 +129,7 @@ public struct PeerClient: Sendable {
             fields: signer.fields(method: "GET", target: path, body: nil, receiver: card.nodeID, at: now()))
         request.range = bytes
         request.slowest = Self.slowestFetch
+        request.refusesPrivate = refusesPrivate
         request.answerLimit = .kibibytes(16)
         let expectation = RangeExpectation(bytes: bytes, length: length)
         let missing = Mutex(Int64(bytes.count))

@@ -48,5 +48,11 @@ struct NonceMemory {
         minutes[index].counts[signer] = count + 1
     }
 
+    /// Refuses what `accept` would for want of room, before more is spent on it.
+    func requireRoom(for signer: NodeID, created: WallTime) throws(RequestRefusal) {
+        guard let minute = minutes.first(where: { $0.number == Self.minute(of: created) }) else { return }
+        guard minute.nonces.count < limit, minute.counts[signer, default: 0] < limitPerSigner else { throw .tooMany }
+    }
+
     private static func minute(of time: WallTime) -> Int64 { time.milliseconds / 60_000 }
 }

@@ -36,6 +36,12 @@ public final class RequestVerifier: Sendable {
         guard age <= RequestSignature.window, age >= .zero - RequestSignature.window else { throw .outsideWindow }
         let isMember = directory.isAdmitted(claim.signer)
         guard isMember || signers == .anyone else { throw .stranger }
+        if !isMember {
+            // Checking a signature is what costs most: not for strangers who would not be remembered anyway.
+            try strangers.withLock { nonces throws(RequestRefusal) in
+                try nonces.requireRoom(for: claim.signer, created: claim.created)
+            }
+        }
         guard claim.signature.isValid(for: claim.base.bytes, by: claim.signer) else { throw .badSignature }
         if isMember {
             try nonces.withLock { nonces throws(RequestRefusal) in
