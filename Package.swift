@@ -1,6 +1,9 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
+/// `deploy/fuzz` builds the rooms with coverage counters, and in place of the fuzz tests a program that libFuzzer drives.
+let isFuzzing = Context.environment["POTLUCK_FUZZ"] != nil
+
 let settings: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),
     .enableUpcomingFeature("InternalImportsByDefault"),
@@ -8,6 +11,7 @@ let settings: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
     // Generic code crosses targets on every hot path; without this it is many times slower.
     .unsafeFlags(["-cross-module-optimization"], .when(configuration: .release)),
+    .unsafeFlags(isFuzzing ? ["-sanitize=fuzzer", "-enable-testing", "-parse-as-library"] : []),
 ]
 
 let collections: [Target.Dependency] = [
@@ -30,6 +34,16 @@ func room(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 /// The tests of a room.
 func tests(_ room: String, _ dependencies: [Target.Dependency]) -> Target {
     .testTarget(name: room + "Tests", dependencies: dependencies, swiftSettings: settings)
+}
+
+/// Everything that strangers' bytes reach, fed with nonsense: as tests, or as a program for long campaigns.
+func fuzz(_ dependencies: [Target.Dependency]) -> Target {
+    isFuzzing
+        ? .executableTarget(
+            name: "fuzz", dependencies: dependencies, path: "Tests/FuzzTests", exclude: ["Corpus", "Tests"],
+            swiftSettings: settings, linkerSettings: [.unsafeFlags(["-sanitize=fuzzer"])])
+        : .testTarget(
+            name: "FuzzTests", dependencies: dependencies, exclude: ["Corpus", "Campaign"], swiftSettings: settings)
 }
 
 let package = Package(
@@ -118,6 +132,7 @@ let package = Package(
         tests("Runtime", ["Runtime"]),
         tests("node", ["node"]),
         tests("Network", ["Geography", "Storage"]),
+        fuzz(["Overlay", "Transport", "Edge", "Geography", "Console", "Runtime"] + nio),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -11,11 +11,16 @@ public enum IPAddress: Hashable, Comparable, Sendable {
         case 16:
             let high = bytes.prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
             let low = bytes.suffix(8).reduce(0) { $0 << 8 | UInt64($1) }
-            self = high == 0 && low >> 32 == 0xFFFF ? .v4(UInt32(truncatingIfNeeded: low)) : .v6(high: high, low: low)
+            self =
+                Self.isMapped(high: high, low: low)
+                ? .v4(UInt32(truncatingIfNeeded: low)) : .v6(high: high, low: low)
         default:
             return nil
         }
     }
+
+    /// `::ffff:0:0/96` (RFC 4291, section 2.5.5.2).
+    fileprivate static func isMapped(high: UInt64, low: UInt64) -> Bool { high == 0 && low >> 32 == 0xFFFF }
 
     public var isLoopback: Bool {
         switch self {
@@ -190,7 +195,13 @@ extension Endpoint: WireCodable {
         let address: IPAddress
         switch try reader.uint8() {
         case 4: address = .v4(try reader.uint32())
-        case 6: address = .v6(high: try reader.uint64(), low: try reader.uint64())
+        case 6:
+            let (high, low) = (try reader.uint64(), try reader.uint64())
+            // Else one address had two forms, and one of them would pass as no loopback address.
+            guard !IPAddress.isMapped(high: high, low: low) else {
+                throw .malformed("an IPv4 address in the form of IPv6")
+            }
+            address = .v6(high: high, low: low)
         default: throw .malformed("an address that is neither IPv4 nor IPv6")
         }
         self.init(address: address, port: try reader.uint16())

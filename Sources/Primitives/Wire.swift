@@ -164,13 +164,11 @@ public struct WireReader: Sendable {
         return try raw(count: count)
     }
 
-    /// Valid UTF-8 of at most `limit` bytes, without control characters: texts from outside end up on terminals.
+    /// Valid UTF-8 of at most `limit` bytes, all of it printable: texts from outside end up on terminals.
     public mutating func text(limit: Int, what: String) throws(WireError) -> String {
         let bytes = try counted(limit: limit, what: what)
         guard let text = String(validating: bytes, as: UTF8.self) else { throw .malformed("\(what) that is not UTF-8") }
-        guard !text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else {
-            throw .malformed("\(what) with control characters")
-        }
+        guard text.isPrintable else { throw .malformed("\(what) with control characters") }
         return text
     }
 

@@ -50,4 +50,11 @@ import Testing
         #expect(IPAddress("127.9.9.9")?.isLoopback == true && IPAddress("::1")?.isLoopback == true)
         #expect(IPAddress("128.0.0.1")?.isLoopback == false)
     }
+
+    @Test func `an IPv4 address has one form on the wire`() throws {
+        let mapped: [UInt8] = [6] + Array(repeating: 0, count: 10) + [255, 255, 127, 0, 0, 1, 0, 80]
+        #expect(throws: WireError.malformed("an IPv4 address in the form of IPv6")) { try Endpoint(wireBytes: mapped) }
+        let plain = try #require(Endpoint("127.0.0.1:80"))
+        #expect(try Endpoint(wireBytes: plain.wireBytes) == plain)
+    }
 }

@@ -59,7 +59,9 @@ import Testing
         #expect(throws: WireError.trailingBytes(2)) { try WireReader([1, 2]).finish() }
     }
 
-    @Test(arguments: [[0xFF], [0xC3], [0x1B, 0x5B], [0x0A], [0xC2, 0x85]] as [[UInt8]])
+    @Test(
+        arguments: [[0xFF], [0xC3], [0x1B, 0x5B], [0x0A], [0xC2, 0x85], [0xE2, 0x80, 0xA8], [0xE2, 0x80, 0xAE]]
+            as [[UInt8]])
     func `text that is not UTF-8, or would steer a terminal, is refused`(bytes: [UInt8]) {
         #expect(throws: WireError.self) {
             var reader = WireReader([0, UInt8(bytes.count)] + bytes)

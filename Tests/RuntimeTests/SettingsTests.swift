@@ -254,6 +254,23 @@ private func complaint(
         #expect(complaint(["listen": "10.1.2.3:8080"])?.hasPrefix("--listen: nobody outside") == true)
     }
 
+    @Test("are quoted on one line that no terminal stumbles over")
+    func quoted() throws {
+        for text in ["a\tb", "a\u{7}b", "a\r\nb", "a\u{85}b", "a\u{2028}b", "a\u{202E}b"] {
+            let sentence = try #require(complaint(["location": text]))
+            #expect(sentence.isPrintable, "\(sentence.debugDescription)")
+        }
+        let accents = "a" + String(repeating: "\u{301}", count: 100_000)
+        #expect(try #require(complaint(["location": accents])).utf8.count < 1000)
+    }
+
+    @Test(
+        "are no name where other nodes would refuse the card",
+        arguments: ["a\u{85}b", "a\u{2028}b", "a\u{202E}b", "a\tb"])
+    func unreadableName(name: String) {
+        #expect(complaint(["name": name]) != nil)
+    }
+
     @Test("include more proxies than anybody has")
     func tooManyProxies() {
         let many = Array(repeating: "10.0.0.1", count: Settings.listLimit + 1)

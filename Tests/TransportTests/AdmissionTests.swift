@@ -155,4 +155,20 @@ import Testing
         let request = try Admission.check(writer.bytes, signedBy: newcomer.nodeID, own: inviter.nodeID, isOpen: true)
         #expect(throws: AdmissionRefusal.badAgreementKey) { try answer(request) }
     }
+
+    @Test func theAddressInAnAnswerHasOneSpelling() throws {
+        let answer = try Admission.answer(
+            JoinRequest(by: identity(2), invite: nil), by: club.founder, network: club.founder.nodeID,
+            networkKey: club.networkKey, table: [], certificates: [], seenAs: IPAddress("2001:db8::1"), at: present
+        ).value
+        let text = Array("2001:db8::1".utf8)
+        let bytes = answer.wireBytes
+        let start = try #require(bytes.indices.first { bytes[$0...].starts(with: text) })
+        for spelling in ["2001:DB8::1", "2001:db8:0::1", "::ffff:1.2.3.4"] {
+            let other =
+                bytes[..<(start - 1)] + [UInt8(spelling.utf8.count)] + spelling.utf8 + bytes[(start + text.count)...]
+            #expect(throws: WireError.malformed("an address that is not one")) { try JoinAnswer(wireBytes: other) }
+        }
+        #expect(try JoinAnswer(wireBytes: bytes) == answer)
+    }
 }

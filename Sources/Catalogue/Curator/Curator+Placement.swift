@@ -152,37 +152,52 @@ extension Curator {
     private func candidates(
         for posting: Posting, count: Int, holders: [NodeID], pending: [Placement.Pending]
     ) -> [NodeID] {
-        var places = holders.compactMap { members[$0]?.place }
+        let places = holders.compactMap { members[$0]?.place }
         var open = members.all.filter { member in
             members.isAlive(member.id) && posting.audience.vouches(for: member.id)
                 && member.id != posting.publisher && member.remaining >= posting.length
                 && member.freeDisk >= posting.length && !holders.contains(member.id)
                 && !pending.contains { $0.member == member.id }
-        }
+        }.map { Candidate($0, for: posting, beside: places, within: settings.regionKilometres) }
         var chosen: [NodeID] = []
         while chosen.count < min(count, Offer.groupLimit), !open.isEmpty {
-            let best = open.indices.max {
-                preference(open[$0], posting, places) < preference(open[$1], posting, places)
-            }
-            guard let best else { break }
-            let member = open.remove(at: best)
-            chosen.append(member.id)
-            if let place = member.place { places.append(place) }
+            guard let best = open.indices.max(by: { open[$0].preference < open[$1].preference }) else { break }
+            let candidate = open.remove(at: best)
+            chosen.append(candidate.member)
+            // Once for each pair: a posting may want 64 copies among 10,000 members.
+            if let place = candidate.place { for index in open.indices { open[index].keepAway(from: place) } }
         }
         return chosen
     }
+}
 
-    /// First the region, then what is to spare, then each file's own order, so that not one member gets every file.
-    private func preference(_ member: MemberFacts, _ posting: Posting, _ places: [Place]) -> (Int, Int, UInt64) {
-        var distance = member.place == nil ? 0 : settings.regionKilometres
-        if let place = member.place {
-            for other in places { distance = min(distance, Int(place.distance(to: other))) }
-        }
+/// A member that may be offered a file.
+private struct Candidate {
+    let member: NodeID
+    let place: Place?
+    private let region: Int
+    private let spare: Int
+    private let weight: UInt64
+    /// Kilometres to the nearest holder or candidate chosen before it; no more than a region's width.
+    private var distance: Int
+
+    init(_ member: MemberFacts, for posting: Posting, beside places: [Place], within region: Int) {
+        self.member = member.id
+        self.region = max(region, 1)
+        place = member.place
+        distance = member.place == nil ? 0 : region
         let timesOver = member.remaining.bytes / max(posting.length.bytes, 1)
         // Above sixteen times the file nobody has much more to spare than another.
-        let spare = min(4, Int64.bitWidth - timesOver.leadingZeroBitCount)
-        return (
-            distance * 8 / max(settings.regionKilometres, 1), spare, Rendezvous.weight(of: member.id, for: posting.file)
-        )
+        spare = min(4, Int64.bitWidth - timesOver.leadingZeroBitCount)
+        weight = Rendezvous.weight(of: member.id, for: posting.file)
+        for place in places { keepAway(from: place) }
     }
+
+    mutating func keepAway(from other: Place) {
+        guard let place, distance > 0 else { return }
+        distance = min(distance, Int(place.distance(to: other)))
+    }
+
+    /// First the region, then what is to spare, then each file's own order, so that not one member gets every file.
+    var preference: (Int, Int, UInt64) { (distance * 8 / region, spare, weight) }
 }

@@ -74,10 +74,10 @@ public struct Posting: Statement {
     public var geometry: PieceGeometry { PieceGeometry(length: length) }
     public var signer: Signer { .node(publisher) }
 
-    /// What can be the last part of a path: not empty, no slash, no control characters, not a step up or down.
+    /// What can be the last part of a path: not empty, no slash, printable, not a step up or down.
     public static func isName(_ name: String) -> Bool {
         (1...nameLimit).contains(name.utf8.count) && name != "." && name != ".."
-            && !name.unicodeScalars.contains { $0 == "/" || $0.properties.generalCategory == .control }
+            && !name.utf8.contains(UInt8(ascii: "/")) && name.isPrintable
     }
 }
 

@@ -6,11 +6,9 @@ import Primitives
 /// What people write, read into the types of their units. Nothing where it cannot be read.
 enum SettingsText {
     static func name(_ text: String) -> String? {
-        let isPrintable = text.unicodeScalars.allSatisfy {
-            !$0.properties.isDefaultIgnorableCodePoint && $0.value >= 32
-        }
-        return (1...Settings.nameLimit).contains(text.utf8.count) && isPrintable && !text.contains("\u{7F}")
-            ? text : nil
+        // As cards are read: a name that others refuse would keep the node out of the network.
+        let isVisible = !text.unicodeScalars.contains(where: \.properties.isDefaultIgnorableCodePoint)
+        return (1...Settings.nameLimit).contains(text.utf8.count) && text.isPrintable && isVisible ? text : nil
     }
 
     /// This machine's name, shortened to what a card has room for.

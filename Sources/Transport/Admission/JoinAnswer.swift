@@ -59,7 +59,7 @@ public struct JoinAnswer: Statement {
         table = try reader.list(limit: tableLimit, what: "news")
         let address = try reader.text(limit: 45, what: "an address")
         seenAs = IPAddress(address)
-        guard seenAs != nil || address.isEmpty else { throw .malformed("an address that is not one") }
+        guard (seenAs?.description ?? "") == address else { throw .malformed("an address that is not one") }
         signature = try reader.signature()
     }
 }

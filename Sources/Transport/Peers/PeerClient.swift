@@ -194,8 +194,7 @@ public struct PeerClient: Sendable {
     private static func sentence(_ body: [UInt8]) -> String {
         guard body.count <= 500, let text = String(validating: body, as: UTF8.self) else { return "" }
         let line = text.prefix { !$0.isNewline }
-        let isPlain = !line.unicodeScalars.contains { $0.properties.generalCategory == .control }
-        return isPlain ? String(line) : ""
+        return line.isPrintable ? String(line) : ""
     }
 }
 
