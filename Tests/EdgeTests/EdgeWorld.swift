@@ -96,6 +96,8 @@ final class EdgeWorld: Sendable {
         try? await group.shutdownGracefully()
     }
 
+    func forgetContent() { files.forget() }
+
     var log: [AccessRecord] { records.all.withLock { $0 } }
 
     func facts(
@@ -208,6 +210,12 @@ final class OneFile: PieceFiles {
 
     deinit {
         close(descriptor)
+    }
+
+    /// Drops it from memory, so that it has to come from the disk.
+    func forget() {
+        fsync(descriptor)
+        posix_fadvise(descriptor, 0, 0, Int32(POSIX_FADV_DONTNEED))
     }
 
     func open(_ file: FileID) throws -> Int32 {

@@ -94,6 +94,19 @@ struct ServingTests {
         await world.stop()
     }
 
+    @Test("a file that is not in memory is served whole, and nobody waits for it but who asked")
+    func coldFile() async throws {
+        let world = try await EdgeWorld.make(length: 20_000_000)
+        for _ in 0..<3 {
+            world.forgetContent()
+            let client = try world.client()
+            try await client.send(world.get())
+            #expect(try await world.client().exchange(world.get("/")).status == 200)
+            #expect(try await client.response().body == world.content)
+        }
+        await world.stop()
+    }
+
     @Test("an empty file is served")
     func emptyFile() async throws {
         let world = try await EdgeWorld.make(length: 0)
