@@ -32,6 +32,7 @@ struct RunningNode {
     private let account: Account
     private let scribe: Scribe
     private let troubles: Troubles
+    private let leaving = Leaving()
 
     init(_ settings: Settings, in data: DataDirectory) throws {
         self.settings = settings
@@ -117,7 +118,7 @@ struct RunningNode {
             client: client, shelf: shelf,
             fetcher: Fetcher(
                 inbox: inbox, directory: directory, client: client, folder: folder, shelf: shelf, logger: logger),
-            routing: routing, desk: desk, scribe: scribe, logger: logger)
+            routing: routing, desk: desk, scribe: scribe, leaving: leaving, logger: logger)
         let joiner = Joiner(
             inbox: inbox, client: client, directory: directory, datagrams: datagrams, database: database,
             belonging: belonging, scribe: scribe, card: card)
@@ -125,13 +126,18 @@ struct RunningNode {
             inbox: inbox, identity: identity, directory: directory, database: database, belonging: belonging,
             folder: folder, shelf: shelf, scribe: scribe, account: account, routing: routing, peers: desk,
             joiner: joiner, atlas: atlas, settings: settings, card: card, clock: clock,
-            startedAt: MonotonicClock.wallTime, troubles: troubles, server: server, initial: overlay)
+            startedAt: MonotonicClock.wallTime, troubles: troubles, server: server, leaving: leaving, initial: overlay)
         let sentinel = Sentinel(
             inbox: inbox, client: client, directory: directory, identity: identity, settings: settings,
             troubles: troubles)
         try await serve(node, performer, server, sentinel, arriving: goal, interruption)
         await datagrams.close()
         courier.stop()
+        guard leaving.isOver else { return }
+        // Nothing more is handed over to be written; what was, comes first.
+        await scribe.flush()
+        try Node.leave(belonging.membership, identity, database, folder)
+        logger.notice("Left the network; this node is in one of its own now.")
     }
 
     private func server(
@@ -209,7 +215,8 @@ struct RunningNode {
             opened.finish()
         }
         let arrival = Arrival(
-            opening: opening, joiner: node.joiner, goal: goal, card: card, data: settings.data, logger: logger)
+            opening: opening, joiner: node.joiner, goal: goal, card: card, data: settings.data, leaving: leaving,
+            logger: logger)
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 // Named, since a service without a name is described by all that it holds.
@@ -220,7 +227,8 @@ struct RunningNode {
                     .init(service: sentinel, serviceName: "sentinel"),
                     .init(service: doors, serviceName: "doors"),
                     .init(
-                        service: arrival, failureTerminationBehavior: .gracefullyShutdownGroup, serviceName: "arrival"),
+                        service: arrival, successTerminationBehavior: .gracefullyShutdownGroup,
+                        failureTerminationBehavior: .gracefullyShutdownGroup, serviceName: "arrival"),
                 ],
                 logger: Logger(label: "quiet") { _ in SwiftLogNoOpLogHandler() }))
         rhythm.begin(overlay)

@@ -167,6 +167,47 @@ import Testing
         }
     }
 
+    @Test func `withdrawing, denying and leaving are passed on`() async throws {
+        try await withServer { client, node in
+            let file = try Sample.manifest().value.file
+            let link = "http://192.0.2.1:8080/f/\(file)/a"
+            let withdrawn: WithdrawnView = try await value(
+                client.post("/v1/withdrawals", Array(#"{"file":"\#(link)"}"#.utf8)))
+            #expect(withdrawn == WithdrawnView(id: file, name: "夏祭り.mp4", holders: 0))
+            let denied: DenialView = try await value(
+                client.post("/v1/denials", Array(#"{"what":"cellar","isUndone":false}"#.utf8)))
+            #expect(denied == DenialView(kind: .publisher, id: Sample.other.description, name: "cellar"))
+            #expect(try await value(client.get("/v1/denials"), as: [DenialView].self) == [])
+            let left: LeavingView = try await value(client.post("/v1/leave", Array(#"{"withinSeconds":60}"#.utf8)))
+            #expect(left == LeavingView(left: 1, of: 3))
+            #expect(
+                try await error(client.post("/v1/leave", Array(#"{"withinSeconds":86401}"#.utf8)), status: 400)
+                    .contains("--within"))
+            node.state.withLock { state in
+                #expect(state.withdrawn == [file])
+                #expect(state.denied.map(\.0) == [.publisher(Sample.other)])
+                #expect(state.left == [.seconds(60)])
+            }
+        }
+    }
+
+    @Test func `a post may be for a list, and for a time`() async throws {
+        try await withServer { client, node in
+            let end = Sample.noon.milliseconds + 1000
+            let _: PostedView = try await value(client.post("/v1/posts?name=a&to=friends&expires=\(end)", [1]))
+            #expect(node.state.withLock { $0.posted[0].0.audience } == .named([Sample.other]))
+            #expect(node.state.withLock { $0.posted[0].0.expires } == WallTime(milliseconds: end))
+            for (target, part) in [
+                ("/v1/posts?name=a&expires=\(Sample.noon.milliseconds)", "expired already"),
+                ("/v1/posts?name=a&expires=\(Int64.max)", "whole number"),
+            ] {
+                #expect(try await error(client.post(target, [1]), status: 400).contains(part))
+            }
+            #expect(try await error(client.post("/v1/posts?name=a&to=x", [1]), status: 404).contains("no list “x”"))
+            #expect(node.state.withLock { $0.posted.count } == 1)
+        }
+    }
+
     @Test func `a path too long for a socket is refused`() {
         let error = #expect(throws: OperatorError.self) {
             try API.socketPath(dataDirectory: "/" + String(repeating: "x", count: 107))

@@ -26,7 +26,8 @@ enum Sample {
 
     static let facts = NodeFacts(
         id: own, name: "attic", url: "http://192.0.2.1:8080", listen: "0.0.0.0:8080", dataDirectory: "/var/lib/potluck",
-        software: "0.1.0", place: berlin, network: founder, isOpen: false, replicas: 3, freeDisk: .gigabytes(40),
+        software: "0.1.0", place: berlin, network: founder, isOpen: false, replicas: 3,
+        lists: ["friends": [other], "all": [own, founder, other]], freeDisk: .gigabytes(40),
         allowance: .gigabytes(10), share: .gigabytes(8), period: period, startedAt: noon + .seconds(-60),
         wallClock: noon, now: .zero,
         troubles: [Trouble(kind: .diskFull, sentence: "There is no room.", since: noon + .seconds(-9))])
@@ -80,6 +81,9 @@ final class SampleOperator: Operator {
         var posted: [(PostRequest, [UInt8])] = []
         var invites: [(Int, Duration)] = []
         var joined: [String] = []
+        var withdrawn: [FileID] = []
+        var denied: [(Denial, isUndone: Bool)] = []
+        var left: [Duration] = []
     }
 
     let state = Mutex(State())
@@ -116,6 +120,19 @@ final class SampleOperator: Operator {
         state.withLock { $0.joined.append(peer) }
         return JoinResult(
             network: Sample.founder, peer: Sample.other, peerName: "cellar", memberCount: 3, wasMember: false)
+    }
+
+    func withdraw(_ file: FileID) async throws {
+        state.withLock { $0.withdrawn.append(file) }
+    }
+
+    func deny(_ denial: Denial, isUndone: Bool) async throws {
+        state.withLock { $0.denied.append((denial, isUndone)) }
+    }
+
+    func leave(within: Duration) async throws -> Handover {
+        state.withLock { $0.left.append(within) }
+        return Handover(left: 1, of: 3)
     }
 
     func why(_ file: FileID, from: IPAddress) async throws -> Decision { decision }

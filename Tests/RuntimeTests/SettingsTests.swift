@@ -124,16 +124,51 @@ private func complaint(
     @Test("let only the file say whose files are taken in")
     func policy() throws {
         let node = String(repeating: "a", count: 52)
-        let yaml = "accept: [Video/, application/pdf, 2GB, 1GB, \(node)]\ndeny: \(node)"
+        let yaml = """
+            accept: {types: [Video/, application/pdf], largest: 2GB, publishers: [\(node)]}
+            deny:
+              publishers: \(node)
+              types: [audio/]
+            lists: {friends: [\(node)], family: [\(node)]}
+            """
         let settings = try read(environment: ["NODE_ACCEPT": "audio/", "NODE_DENY": "nobody"], yaml: yaml)
         let publisher = try #require(NodeID(node))
         #expect(
             settings.policy
                 == Policy(
                     longestFile: .gigabytes(2), mediaTypes: ["video/", "application/pdf"], publishers: [publisher],
-                    denied: [publisher]))
-        #expect(complaint(yaml: "accept: [videos]")?.hasPrefix("/data/node.yaml:1: accept: “videos” is no") == true)
-        #expect(complaint(yaml: "\ndeny: [me]")?.hasPrefix("/data/node.yaml:2: deny: “me” is no publisher") == true)
+                    denied: [publisher], deniedMediaTypes: ["audio/"]))
+        #expect(settings.lists == ["friends": [publisher], "family": [publisher]])
+    }
+
+    @Test(
+        "are refused with the line of the word that is wrong",
+        arguments: [
+            ("accept:\n  types: [videos]", "/data/node.yaml:2: accept: “videos” is not what belongs here; write"),
+            ("accept:\n  largest: big", "/data/node.yaml:2: accept: “big” is not what belongs here; write"),
+            ("accept:\n  largest: [1GB, 2GB]", "/data/node.yaml:2: accept: one value is wanted here"),
+            ("accept: {sizes: 2GB}", "/data/node.yaml:1: accept: “sizes” is not known here; write"),
+            ("\naccept: [video/]", "/data/node.yaml:2: accept: a name for each value is missing; write"),
+            ("\ndeny: {publishers: [me]}", "/data/node.yaml:2: deny: “me” is not what belongs here; write"),
+            ("deny:", "/data/node.yaml:1: deny: a value is missing; write"),
+            ("lists:\n  friends:\n  - me", "/data/node.yaml:3: lists: “me” is no node; write"),
+            ("lists:\n  friends: []", "/data/node.yaml:2: lists: “friends” has 0 nodes; write 1 to 64"),
+            ("lists: friends", "/data/node.yaml:1: lists: a name for each value is missing; write"),
+            ("name: a\nlists: {a: b, a: c}", "/data/node.yaml:2: “a” stands here for the second time; keep one"),
+        ])
+    func badRules(yaml: String, start: String) {
+        let sentence = complaint(yaml: yaml)
+        #expect(sentence?.hasPrefix(start) == true, "\(sentence ?? "")")
+        #expect(sentence?.hasSuffix(".") == true)
+    }
+
+    @Test("hold no list that is longer than a posting can name")
+    func longLists() {
+        let node = String(repeating: "a", count: 52)
+        let nodes = Array(repeating: node, count: 65).joined(separator: ", ")
+        #expect(complaint(yaml: "lists: {all: [\(nodes)]}")?.contains("“all” has 65 nodes; write 1 to 64") == true)
+        let lists = (0..<65).map { "l\($0): [\(node)]" }.joined(separator: ", ")
+        #expect(complaint(yaml: "lists: {\(lists)}")?.contains("65 lists are too many") == true)
     }
 
     @Test("name flags and variables after the key")
@@ -220,7 +255,7 @@ private func complaint(
         #expect(complaint(yaml: yaml) == expected)
     }
 
-    @Test("include what only later versions know", arguments: ["daily", "rate", "counts", "tls", "lists", "timeZone"])
+    @Test("include what only later versions know", arguments: ["daily", "rate", "counts", "tls", "timeZone"])
     func unknownKeys(key: String) throws {
         let sentence = try #require(complaint(yaml: "name: a\n\(key): x"))
         #expect(sentence.hasPrefix("/data/node.yaml:2: there is no setting “\(key)”; "))
@@ -350,6 +385,7 @@ private func complaint(
         #expect(settings.replicas == 3)
         #expect(settings.trustedProxies.map(\.description) == ["10.0.0.0/8"])
         #expect(settings.policy.mediaTypes == ["video/", "application/pdf"])
+        #expect(settings.lists.keys.sorted() == ["friends"])
     }
 
     @Test("holds what the command line said, whatever it is made of")

@@ -312,6 +312,38 @@ func departure(_ number: UInt64, version: UInt64) -> Verified<News> {
         }
     }
 
+    @Test func leavingForgetsTheNetworkAndKeepsWhatIsTheNodesOwn() throws {
+        let certificate = Certificate(
+            subject: node(1), issuer: node(9), network: node(9), issuedAt: WallTime(milliseconds: 5))
+        try database.write(
+            NetworkMembership(founder: node(9), networkKey: .zero, certificate: certificate, cardVersion: 4))
+        try database.write([Verified(checked: certificate)])
+        try database.write(
+            InviteRecord(secretHash: .zero, expires: WallTime(milliseconds: 9), usesLeft: 1),
+            at: WallTime(milliseconds: 0))
+        try database.set("yes", for: "network.isOpen")
+        try database.set("kept", for: "other")
+        let (own, others) = (holding(of: [1], isOwn: true), holding(of: [2]))
+        try database.write([
+            .member(.news(card(3))), .member(.ownVersion(7)), .holding(.holding(own)), .holding(.holding(others)),
+            .holding(.denial(.publisher(node(5)))), .ledger(account(100)),
+        ])
+
+        let alone = NetworkMembership(
+            founder: node(1), networkKey: Bytes32(1, 2, 3, 4), certificate: nil, cardVersion: 4)
+        #expect(try database.leaveNetwork(founding: alone) == [others.file])
+        for database in [database, try Storage::Database(at: scratch.path + "/potluck.sqlite")] {
+            #expect(try database.membership() == alone)
+            #expect(try database.certificates() == [])
+            #expect(try database.invites(at: WallTime(milliseconds: 0)) == [])
+            #expect(try database.setting("network.isOpen") == nil)
+            #expect(try database.setting("other") == "kept")
+            let restored = try database.load()
+            #expect(restored.news == [] && restored.holdings == [own] && restored.lastVersion == 7)
+            #expect(restored.denials == [.publisher(node(5))] && restored.ledger == account(100))
+        }
+    }
+
     @Test func settingsAreKeptReplacedAndForgotten() throws {
         #expect(try database.setting("url") == nil)
         try database.set("http://a", for: "url")

@@ -42,14 +42,16 @@ import Testing
 
     @Test(arguments: [
         ["post", "a", "--replicas", "256"], ["post", "a", "b", "--name", "x"], ["post", "a", "--type", "video"],
-        ["post"], ["why", "x"], ["frobnicate"], ["status", "--jason"],
+        ["post"], ["why", "x"], ["frobnicate"], ["status", "--jason"], ["unpost"], ["deny"],
+        ["deny", "--list", "--undo"], ["deny", "--list", "cellar"],
     ])
     func `mistakes in arguments are refused before anything is done`(arguments: [String]) {
         #expect(throws: (any Error).self) { try NodeCommand.parseAsRoot(arguments) }
     }
 
     @Test(arguments: [
-        "init", "run", "join", "invite", "post", "list", "show", "get", "status", "peers", "allowance", "why",
+        "init", "run", "join", "invite", "leave", "post", "unpost", "list", "show", "get", "deny", "status", "peers",
+        "allowance", "why",
     ])
     func `every command explains itself`(name: String) {
         #expect(NodeCommand.helpMessage(columns: 100).contains("  \(name) "))
@@ -66,6 +68,49 @@ import Testing
                 "name": "attic", "private": "true", "trustedProxies": "10.0.0.0/8,127.0.0.1/32",
                 "allowance": "10GB/month",
             ])
+    }
+}
+
+@Suite struct ExpiryTests {
+    private let now = WallTime(milliseconds: 1_777_636_800_000)
+
+    @Test func `a posting ends after a time, or on a day`() throws {
+        #expect(Expiry.time(in: "12h", after: now) == now + .seconds(43_200))
+        #expect(Expiry.time(in: "30d", after: now) == now + .seconds(30 * 86_400))
+        let zone = try #require(TimeZone(identifier: "Europe/Berlin"))
+        #expect(Expiry.time(in: "2027-01-31", after: now, zone: zone)?.milliseconds == 1_801_350_000_000)
+    }
+
+    @Test(arguments: [
+        "", "soon", "0d", "-1d", "2027-02-30", "2027-1-31", "31.1.2027", "9999999d", "99999999999999999d",
+    ])
+    func `what is neither is nothing`(text: String) {
+        #expect(Expiry.time(in: text, after: now) == nil)
+    }
+}
+
+@Suite struct EndingOutputTests {
+    private let file = FileID(Bytes32(1, 2, 3, 4))
+
+    @Test func `taking back, denying and leaving are said in a sentence`() {
+        #expect(
+            Unpost.sentence(WithdrawnView(id: file, name: "a.mp4", holders: 0))
+                == "“a.mp4” is withdrawn; nobody else had a copy.")
+        #expect(
+            Unpost.sentence(WithdrawnView(id: file, name: "a.mp4", holders: 3))
+                == "“a.mp4” is withdrawn; 3 other nodes drop their copies.")
+        #expect(
+            Deny.sentence(DenialView(kind: .publisher, id: "x", name: "cellar"), isUndone: false)
+                == "What “cellar” posts is neither held nor served here from now on.")
+        #expect(
+            Leave.sentence(LeavingView(left: 0, of: 0)) == "This node has left and stopped; it held nothing for others."
+        )
+        #expect(
+            Leave.sentence(LeavingView(left: 0, of: 2))
+                == "This node has left and stopped; 2 files it held are in other hands.")
+        #expect(
+            Leave.sentence(LeavingView(left: 1, of: 3))
+                == "This node has left and stopped; 2 of 3 files it held are in other hands.")
     }
 }
 

@@ -81,10 +81,13 @@ class Bench(AbstractContextManager):
         until(20, lambda: guest.is_up() and attic.ask("status")["members"]["alive"] == 1, "the guest has joined")
         invite = attic.succeed("invite", "--uses", "5")
         free = free_ports(2)
+        regretted = attic.succeed("post", self.names["other"])
+        attic.succeed("unpost", regretted)
         self.names |= {
             "port": str(attic.port), "free": str(free[0]), "nobody": str(free[1]), "link": attic.succeed("post", self.names["film"]),
             "stopped": str(stopped.data), "killed": str(killed.data), "exposed": str(exposed.data),
             "fresh": str(self.homes / "fresh"), "spent": spent, "invite": invite, "cut": invite[:-20],
+            "guest": str(guest.data), "lonely": str(cellar.data), "regretted": regretted,
             "foreign": cellar.succeed("invite"), "expired": attic.succeed("invite", "--expires", "1s"),
         }  # fmt: skip
 

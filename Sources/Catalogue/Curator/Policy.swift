@@ -10,15 +10,18 @@ public struct Policy: Equatable, Sendable {
     public var publishers: [NodeID]
     /// Never these publishers' files.
     public var denied: [NodeID]
+    /// Never these media types, by prefix.
+    public var deniedMediaTypes: [String]
 
     public init(
         longestFile: ByteCount = PieceGeometry.lengthLimit, mediaTypes: [String] = [], publishers: [NodeID] = [],
-        denied: [NodeID] = []
+        denied: [NodeID] = [], deniedMediaTypes: [String] = []
     ) {
         self.longestFile = longestFile
         self.mediaTypes = mediaTypes
         self.publishers = publishers
         self.denied = denied
+        self.deniedMediaTypes = deniedMediaTypes
     }
 
     /// Whether a file posted so may be held here.
@@ -27,5 +30,6 @@ public struct Policy: Equatable, Sendable {
             && (mediaTypes.isEmpty || mediaTypes.contains { posting.mediaType.hasPrefix($0) })
             && (publishers.isEmpty || publishers.contains(posting.publisher))
             && !denied.contains(posting.publisher)
+            && !deniedMediaTypes.contains { posting.mediaType.hasPrefix($0) }
     }
 }

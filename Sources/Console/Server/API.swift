@@ -20,6 +20,9 @@ public enum API {
         public static let invites = "/v1/invites"
         public static let network = "/v1/network"
         public static let why = "/v1/why"
+        public static let withdrawals = "/v1/withdrawals"
+        public static let denials = "/v1/denials"
+        public static let leave = "/v1/leave"
     }
 
     /// Where the daemon of a data directory listens.

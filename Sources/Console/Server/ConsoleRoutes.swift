@@ -41,6 +41,21 @@ struct ConsoleRoutes: Sendable {
         router.post(RouterPath(API.Path.network)) { request, _ in
             try await answer(join(question(request)))
         }
+        router.post(RouterPath(API.Path.withdrawals)) { request, _ in
+            try await answer(withdraw(question(request)))
+        }
+        router.get(RouterPath(API.Path.denials)) { _, _ in
+            try await answer(reading().denials())
+        }
+        router.post(RouterPath(API.Path.denials)) { request, _ in
+            try await answer(deny(question(request)))
+        }
+        router.get(RouterPath(API.Path.leave)) { _, _ in
+            try await answer(reading().leaving())
+        }
+        router.post(RouterPath(API.Path.leave)) { request, _ in
+            try await answer(leave(question(request)))
+        }
         return router
     }
 
@@ -51,16 +66,15 @@ struct ConsoleRoutes: Sendable {
 
     private func show(_ text: String) async throws -> FileDetailView {
         let file = try fileID(text)
-        guard let view = await reading().file(file) else {
-            throw OperatorError(.unknown, "This node knows no file \(file); `node list` shows those it knows.")
-        }
-        return view
+        return try await reading().known(file)
     }
 
     private func estimate(_ query: QueryParameters) async throws -> EstimateView {
         let length = try query.integer("length", in: 0...Int.max)
         let replicas = try query.optionalInteger("replicas", in: 0...PostRequest.replicasLimit)
-        return await reading().estimate(length: ByteCount(length), replicas: replicas)
+        let reading = await reading()
+        let audience = try reading.audience(named: query.optionalText("to"))
+        return reading.estimate(length: ByteCount(length), replicas: replicas, for: audience)
     }
 
     private func why(_ query: QueryParameters) async throws -> DecisionView {
@@ -89,10 +103,17 @@ struct ConsoleRoutes: Sendable {
                 .unusable,
                 "“\(FileName.printable(mediaType))” is no media type; give one such as video/mp4 with --type.")
         }
+        let reading = await reading()
+        let facts = reading.facts
+        let expires = try query.optionalInteger("expires", in: 0...PostRequest.latestExpiry)
+            .map { WallTime(milliseconds: Int64($0)) }
         let question = PostRequest(
             name: name, mediaType: mediaType, length: ByteCount(length),
-            replicas: try query.optionalInteger("replicas", in: 0...PostRequest.replicasLimit))
-        let facts = await node.about()
+            replicas: try query.optionalInteger("replicas", in: 0...PostRequest.replicasLimit),
+            audience: try reading.audience(named: query.optionalText("to")), expires: expires)
+        if let expires, expires <= facts.wallClock {
+            throw OperatorError(.unusable, "“\(name)” would have expired already; give a time to come with --expires.")
+        }
         guard question.length <= facts.freeDisk else {
             throw OperatorError(
                 .noRoom,
@@ -123,8 +144,30 @@ struct ConsoleRoutes: Sendable {
             wasMember: result.wasMember)
     }
 
+    private func withdraw(_ question: FileQuestion) async throws -> WithdrawnView {
+        let view = try await reading().withdrawal(of: fileID(question.file))
+        try await node.withdraw(view.id)
+        return view
+    }
+
+    private func deny(_ question: DenialQuestion) async throws -> DenialView {
+        let reading = await reading()
+        let denial = try question.isUndone ? reading.denial(undoing: question.what) : reading.denial(of: question.what)
+        let view = reading.view(denial)
+        try await node.deny(denial, isUndone: question.isUndone)
+        return view
+    }
+
+    private func leave(_ question: LeaveQuestion) async throws -> LeavingView {
+        guard (0...LeaveQuestion.longestSeconds).contains(question.withinSeconds) else {
+            throw OperatorError(.unusable, "Leaving takes at most a day; give a shorter time with --within.")
+        }
+        try await reading().checkCompany()
+        return LeavingView(try await node.leave(within: .seconds(question.withinSeconds)))
+    }
+
     private func fileID(_ text: String) throws(OperatorError) -> FileID {
-        guard let file = FileID(text) else {
+        guard let file = Link.file(in: text) else {
             throw OperatorError(
                 .unusable, "“\(FileName.printable(text))” names no file; give a link, or the 52 characters of one.")
         }

@@ -20,6 +20,12 @@ public protocol Operator: Sendable {
     func invite(uses: Int, lifetime: Duration) async throws -> String
     /// Joins the network of a peer, named by address, URL or invite.
     func join(_ peer: String) async throws -> JoinResult
+    /// Takes back a file that was posted here; returns once that is durable.
+    func withdraw(_ file: FileID) async throws
+    /// Neither holds nor serves this any more, or does again; returns once that is durable.
+    func deny(_ denial: Denial, isUndone: Bool) async throws
+    /// Hands holdings over for so long, says good-bye, and ends the node. Returns how far the handing over came.
+    func leave(within: Duration) async throws -> Handover
     /// Whom a client at an address would be sent to, without sending anybody.
     func why(_ file: FileID, from: IPAddress) async throws -> Decision
     /// Where this node's tables believe an address to be.
@@ -44,6 +50,8 @@ public struct NodeFacts: Equatable, Sendable {
     public var isOpen: Bool
     /// Copies wanted beside this node's own, where a post says nothing else.
     public var replicas: Int
+    /// Whom files can be posted for, by the names that `node.yaml` gives.
+    public var lists: [String: [NodeID]]
     /// What may still be stored here.
     public var freeDisk: ByteCount
     /// All it may send in a period, the operator's own part included.
@@ -62,9 +70,9 @@ public struct NodeFacts: Equatable, Sendable {
 
     public init(
         id: NodeID, name: String, url: String, listen: String, dataDirectory: String, software: String, place: Place?,
-        network: NodeID, isOpen: Bool, replicas: Int, freeDisk: ByteCount, allowance: ByteCount, share: ByteCount,
-        period: Period, startedAt: WallTime, wallClock: WallTime, now: Instant, troubles: [Trouble],
-        door: DoorView = DoorView()
+        network: NodeID, isOpen: Bool, replicas: Int, lists: [String: [NodeID]] = [:], freeDisk: ByteCount,
+        allowance: ByteCount, share: ByteCount, period: Period, startedAt: WallTime, wallClock: WallTime, now: Instant,
+        troubles: [Trouble], door: DoorView = DoorView()
     ) {
         self.id = id
         self.name = name
@@ -76,6 +84,7 @@ public struct NodeFacts: Equatable, Sendable {
         self.network = network
         self.isOpen = isOpen
         self.replicas = replicas
+        self.lists = lists
         self.freeDisk = freeDisk
         self.allowance = allowance
         self.share = share
@@ -97,15 +106,26 @@ public struct PostRequest: Equatable, Sendable {
     public var length: ByteCount
     /// Nothing: as configured.
     public var replicas: Int?
+    /// Nothing: every member may hold it.
+    public var audience: Audience
+    /// Nothing: until it is withdrawn.
+    public var expires: WallTime?
 
     /// The most copies that can be asked for.
     public static let replicasLimit = 255
+    /// The last millisecond of the year 9999, the latest that a posting can say.
+    public static let latestExpiry = 253_402_300_799_999
 
-    public init(name: String, mediaType: String, length: ByteCount, replicas: Int? = nil) {
+    public init(
+        name: String, mediaType: String, length: ByteCount, replicas: Int? = nil, audience: Audience = .network,
+        expires: WallTime? = nil
+    ) {
         self.name = name
         self.mediaType = mediaType
         self.length = length
         self.replicas = replicas
+        self.audience = audience
+        self.expires = expires
     }
 }
 
@@ -137,6 +157,8 @@ public struct OperatorError: Error, Equatable, Sendable, CustomStringConvertible
         case unusable
         /// There is no such thing.
         case unknown
+        /// There was such a thing, and is no more.
+        case gone
         /// It contradicts what is.
         case conflict
         /// Longer than announced, or than is allowed.

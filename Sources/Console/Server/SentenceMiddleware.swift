@@ -36,6 +36,7 @@ extension OperatorError.Kind {
         switch self {
         case .unusable: .badRequest
         case .unknown: .notFound
+        case .gone: .gone
         case .conflict: .conflict
         case .tooLarge: .contentTooLarge
         case .noRoom: HTTPResponse.Status(code: 507, reasonPhrase: "Insufficient Storage")

@@ -1,8 +1,8 @@
 import Allowance
-import Catalogue
+public import Catalogue
 import Membership
 import Overlay
-import Primitives
+public import Primitives
 
 /// One moment of a node, from which views are made: its facts, its machine, its account.
 struct Reading {
@@ -39,12 +39,13 @@ struct Reading {
             })
     }
 
-    func estimate(length: ByteCount, replicas: Int?) -> EstimateView {
-        let replicas = replicas ?? facts.replicas
+    func estimate(length: ByteCount, replicas: Int?, for audience: Audience = .network) -> EstimateView {
+        let others = overlay.roster.members.filter { audience.vouches(for: $0.id) }
+        let replicas = audience.limit(replicas ?? facts.replicas, beside: facts.id)
         let (copies, overflow) = length.bytes.multipliedReportingOverflow(by: Int64(replicas))
         return EstimateView(
             length: length, replicas: replicas,
-            otherMembers: overlay.roster.members.count { $0.condition == .alive },
+            otherMembers: others.count { $0.condition == .alive },
             copies: overflow ? .max : ByteCount(copies), share: usage.terms.share,
             remainingForReplication: usage.remaining(for: .replication), periodEnds: facts.period.ends,
             freeDisk: facts.freeDisk)
@@ -80,6 +81,16 @@ struct Reading {
             remaining: isThisNode ? usage.remaining : status?.remaining.byteCount,
             freeDisk: isThisNode ? facts.freeDisk : status?.freeDisk.byteCount, load: status.map { Int($0.load) },
             roundTripMilliseconds: member.roundTrip?.milliseconds)
+    }
+}
+
+extension Audience {
+    /// As many copies as were asked for, but no more than there may be holders.
+    public func limit(_ replicas: Int, beside publisher: NodeID) -> Int {
+        switch self {
+        case .network: replicas
+        case .named(let nodes): min(replicas, nodes.count { $0 != publisher })
+        }
     }
 }
 

@@ -1,3 +1,5 @@
+import Catalogue
+
 extension Settings {
     /// What can be set. The raw value is the key in `node.yaml`.
     public enum Key: String, CaseIterable, Sendable {
@@ -17,9 +19,10 @@ extension Settings {
         case trustedProxies
         case accept
         case deny
+        case lists
         case log
 
-        /// `"--trusted-proxies"`; `accept` and `deny` stand in the file only.
+        /// `"--trusted-proxies"`; `accept`, `deny` and `lists` stand in the file only.
         public var flag: String {
             "--" + words.joined(separator: "-")
         }
@@ -30,10 +33,10 @@ extension Settings {
         }
 
         /// Takes several values: a list in `node.yaml`, joined by commas elsewhere.
-        var isList: Bool { self == .trustedProxies || isInFileOnly }
+        var isList: Bool { self == .trustedProxies }
 
         /// Has neither flag nor variable.
-        var isInFileOnly: Bool { self == .accept || self == .deny }
+        var isInFileOnly: Bool { self == .accept || self == .deny || self == .lists }
 
         /// The raw value's words, which it joins in camel case.
         private var words: [String] {
@@ -88,14 +91,20 @@ extension Settings.Key {
             "Proxies of yours in front of this node, as addresses or blocks: from these, the headers X-Forwarded-For "
                 + "and Forwarded are believed. Default: none."
         case .accept:
-            "Whose files, of which media types, and up to which size this node takes copies of: any of publishers (their "
-                + "52 letters), types such as video/ or application/pdf, and one size. Default: all that the network has."
+            "Which files this node takes copies of: of 'publishers' (the 52 letters of nodes), of media 'types' such as "
+                + "video/ or application/pdf, up to the 'largest'; each may be left away. Default: all that the network has."
         case .deny:
-            "Publishers whose files this node never takes copies of (their 52 letters). Default: none."
+            "Which files this node never takes copies of: of 'publishers' (the 52 letters of nodes), of media 'types'. "
+                + "Default: none."
+        case .lists:
+            "Lists of nodes (their 52 letters, at most \(Audience.namedLimit) each) that files can be posted for: with "
+                + "'node post --to friends' nobody but these nodes gets copies. Default: none."
         case .log:
             "How much to write to the log: trace, debug, info, notice, warning, error or critical. Default: info."
         }
     }
+
+    private static let someNode = String(repeating: "a", count: 52)
 
     /// A value to show: the default where it can be written down.
     public var example: String {
@@ -114,8 +123,9 @@ extension Settings.Key {
         case .pulse: "auto"
         case .geo: "auto"
         case .trustedProxies: "10.0.0.0/8"
-        case .accept: "video/, application/pdf, 2GB"
-        case .deny: "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+        case .accept: "{largest: 2GB, types: [video/, application/pdf]}"
+        case .deny: "{publishers: [\(Self.someNode)]}"
+        case .lists: "{friends: [\(Self.someNode)]}"
         case .log: "info"
         }
     }
@@ -148,10 +158,10 @@ extension Settings.Key {
             "is not a path; write the path of a *.mmdb file or of a folder, or auto"
         case .trustedProxies:
             "is not an address or a block of addresses; write for example 192.0.2.1 or 10.0.0.0/8"
-        case .accept:
-            "is no publisher, media type or size; write for example video/, application/pdf, 2GB or the 52 letters of a node"
-        case .deny:
-            "is no publisher; write the 52 letters of a node, as “node peers” shows them"
+        case .accept, .deny:
+            "is not what belongs here; write for example “\(line(example))”"
+        case .lists:
+            "is no node; write the 52 letters of one, as `node status` shows them there"
         case .log:
             "is not a level; write trace, debug, info, notice, warning, error or critical"
         }

@@ -37,9 +37,8 @@ extension Settings {
         pulse = try layers.value(of: .pulse, SettingsText.pulse) ?? nil
         geo = try layers.path(of: .geo, relativeTo: data)
         trustedProxies = try layers.values(of: .trustedProxies) { AddressRange($0) }
-        policy = Policy(
-            accepting: try layers.values(of: .accept, SettingsText.Accepted.init),
-            denying: try layers.values(of: .deny) { NodeID($0) })
+        policy = layers.file?.rules.policy ?? Policy()
+        lists = layers.file?.rules.lists ?? [:]
         log = try layers.value(of: .log) { Logger.Level(rawValue: $0.lowercased()) } ?? .info
         try Self.refuseUnreachable(url, isPrivate, layers)
         if share > quota.limit {
@@ -82,38 +81,21 @@ extension Settings {
     }
 }
 
-extension Policy {
-    /// An absent kind of entry leaves that kind open; of several sizes the largest counts.
-    fileprivate init(accepting entries: [SettingsText.Accepted], denying denied: [NodeID]) {
-        self.init(denied: denied)
-        for entry in entries {
-            switch entry {
-            case .publisher(let node): publishers.append(node)
-            case .mediaType(let prefix): mediaTypes.append(prefix)
-            case .size: break
-            }
-        }
-        let sizes = entries.compactMap { entry in if case .size(let size) = entry { size } else { nil } }
-        longestFile = sizes.max() ?? longestFile
-    }
-}
-
 /// The places where a setting can stand, the strongest first.
 struct SettingsLayers {
     private var layers: [(provider: any ConfigProvider, origin: Origin)] = []
     private let home: String?
+    /// What only the file can say.
+    let file: SettingsFile?
 
     private enum Origin {
         case commandLine, environment
         case file(SettingsFile)
-
-        var isFile: Bool {
-            if case .file = self { true } else { false }
-        }
     }
 
     init(overrides: [String: String], environment: [String: String], file: SettingsFile?) {
         home = environment["HOME"]
+        self.file = file
         let values = overrides.map { name, text -> (AbsoluteConfigKey, ConfigValue) in
             guard let key = Settings.Key(rawValue: name) else { preconditionFailure("no setting is called \(name)") }
             let content: ConfigContent =
@@ -171,7 +153,7 @@ struct SettingsLayers {
 
     private func find(_ key: Settings.Key) throws(SettingsError) -> (content: ConfigContent, origin: Origin)? {
         let type: ConfigType = key.isList ? .stringArray : .string
-        for layer in layers where !key.isInFileOnly || layer.origin.isFile {
+        for layer in layers {
             do {
                 let found = try layer.provider.value(forKey: AbsoluteConfigKey([key.rawValue]), type: type)
                 if let value = found.value { return (value.content, layer.origin) }

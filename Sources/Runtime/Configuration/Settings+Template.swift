@@ -37,6 +37,7 @@ extension Settings {
 extension Settings.Key {
     /// `"name: kitchen"`, in YAML that reads back as the same text; a list in brackets.
     func line(_ value: String) -> String {
+        guard !isInFileOnly else { return "\(rawValue): \(value)" }
         guard isList else { return "\(rawValue): \(Self.scalar(value))" }
         let items = value.split(separator: ",").map { Self.quoted(SettingsText.trimmed(String($0))) }
         return "\(rawValue): [\(items.joined(separator: ", "))]"

@@ -38,6 +38,8 @@ public struct Settings: Equatable, Sendable {
     public var trustedProxies: [AddressRange]
     /// Which files this node takes copies of.
     public var policy: Policy
+    /// Whom files can be posted for, by name.
+    public var lists: [String: [NodeID]]
     public var log: Logger.Level
 
     /// An amount per period.

@@ -8,6 +8,7 @@ import Yams
 struct SettingsFile {
     let path: String
     private var entries: [Settings.Key: Entry] = [:]
+    private(set) var rules = SettingsRules()
 
     private struct Entry {
         var content: ConfigContent
@@ -54,6 +55,16 @@ struct SettingsFile {
             }
             guard entries[key] == nil else {
                 throw SettingsError(place, "“\(word)” stands here for the second time; keep one of them")
+            }
+            if key.isInFileOnly {
+                let line = keyNode.line
+                guard valueNode.null == nil else {
+                    throw SettingsError(
+                        "\(place): \(word)", "a value is missing; write for example “\(key.line(key.example))”")
+                }
+                try rules.read(valueNode, of: key, line: line, in: path)
+                entries[key] = Entry(content: .string(word), line: line)
+                continue
             }
             entries[key] = Entry(content: try Self.content(of: valueNode, key, place), line: keyNode.line)
         }
@@ -127,5 +138,5 @@ struct SettingsFile {
 
 extension Yams.Node {
     /// Where it begins; Yams marks every node that it parsed.
-    fileprivate var line: Int { mark?.line ?? 1 }
+    var line: Int { mark?.line ?? 1 }
 }

@@ -76,30 +76,16 @@ enum SettingsText {
         return .milliseconds(Int64((count * milliseconds).rounded()))
     }
 
-    /// One entry of what this node takes copies of.
-    enum Accepted {
-        case publisher(NodeID)
-        /// `"video/"` stands for all that begins so.
-        case mediaType(String)
-        case size(ByteCount)
-
-        init?(_ text: String) {
-            let parts = text.lowercased().split(separator: "/", omittingEmptySubsequences: false)
-            let isToken = { (part: Substring) in
-                part.utf8.allSatisfy { byte in
-                    (97...122).contains(byte) || (48...57).contains(byte) || "!#$&^_.+-".utf8.contains(byte)
-                }
-            }
-            if let node = NodeID(text) {
-                self = .publisher(node)
-            } else if let size = amount(text) {
-                self = .size(size)
-            } else if parts.count == 2, !parts[0].isEmpty, parts.allSatisfy(isToken) {
-                self = .mediaType(text.lowercased())
-            } else {
-                return nil
+    /// A media type, or how several begin: `"video/"`, `"application/pdf"`. In lower case.
+    static func mediaType(_ text: String) -> String? {
+        let text = text.lowercased()
+        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+        let isToken = { (part: Substring) in
+            part.utf8.allSatisfy { byte in
+                (97...122).contains(byte) || (48...57).contains(byte) || "!#$&^_.+-".utf8.contains(byte)
             }
         }
+        return parts.count == 2 && !parts[0].isEmpty && parts.allSatisfy(isToken) ? text : nil
     }
 
     /// A path without `~`, `.` or `..` at its start left to chance.

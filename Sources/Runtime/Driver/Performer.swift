@@ -20,10 +20,12 @@ final class Performer: Sendable {
     private let desk: PeerDesk
     private let logger: Logger
     private let scribe: Scribe
+    private let leaving: Leaving
 
     init(
         inbox: Inbox, identity: Identity, directory: Directory, account: Account, datagrams: SealedDatagrams,
         client: PeerClient, shelf: Shelf, fetcher: Fetcher, routing: RoutingTable, desk: PeerDesk, scribe: Scribe,
+        leaving: Leaving,
         logger: Logger
     ) {
         self.inbox = inbox
@@ -37,6 +39,7 @@ final class Performer: Sendable {
         self.routing = routing
         self.desk = desk
         self.scribe = scribe
+        self.leaving = leaving
         self.logger = logger
     }
 
@@ -81,8 +84,10 @@ final class Performer: Sendable {
             routing.apply(change)
         case .resolved(let file):
             desk.resolved(file)
-        case .progress, .left:
+        case .progress:
             break
+        case .left:
+            leaving.finish()
         case .notice(let notice):
             logger.log(notice)
         }

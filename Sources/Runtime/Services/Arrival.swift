@@ -11,7 +11,8 @@ struct Goal: Sendable {
     let reached: @Sendable () -> Void
 }
 
-/// Joins the network that the node was started to join, and says that the node is there. One that is not let in stops.
+/// Joins the network that the node was started to join, and says that the node is there. One that is not let in stops, and so does one
+/// that has left.
 struct Arrival: Service {
     /// Ends when the operator's door is open.
     let opening: AsyncStream<Void>
@@ -19,6 +20,7 @@ struct Arrival: Service {
     let goal: Goal?
     let card: OwnCard
     let data: String
+    let leaving: Leaving
     let logger: Logger
 
     func run() async throws {
@@ -33,7 +35,9 @@ struct Arrival: Service {
         }
         logger.info(
             "Ready.", metadata: ["node": "\(card.identity.nodeID)", "url": "\(card.url)", "data": "\(data)"])
-        try? await gracefulShutdown()
+        await cancelWhenGracefulShutdown { [leaving] in
+            for await _ in leaving.left {}
+        }
     }
 
     /// Nothing when the node was told to stop before it was done.

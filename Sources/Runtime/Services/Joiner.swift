@@ -23,13 +23,15 @@ struct Joiner: Sendable {
         // Before the invite is spent.
         if case .invite(let invite) = door { try await checkFree(for: invite.network) }
         let joined = try await knock(at: door)
-        let wasMember = joined.founder == before.founder
+        // Who left the network it founded has another key since.
+        let wasMember = joined.founder == before.founder && joined.networkKey == before.networkKey
         try await checkFree(for: joined.founder)
         let membership =
             wasMember
             ? before
             : NetworkMembership(
-                founder: joined.founder, networkKey: joined.networkKey, certificate: joined.certificate,
+                founder: joined.founder, networkKey: joined.networkKey,
+                certificate: joined.founder == card.identity.nodeID ? nil : joined.certificate,
                 cardVersion: before.cardVersion)
         let foundOpen = if case .open = door { true } else { false }
         try await enter(membership, joined, isOpen: wasMember ? belonging.isOpen : foundOpen)

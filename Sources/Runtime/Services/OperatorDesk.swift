@@ -33,6 +33,7 @@ struct OperatorDesk: Operator {
     let startedAt: WallTime
     let troubles: Troubles
     let server: PublicServer
+    let leaving: Leaving
     /// What is shown when the machine has stopped already.
     let initial: Overlay
 
@@ -42,6 +43,7 @@ struct OperatorDesk: Operator {
             id: identity.nodeID, name: settings.name, url: card.url, listen: settings.listen.description,
             dataDirectory: settings.data, software: Software.version, place: card.place,
             network: belonging.membership.founder, isOpen: belonging.isOpen, replicas: Int(settings.replicas),
+            lists: settings.lists,
             freeDisk: (try? folder.freeDisk()) ?? overlay.freeDisk, allowance: settings.quota.limit,
             share: settings.share,
             period: overlay.ledger.state.period, startedAt: startedAt, wallClock: MonotonicClock.wallTime,
@@ -91,14 +93,12 @@ struct OperatorDesk: Operator {
     private func manifest(of file: IngestedFile, _ request: PostRequest) async throws -> Verified<Manifest> {
         let digests = file.digests
         let now = MonotonicClock.wallTime
-        // The wall clock orders the postings of one publisher; where it was set back, what is known already does.
-        let known = routing.file(digests.fileID) == nil ? nil : await snapshot().curator.route(of: digests.fileID)
-        let last = known.flatMap { $0.posting.publisher == identity.nodeID ? $0.posting.sequence : nil } ?? 0
+        let sequence = await snapshot().curator.nextSequence(for: digests.fileID, at: now)
+        let replicas = request.audience.limit(request.replicas ?? Int(settings.replicas), beside: identity.nodeID)
         let draft = Posting(
             file: digests.fileID, publisher: identity.nodeID, length: digests.length, name: request.name,
-            mediaType: request.mediaType, sha256: file.sha256, audience: .network,
-            replicas: request.replicas.map { UInt8(clamping: $0) } ?? settings.replicas, postedAt: now, expires: nil,
-            sequence: max(last + 1, UInt64(max(0, now.milliseconds))))
+            mediaType: request.mediaType, sha256: file.sha256, audience: request.audience,
+            replicas: UInt8(clamping: replicas), postedAt: now, expires: request.expires, sequence: sequence)
         guard let draft else {
             throw OperatorError(
                 .unusable, "This name or media type cannot be posted; give others with --name and --type.")
@@ -123,6 +123,36 @@ struct OperatorDesk: Operator {
     func join(_ peer: String) async throws -> JoinResult {
         try await joiner.join(peer)
     }
+
+    func withdraw(_ file: FileID) async throws {
+        inbox.post(.withdraw(file))
+        try await become("withdrawn") { !$0.curator.isPosted(here: file) }
+    }
+
+    func deny(_ denial: Denial, isUndone: Bool) async throws {
+        inbox.post(isUndone ? .allow(denial) : .deny(denial))
+        try await become("noted") { $0.curator.denials.contains(denial) != isUndone }
+    }
+
+    func leave(within limit: Duration) async throws -> Handover {
+        guard await leaving.wait(atMost: limit, start: { inbox.post(.leave(by: clock.now + limit)) }) else {
+            throw OperatorError(.failed, "The node could not say good-bye; its log says more, then try again.")
+        }
+        return await snapshot().curator.handover ?? Handover(left: 0, of: 0)
+    }
+
+    /// Waits until the machine has done what it was told, durably; it may need a signature in between.
+    private func become(_ what: String, _ isSo: @escaping @Sendable (borrowing Overlay) -> Bool) async throws {
+        for _ in 0..<Self.patience {
+            if await inbox.ask(isSo) ?? false { return await scribe.settled() }
+            try await Task.sleep(for: Self.pause)
+        }
+        throw OperatorError(.failed, "That was not \(what): the node is stopping or too busy; try again.")
+    }
+
+    private static let pause = Duration.milliseconds(20)
+    /// In pauses: some ten seconds.
+    private static let patience = 500
 
     func why(_ file: FileID, from address: IPAddress) async throws -> Decision {
         if routing.file(file) == nil { await peers.resolve(file) }

@@ -24,15 +24,13 @@ public struct Footprint: Sendable {
 
     /// Removes what a node has put there since, and nothing else. What cannot be removed stays.
     public func erase() {
-        for name in Self.made where !kept.contains(name) {
+        let present = (try? names(in: directory)) ?? []
+        for name in present where !kept.contains(name) && Self.beginnings.contains(where: name.hasPrefix) {
             try? FileManager.default.removeItem(atPath: directory + "/" + name)
         }
         for path in missing.reversed() { rmdir(path) }
     }
 
-    /// All that a node makes in its directory.
-    private static let made = [
-        "node.yaml", "node.yaml.new", "identity.key", "identity.key.new", "node.lock", "node.sock", "potluck.sqlite",
-        "potluck.sqlite-wal", "potluck.sqlite-shm", "potluck.sqlite-account", "files",
-    ]
+    /// How the names begin of all that a node makes in its directory.
+    private static let beginnings = ["node.", "identity.key", "potluck.", "files"]
 }

@@ -25,11 +25,13 @@ struct Daemon: Sendable {
         courier = try Courier()
     }
 
-    /// Whether somebody answers.
-    func isRunning() async -> Bool {
-        guard FileManager.default.fileExists(atPath: socket) else { return false }
-        let status: StatusView? = try? await ask(API.Path.status)
-        return status != nil
+    /// Whether the node runs.
+    ///
+    /// - Throws: when one does and cannot be understood, or may not be asked.
+    func answers() async throws -> Bool {
+        guard Self.look(at: socket) == .there, canConnect() || errno == EACCES else { return false }
+        let _: StatusView = try await ask(API.Path.status)
+        return true
     }
 
     /// Reads a view.
@@ -39,21 +41,21 @@ struct Daemon: Sendable {
 
     /// Tells it something, and reads what it says to that.
     func tell<Question: Encodable, Value: Codable & Sendable>(
-        _ path: String, _ question: Question
+        _ path: String, _ question: Question, timeLimit: Duration = Self.joinTimeLimit
     ) async throws -> Value {
         var request = request("POST", path)
         request.fields.append(HeaderField(name: "Content-Type", value: "application/json"))
         request.body = Array(try JSONEncoder().encode(question))
-        request.timeLimit = Self.joinTimeLimit
+        request.timeLimit = timeLimit
         return try await value(of: send(request))
     }
 
     /// Streams a file to it.
+    /// - Parameter wishes: further parameters of the post.
     func post(
-        _ source: PostSource, replicas: Int?, progress: @escaping @Sendable (ByteCount) -> Void
+        _ source: PostSource, _ wishes: [String: String], progress: @escaping @Sendable (ByteCount) -> Void
     ) async throws -> PostedView {
-        var parameters = ["name": source.name, "type": source.mediaType]
-        parameters["replicas"] = replicas.map { "\($0)" }
+        let parameters = wishes.merging(["name": source.name, "type": source.mediaType]) { _, own in own }
         var request = request("POST", API.Path.posts, parameters)
         request.timeLimit = nil
         let handle = try source.open()

@@ -32,7 +32,7 @@ struct Join: AsyncParsableCommand {
         let peer = try Self.peer(
             peer, environment: ProcessInfo.processInfo.environment, standardInput: { readLine(strippingNewline: true) })
         let daemon = try options.data.daemon()
-        guard await daemon.isRunning() else {
+        guard try await daemon.answers() else {
             return try await Node.join(peer, options.settings(), overrides: options.overrides)
         }
         guard options.overrides.isEmpty else {

@@ -30,8 +30,10 @@ struct NodeCommand: AsyncParsableCommand {
             """,
         version: Software.version,
         groupedSubcommands: [
-            CommandGroup(name: "RUNNING A NODE", subcommands: [Init.self, Run.self, Join.self, Invite.self]),
-            CommandGroup(name: "SHARING FILES", subcommands: [Post.self, List.self, Show.self, Get.self]),
+            CommandGroup(
+                name: "RUNNING A NODE", subcommands: [Init.self, Run.self, Join.self, Invite.self, Leave.self]),
+            CommandGroup(
+                name: "SHARING FILES", subcommands: [Post.self, Unpost.self, List.self, Show.self, Get.self, Deny.self]),
             CommandGroup(
                 name: "LOOKING AROUND", subcommands: [Status.self, Peers.self, AllowanceCommand.self, Why.self]),
         ])

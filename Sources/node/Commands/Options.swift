@@ -35,7 +35,13 @@ struct ReadingOptions: ParsableArguments {
         _ path: String, _ parameters: [String: String] = [:], on terminal: Terminal = .current,
         lines: (Value, Terminal) -> Void
     ) async throws {
-        let value: Value = try await data.daemon().ask(path, parameters)
+        try show(try await data.daemon().ask(path, parameters), on: terminal, lines: lines)
+    }
+
+    /// Prints an answer as JSON or as `lines` shows it.
+    func show<Value: Codable & Sendable>(
+        _ value: Value, on terminal: Terminal = .current, lines: (Value, Terminal) -> Void
+    ) throws {
         if json {
             try terminal.printJSON(value)
         } else {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Console
+import Foundation
 import Primitives
 
 struct Post: AsyncParsableCommand {
@@ -15,6 +16,7 @@ struct Post: AsyncParsableCommand {
               node post holiday.mp4
               node post --wait --replicas 5 release-1.0.tar.gz release-1.0.zip
               node post --name "Urlaub 2026.mp4" /tmp/export.mp4
+              node post --to friends --expires 30d party.mp4
             """)
 
     @Argument(help: ArgumentHelp("The files.", valueName: "file"))
@@ -31,6 +33,17 @@ struct Post: AsyncParsableCommand {
         name: .customLong("type"),
         help: ArgumentHelp("Its media type, such as video/mp4. Default: by the ending of its name.", valueName: "type"))
     var mediaType: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Only the nodes of this list in node.yaml may hold it. Default: every member.", valueName: "list"))
+    var to: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "When it is withdrawn by itself: after a time such as 12h or 30d, or on a date such as 2027-01-31. "
+                + "Default: never.", valueName: "when"))
+    var expires: String?
 
     @Flag(help: "Stay until the copies are there, and show how far they are.")
     var wait = false
@@ -54,13 +67,14 @@ struct Post: AsyncParsableCommand {
 
     func run() async throws {
         let terminal = Terminal.current
+        let wishes = try wishes()
         let sources = try files.map { try PostSource(path: $0, name: name, mediaType: mediaType) }
         let daemon = try data.daemon()
-        try await estimate(sources, daemon, terminal)
+        try await estimate(sources, wishes, daemon, terminal)
         var posted: [PostedView] = []
         for source in sources {
             let spentBefore = wait ? try await Replication.bytesSent(daemon) : .zero
-            let view = try await post(source, to: daemon, terminal)
+            let view = try await post(source, wishes, to: daemon, terminal)
             posted.append(view)
             if !json { terminal.print(view.link) }
             if wait { try await Replication(file: view, spentBefore: spentBefore, daemon, terminal).wait() }
@@ -68,11 +82,34 @@ struct Post: AsyncParsableCommand {
         if json { try terminal.printJSON(posted) }
     }
 
+    /// What was asked for beside the file, as the daemon takes it.
+    private func wishes() throws -> [String: String] {
+        var wishes: [String: String] = [:]
+        wishes["replicas"] = replicas.map { "\($0)" }
+        wishes["to"] = to
+        if let expires {
+            let now = WallTime(milliseconds: Int64(Date().timeIntervalSince1970 * 1000))
+            guard let time = Expiry.time(in: expires, after: now) else {
+                throw Complaint(
+                    "“\(FileName.excerpt(expires))” is neither a time such as 12h or 30d nor a date such as 2027-01-31; give "
+                        + "one with --expires.")
+            }
+            guard time > now else {
+                throw Complaint(
+                    "“\(FileName.excerpt(expires))” is over already; give a time or a day to come with --expires.")
+            }
+            wishes["expires"] = "\(time.milliseconds)"
+        }
+        return wishes
+    }
+
     /// Refuses what cannot be done before anything is done, and says what the rest will cost.
-    private func estimate(_ sources: [PostSource], _ daemon: Daemon, _ terminal: Terminal) async throws {
+    private func estimate(
+        _ sources: [PostSource], _ wishes: [String: String], _ daemon: Daemon, _ terminal: Terminal
+    ) async throws {
         let total = sources.reduce(ByteCount.zero) { $0 + $1.length }
-        var parameters = ["length": "\(total.bytes)"]
-        parameters["replicas"] = replicas.map { "\($0)" }
+        var parameters = wishes
+        parameters["length"] = "\(total.bytes)"
         let estimate: EstimateView = try await daemon.ask(API.Path.estimate, parameters)
         guard estimate.fitsDisk else {
             throw Complaint(
@@ -104,9 +141,27 @@ struct Post: AsyncParsableCommand {
         return lines
     }
 
-    private func post(_ source: PostSource, to daemon: Daemon, _ terminal: Terminal) async throws -> PostedView {
+    private func post(
+        _ source: PostSource, _ wishes: [String: String], to daemon: Daemon, _ terminal: Terminal
+    ) async throws -> PostedView {
         let display = ProgressDisplay(source.name, total: source.length, on: terminal)
         defer { display.end() }
-        return try await daemon.post(source, replicas: replicas) { display.update($0) }
+        return try await daemon.post(source, wishes) { display.update($0) }
+    }
+}
+
+/// When a posting ends, as people write it.
+enum Expiry {
+    /// A number and a unit, counted from now, or a day, which begins at midnight here. A time beyond the year 9999 is none.
+    static func time(in text: String, after now: WallTime, zone: TimeZone = .current) -> WallTime? {
+        if let seconds = Invite.seconds(in: text) {
+            let (milliseconds, overflow) = seconds.multipliedReportingOverflow(by: 1000)
+            guard !overflow, milliseconds < PostRequest.latestExpiry - Int(now.milliseconds) else { return nil }
+            return now + .milliseconds(milliseconds)
+        }
+        let style = Date.ISO8601FormatStyle(timeZone: zone).year().month().day()
+        // 30 February reads as 2 March, which nobody meant.
+        guard let date = try? Date(text, strategy: style), date.formatted(style) == text else { return nil }
+        return WallTime(milliseconds: Int64(date.timeIntervalSince1970 * 1000))
     }
 }

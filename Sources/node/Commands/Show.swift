@@ -56,11 +56,6 @@ struct Show: AsyncParsableCommand {
     }
 }
 
-extension NodeName {
-    /// What it is called, or the beginning of who it is.
-    var shown: String { name ?? id.short.description }
-}
-
 /// How commands read a file's name on the command line.
 enum FileArgument {
     static func file(in text: String) throws(Complaint) -> FileID {
