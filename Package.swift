@@ -98,7 +98,7 @@ let package = Package(
         room(
             "Runtime",
             [
-                "Storage", "Transport", "Geography", "Edge", "Console", lifecycle, logging,
+                "Storage", "Transport", "Geography", "Edge", "Console", "CLinux", lifecycle, logging,
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Yams", package: "Yams"),
             ]),

@@ -30,6 +30,11 @@ public struct Usage: Hashable, Sendable {
         terms.room(for: kind, beside: spent + reserved)
     }
 
+    /// What a class may still reserve and spend without another lease.
+    public func covered(for kind: TrafficClass) -> ByteCount {
+        max(.zero, durable[kind] - spent[kind] - reserved[kind])
+    }
+
     /// What may still be promised to clients: what a router asks before it decides to serve here.
     public var remaining: ByteCount { remaining(for: .serving) }
 }

@@ -4,6 +4,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/uio.h>
+#ifdef __linux__
+#include <sys/timex.h>
+#endif
 #include <unistd.h>
 
 int clinux_reserve(int descriptor, int64_t length) {
@@ -63,4 +66,14 @@ void clinux_load(int descriptor, int64_t offset, int64_t length) {
         (void)!pread(descriptor, &byte, 1, position);
     }
     if (length > 0) (void)!pread(descriptor, &byte, 1, offset + length - 1);
+}
+
+int clinux_clock_is_synchronised(void) {
+#ifdef __linux__
+    struct timex clock = {.modes = 0};
+    int state = adjtimex(&clock);
+    return state >= 0 && state != TIME_ERROR && !(clock.status & STA_UNSYNC);
+#else
+    return 0;
+#endif
 }

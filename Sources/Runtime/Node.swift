@@ -145,6 +145,8 @@ public enum Node {
         let interruption = Interruption()
         // A limit on the size of files is an error to be told like any other, not a reason to die.
         signal(SIGXFSZ, SIG_IGN)
+        // A log that nobody reads any more is no reason either.
+        signal(SIGPIPE, SIG_IGN)
         raiseDescriptorLimit()
         let directory = try DataDirectory(existing: settings.data)
         let lock = try directory.lock()

@@ -89,8 +89,8 @@ struct RunningNode {
         account = Account(
             Leases(terms: terms, spent: ledger.state.leased, durable: ledger.state.leased),
             onLow: { inbox.post(.leaseLow($0)) })
-        scribe = Scribe(database: database, troubles: troubles)
-        shelf = Shelf(folder: folder, inbox: inbox, holdings: restored.holdings, logger: logger)
+        scribe = Scribe(database: database, troubles: troubles, onStuck: { [account] in account.setStuck($0) })
+        shelf = Shelf(folder: folder, inbox: inbox, holdings: restored.holdings, logger: logger, troubles: troubles)
     }
 
     func run(arriving goal: Goal?, _ interruption: Interruption) async throws {
@@ -117,7 +117,7 @@ struct RunningNode {
             inbox: inbox, identity: identity, directory: directory, account: account, datagrams: datagrams,
             client: client, shelf: shelf,
             fetcher: Fetcher(
-                inbox: inbox, directory: directory, client: client, folder: folder, shelf: shelf, logger: logger),
+                inbox: inbox, directory: directory, client: client, folder: folder, shelf: shelf, troubles: troubles),
             routing: routing, desk: desk, scribe: scribe, leaving: leaving, logger: logger)
         let joiner = Joiner(
             inbox: inbox, client: client, directory: directory, datagrams: datagrams, database: database,
@@ -170,6 +170,9 @@ struct RunningNode {
                     The node may open no more than \(Node.descriptorLimit) files and connections at once, and all are in \
                     use; allow it more (ulimit -n, LimitNOFILE=).
                     """)
+            },
+            unreadable: { [shelf, routing, identity] file, error in
+                shelf.unreadable(file, error, isOwn: routing.file(file)?.publisher == identity.nodeID)
             })
         return try await listening {
             try await PublicServer.start(
@@ -209,7 +212,9 @@ struct RunningNode {
         let grace = Grace()
         let doors = Doors(
             server: server, account: account, inbox: inbox, scribe: scribe, grace: grace, logger: logger)
-        let rhythm = Rhythm(inbox: inbox, folder: folder, server: server, account: account, settings: settings)
+        let rhythm = Rhythm(
+            inbox: inbox, folder: folder, server: server, account: account, settings: settings,
+            troubles: troubles, clock: clock)
         let (opening, opened) = AsyncStream.makeStream(of: Void.self)
         let console = try ConsoleServer(operator: node, dataDirectory: settings.data, logger: logger) {
             opened.finish()

@@ -8,8 +8,8 @@ import Synchronization
 /// as it is met; the log says it once, and once when it is over.
 final class Troubles: Sendable {
     private let logger: Logger
-    /// In the order they began.
-    private let state = Mutex<[Trouble]>([])
+    /// In the order they began, each with when it was raised last.
+    private let state = Mutex<[(trouble: Trouble, raised: ContinuousClock.Instant)]>([])
 
     init(logger: Logger) {
         self.logger = logger
@@ -19,27 +19,34 @@ final class Troubles: Sendable {
     func raise(_ kind: Trouble.Kind, _ sentence: String) {
         let trouble = Trouble(kind: kind, sentence: sentence, since: MonotonicClock.wallTime)
         let isNew = state.withLock { troubles in
-            if let index = troubles.firstIndex(where: { $0.kind == kind }) {
-                troubles[index].sentence = sentence
+            if let index = troubles.firstIndex(where: { $0.trouble.kind == kind }) {
+                troubles[index].trouble.sentence = sentence
+                troubles[index].raised = .now
                 return false
             }
-            troubles.append(trouble)
+            troubles.append((trouble, .now))
             return true
         }
         if isNew { logger.error("\(sentence)", metadata: ["trouble": "\(kind.rawValue)"]) }
     }
 
     /// Nothing where there was no such trouble.
-    func clear(_ kind: Trouble.Kind) {
+    /// - Parameter quiet: it is over only if nobody has met it for so long.
+    func clear(_ kind: Trouble.Kind, after quiet: Duration = .zero) {
         let wasThere = state.withLock { troubles in
             let count = troubles.count
-            troubles.removeAll { $0.kind == kind }
+            troubles.removeAll { $0.trouble.kind == kind && $0.raised.duration(to: .now) >= quiet }
             return troubles.count < count
         }
         if wasThere { logger.notice("\(kind.relief)", metadata: ["trouble": "\(kind.rawValue)"]) }
     }
 
-    var current: [Trouble] { state.withLock { $0 } }
+    var current: [Trouble] { state.withLock { $0.map(\.trouble) } }
+
+    /// What the operator is told who wants something written while the disk takes nothing.
+    var ofTheDisk: Trouble? {
+        current.first { [.diskFull, .diskReadOnly, .diskFailing].contains($0.kind) }
+    }
 }
 
 extension Troubles {

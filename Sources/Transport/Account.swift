@@ -13,6 +13,8 @@ public final class Account: Sendable {
         /// connections bound how many there are.
         var waiters: [@Sendable () -> Void] = []
         var isClosed = false
+        /// Leases cannot be made durable now.
+        var isStuck = false
     }
 
     private let state: Mutex<State>
@@ -24,6 +26,22 @@ public final class Account: Sendable {
     }
 
     public var usage: Usage { state.withLock(\.leases.usage) }
+
+    /// What may still be promised to clients: while the disk takes no leases, no more than the last one covers.
+    public var remaining: ByteCount {
+        state.withLock { state in
+            let usage = state.leases.usage
+            return state.isStuck ? min(usage.remaining, usage.covered(for: .serving)) : usage.remaining
+        }
+    }
+
+    /// Whether the disk takes no leases at the moment.
+    public var isStuck: Bool { state.withLock(\.isStuck) }
+
+    /// Says whether the disk takes leases: while it does not, nothing is begun that the last one does not cover.
+    public func setStuck(_ isStuck: Bool) {
+        state.withLock { $0.isStuck = isStuck }
+    }
 
     /// The period's number in this run, to be read when a response begins: credits name it.
     public var era: UInt32 { state.withLock(\.leases.era) }
@@ -39,7 +57,10 @@ public final class Account: Sendable {
 
     /// Holds `size` for one response, if it fits; nothing is spent yet.
     public func reserve(_ size: ByteCount, for traffic: TrafficClass) -> Bool {
-        state.withLock { $0.leases.reserve(size, for: traffic) }
+        state.withLock { state in
+            guard !state.isStuck || size <= state.leases.usage.covered(for: traffic) else { return false }
+            return state.leases.reserve(size, for: traffic)
+        }
     }
 
     /// Gives back what was reserved and will not be sent.

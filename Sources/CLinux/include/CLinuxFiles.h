@@ -18,3 +18,6 @@ int clinux_is_cached(int descriptor, int64_t offset, int64_t length);
 
 /// Brings this part of the file into memory, and waits for it. A hint: no errors.
 void clinux_load(int descriptor, int64_t offset, int64_t length);
+
+/// Whether the machine's wall clock is kept right by others, such as an NTP server.
+int clinux_clock_is_synchronised(void);

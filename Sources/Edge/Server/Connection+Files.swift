@@ -175,8 +175,13 @@ extension Connection {
         guard request.file.own.holds(request.bytes) else {
             return refuse(Refusal(.notFound, "This node does not have these bytes yet."))
         }
-        guard !send(request, traffic: .replication) else { return }
-        comeBack(after: Self.moment, "This node has no allowance left for copies.", client: request.client)
+        switch send(request, traffic: .replication) {
+        case .begun: break
+        case .unaffordable:
+            comeBack(after: Self.moment, "This node has no allowance left for copies.", client: request.client)
+        case .unreadable:
+            comeBack(after: Self.unreachablePause, "This node cannot read the file now.", client: request.client)
+        }
     }
 
     // MARK: Clients
@@ -188,10 +193,15 @@ extension Connection {
             head.method == .head
             ? services.routing.explain(query, at: now) : services.routing.decide(query, at: now)
         guard case .here = decision.choice else { return follow(decision.choice, request, query) }
-        guard !send(request, traffic: .serving) else { return }
-        // Others took the last of the allowance between the decision and now: decide again without this node.
+        let outcome = send(request, traffic: .serving)
+        guard outcome != .begun else { return }
+        // Others took the last of the allowance between the decision and now, or the disk fails: without this node then.
         query.ownRemaining = .zero
-        follow(services.routing.decide(query, at: now).choice, request, query)
+        let choice = services.routing.decide(query, at: now).choice
+        if outcome == .unreadable, !choice.isRedirect {
+            return comeBack(after: Self.unreachablePause, "This node cannot read the file now.", client: request.client)
+        }
+        follow(choice, request, query)
     }
 
     func query(for request: FileRequest) -> Query {
@@ -201,7 +211,7 @@ extension Connection {
         return Query(
             file: request.file.id, bytes: request.bytes, client: place(of: request.client),
             family: AddressFamilies(request.client), tried: tried ?? [],
-            ownRemaining: services.account.usage.remaining)
+            ownRemaining: services.account.remaining)
     }
 
     private func place(of client: IPAddress) -> Place? {
@@ -220,6 +230,9 @@ extension Connection {
             refuse(Refusal(.notFound, "No node here knows this file."))
         case .gone(let absence):
             refuse(Refusal(.gone, "\(absence)"))
+        case .here where services.account.isStuck, .nobody(.exhausted) where services.account.isStuck:
+            comeBack(
+                after: Self.unreachablePause, "This node cannot keep its account now.", client: request.client)
         case .here, .nobody(.exhausted):
             let seconds = max(1, services.untilPeriodEnds().wholeMilliseconds / 1000)
             comeBack(
@@ -315,5 +328,11 @@ extension RoutingFile.OwnCopy {
         case .filling(_, let has):
             bytes.isEmpty || has.contains { $0.lowerBound <= bytes.lowerBound && bytes.upperBound <= $0.upperBound }
         }
+    }
+}
+
+extension Choice {
+    fileprivate var isRedirect: Bool {
+        if case .redirect = self { true } else { false }
     }
 }

@@ -8,6 +8,9 @@ import Primitives
 import Routing
 import Transport
 
+/// The file on disk is shorter than it should be.
+public struct CutShort: Error {}
+
 /// A response with bytes of a file, under way.
 final class Download {
     let request: FileRequest
@@ -45,20 +48,29 @@ extension Connection {
     /// After so many slices that left at once, other connections of the loop get their turn.
     private static let slicesInARow = 4
 
-    /// Starts the response, or refuses it; false when the account does not have room for all of it.
-    func send(_ request: FileRequest, traffic: TrafficClass) -> Bool {
+    /// Whether a response came about.
+    enum Sending {
+        case begun
+        /// The account does not have room for all of it.
+        case unaffordable
+        /// The disk does not give the file.
+        case unreadable
+    }
+
+    /// Starts the response, or refuses it, or does nothing.
+    func send(_ request: FileRequest, traffic: TrafficClass) -> Sending {
         let status = request.range == .whole ? Status.ok : .partialContent
         guard head.method != .head else {
             respond(bare: status, client: request.client, contentLength: Int64(request.bytes.count)) {
                 Self.writeFileFields(request, into: &$0)
             }
-            return true
+            return .begun
         }
         var bytes = channel.allocator.buffer(capacity: 1024)
         bytes.beginHead(status, date: now())
         Self.writeFileFields(request, into: &bytes)
         bytes.endHead(contentLength: Int64(request.bytes.count), keepsAlive: !isLast)
-        guard let allotment = allot(request) else { return true }
+        guard let allotment = allot(request) else { return .begun }
         openWireAccount()
         let isOpenEnded = if case .part(_, true) = request.range { true } else { false }
         let payment = Payment(
@@ -66,36 +78,39 @@ extension Connection {
             opening: opening, account: services.account)
         guard var payment else {
             giveBack(allotment, sent: 0)
-            return false
+            return .unaffordable
         }
         let handle: NIOFileHandle?
-        do throws(Refusal) {
+        do {
             handle = request.bytes.isEmpty ? nil : try open(request)
         } catch {
             payment.settle(services.account)
             giveBack(allotment, sent: 0)
-            refuse(error)
-            return true
+            services.unreadable(request.file.id, error)
+            return .unreadable
         }
         flush()
         let download = Download(
             request: request, status: status, head: bytes, handle: handle, payment: payment, allotment: allotment)
         phase = .sending(download)
         pump(download)
-        return true
+        return .begun
     }
 
     /// A descriptor of a file that is as long as it should be: beyond a file's end, `sendfile` sends nothing, for ever.
-    private func open(_ request: FileRequest) throws(Refusal) -> NIOFileHandle {
-        guard let descriptor = try? services.files.open(request.file.id) else {
+    private func open(_ request: FileRequest) throws -> NIOFileHandle {
+        let descriptor: Int32
+        do {
+            descriptor = try services.files.open(request.file.id)
+        } catch {
             if errno == EMFILE || errno == ENFILE { house.shed() }
-            throw Refusal(.unavailable, "This node cannot read the file now.")
+            throw error
         }
         let handle = NIOFileHandle(_deprecatedTakingOwnershipOfDescriptor: descriptor)
         var facts = stat()
         guard fstat(descriptor, &facts) == 0, Int64(facts.st_size) >= request.bytes.upperBound else {
             try? handle.close()
-            throw Refusal(.unavailable, "This node's copy of the file is too short.")
+            throw CutShort()
         }
         return handle
     }
@@ -175,7 +190,11 @@ extension Connection {
             download.isWriting = false
             switch result {
             case .success: if isReturned { self.pump(download) }
-            case .failure: self.close()
+            case .failure(let error):
+                if let error = error as? IOError, error.errnoCode == EIO {
+                    self.services.unreadable(download.request.file.id, error)
+                }
+                self.close()
             }
         }
         isReturned = true

@@ -74,6 +74,8 @@ public struct EdgeServices: Sendable {
     public var log: (@Sendable (AccessRecord) -> Void)?
     /// Told when connections or files cannot be opened for want of descriptors or memory, and when that is over.
     public var outOfDescriptors: @Sendable (Bool) -> Void
+    /// Told of a file that should be here and cannot be read, on the event loop.
+    public var unreadable: @Sendable (FileID, any Error) -> Void
 
     public init(
         own: NodeID, routing: RoutingTable, account: Account, files: any PieceFiles, door: any PeerDoor,
@@ -81,7 +83,8 @@ public struct EdgeServices: Sendable {
         place: @escaping @Sendable (IPAddress) -> Place?, now: @escaping @Sendable () -> Instant,
         wallTime: @escaping @Sendable () -> WallTime, untilPeriodEnds: @escaping @Sendable () -> Duration,
         greeting: @escaping @Sendable () -> Greeting, log: (@Sendable (AccessRecord) -> Void)? = nil,
-        outOfDescriptors: @escaping @Sendable (Bool) -> Void = { _ in }
+        outOfDescriptors: @escaping @Sendable (Bool) -> Void = { _ in },
+        unreadable: @escaping @Sendable (FileID, any Error) -> Void = { _, _ in }
     ) {
         self.own = own
         self.routing = routing
@@ -98,5 +101,6 @@ public struct EdgeServices: Sendable {
         self.greeting = greeting
         self.log = log
         self.outOfDescriptors = outOfDescriptors
+        self.unreadable = unreadable
     }
 }

@@ -1,4 +1,4 @@
-import Console
+import Allowance
 import Dispatch
 import Overlay
 import Storage
@@ -11,15 +11,13 @@ import Synchronization
 /// depends on them is said or done.
 final class Scribe: Sendable {
     private struct Batch {
-        var records: [Record] = []
-        var then: [@Sendable () -> Void] = []
+        var entries: [(records: [Record], then: @Sendable () -> Void)] = []
+        var records: [Record] { entries.flatMap(\.records) }
     }
 
     private struct State {
         var waiting = Batch()
         var isWriting = false
-        /// What kept the disk from taking the last batch.
-        var trouble: Trouble.Kind?
     }
 
     /// How long a disk that refused is left alone.
@@ -27,19 +25,21 @@ final class Scribe: Sendable {
 
     private let database: Database
     private let troubles: Troubles
+    /// Told whether leases cannot be made durable at all.
+    private let onStuck: @Sendable (Bool) -> Void
     private let queue = DispatchQueue(label: "potluck.scribe")
     private let state = Mutex(State())
 
-    init(database: Database, troubles: Troubles) {
+    init(database: Database, troubles: Troubles, onStuck: @escaping @Sendable (Bool) -> Void = { _ in }) {
         self.database = database
         self.troubles = troubles
+        self.onStuck = onStuck
     }
 
     /// `then` is called on the scribe's queue once the records are durable.
     func persist(_ records: [Record], then: @escaping @Sendable () -> Void) {
         let mustStart = state.withLock { state in
-            state.waiting.records += records
-            state.waiting.then.append(then)
+            state.waiting.entries.append((records, then))
             defer { state.isWriting = true }
             return !state.isWriting
         }
@@ -70,35 +70,46 @@ final class Scribe: Sendable {
     private func write() {
         while let batch = next() {
             do {
-                try database.write(batch.records)
-                recovered()
-                for then in batch.then { then() }
+                let records = batch.records
+                try database.write(records)
+                if records.contains(where: { $0.ledgerState != nil }) { onStuck(false) }
+                for (_, then) in batch.entries { then() }
             } catch {
-                refused(error)
-                putBack(batch)
+                troubles.raise(error)
+                putBack(keepAccount(of: batch))
                 queue.asyncAfter(deadline: .now() + Self.retryDelay) { self.write() }
                 return
             }
         }
     }
 
-    private func refused(_ error: StorageError) {
-        let kind = Trouble.Kind(error) ?? .diskFailing
-        let last = state.withLock { state in
-            defer { state.trouble = kind }
-            return state.trouble
+    /// Leases go ahead of everything else: with the account file they can be durable though the database takes nothing.
+    private func keepAccount(of batch: Batch) -> Batch {
+        let states = batch.records.compactMap(\.ledgerState)
+        guard let newest = states.last else { return batch }
+        do throws(StorageError) {
+            try database.writeAside(newest)
+        } catch {
+            onStuck(true)
+            return batch
         }
-        if let last, last != kind { troubles.clear(last) }
-        troubles.raise(kind, "\(error)")
-    }
-
-    private func recovered() {
-        if let trouble = state.withLock({ $0.trouble.take() }) { troubles.clear(trouble) }
+        onStuck(false)
+        var rest = Batch()
+        for (records, then) in batch.entries {
+            if !records.isEmpty, records.allSatisfy({ $0.ledgerState != nil }) {
+                then()
+            } else {
+                rest.entries.append((records, then))
+            }
+        }
+        // The database is to have it too, in the end.
+        rest.entries.append(([.ledger(newest)], {}))
+        return rest
     }
 
     private func next() -> Batch? {
         state.withLock { state in
-            guard !state.waiting.records.isEmpty || !state.waiting.then.isEmpty else {
+            guard !state.waiting.entries.isEmpty else {
                 state.isWriting = false
                 return nil
             }
@@ -109,8 +120,13 @@ final class Scribe: Sendable {
 
     private func putBack(_ batch: Batch) {
         state.withLock { state in
-            state.waiting.records.insert(contentsOf: batch.records, at: 0)
-            state.waiting.then.insert(contentsOf: batch.then, at: 0)
+            state.waiting.entries.insert(contentsOf: batch.entries, at: 0)
         }
+    }
+}
+
+extension Record {
+    fileprivate var ledgerState: LedgerState? {
+        if case .ledger(let state) = self { state } else { nil }
     }
 }

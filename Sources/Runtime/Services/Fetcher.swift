@@ -1,5 +1,4 @@
 import Catalogue
-import Logging
 import Membership
 import Overlay
 import Primitives
@@ -13,17 +12,17 @@ final class Fetcher: Sendable {
     private let client: PeerClient
     private let folder: PieceFolder
     private let shelf: Shelf
-    private let logger: Logger
+    private let troubles: Troubles
 
     init(
-        inbox: Inbox, directory: Directory, client: PeerClient, folder: PieceFolder, shelf: Shelf, logger: Logger
+        inbox: Inbox, directory: Directory, client: PeerClient, folder: PieceFolder, shelf: Shelf, troubles: Troubles
     ) {
         self.inbox = inbox
         self.directory = directory
         self.client = client
         self.folder = folder
         self.shelf = shelf
-        self.logger = logger
+        self.troubles = troubles
     }
 
     /// Ends in `.fetchEnded`, after a `.stored` for every run of pieces that became durable.
@@ -45,7 +44,7 @@ final class Fetcher: Sendable {
             let inbox = inbox
             writer = try PieceWriter(folder, manifest, pieces: pieces) { inbox.post(.stored(id, $0)) }
         } catch {
-            logger.error("\(error)")
+            troubles.raise(error)
             return .unwritable
         }
         let transfer = await client.fetch(
@@ -55,7 +54,7 @@ final class Fetcher: Sendable {
         case .whole: return .finished
         case .corrupt(let piece): return .corrupt(piece: piece)
         case .failed(let error):
-            logger.error("\(error)")
+            troubles.raise(error)
             return .unwritable
         case .short:
             if case .failure(.unavailable) = transfer { return .unavailable }

@@ -59,6 +59,9 @@ struct OperatorDesk: Operator {
     func post(
         _ request: PostRequest, body: any AsyncSequence<[UInt8], any Error> & Sendable
     ) async throws -> Verified<Manifest> {
+        if let trouble = troubles.ofTheDisk {
+            throw OperatorError(.failed, "The file was not posted: \(trouble.sentence)")
+        }
         do {
             let ingest = try folder.ingest(expecting: request.length)
             for try await chunk in body { try await ingest.write(chunk) }
@@ -67,6 +70,7 @@ struct OperatorDesk: Operator {
             try await place(file, as: manifest)
             return manifest
         } catch let error as StorageError {
+            troubles.raise(error)
             throw OperatorError(.failed, "The file was not posted: \(error)")
         }
     }

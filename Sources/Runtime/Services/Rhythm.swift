@@ -1,5 +1,7 @@
 import Allowance
+import CLinux
 import Catalogue
+import Console
 import Edge
 import Membership
 import Overlay
@@ -15,6 +17,15 @@ struct Rhythm: Service {
     let server: PublicServer
     let account: Account
     let settings: Settings
+    let troubles: Troubles
+    let clock: MonotonicClock
+
+    /// While something is wrong, it is looked for more often.
+    static let troubledInterval = Duration.seconds(2)
+    /// A trouble of the disk is over when nobody has met it for so long, and a little can be written …
+    static let quiet = Duration.seconds(5)
+    /// … and a disk that failed to read or write is watched a while longer.
+    static let longQuiet = Duration.seconds(60)
 
     /// Free disk is told to others in steps of 19 %; ten seconds of the fastest disk do not take that much of it.
     static let interval = Duration.seconds(10)
@@ -28,13 +39,15 @@ struct Rhythm: Service {
     func run() async throws {
         await cancelWhenGracefulShutdown {
             var reviewed = ContinuousClock.now
+            var check = ClockCheck(wall: MonotonicClock.wallTime, at: clock.now)
             while (try? await Task.sleep(for: pause)) != nil {
-                let now = MonotonicClock.wallTime
+                let now = time(&check)
+                checkDisk()
                 account.review(after: ContinuousClock.now - reviewed)
                 reviewed = ContinuousClock.now
                 inbox.post(.wallClock(now))
                 inbox.post(.period(settings.quota.period.period(containing: now)))
-                inbox.post(.remaining(account.usage.remaining))
+                inbox.post(.remaining(account.remaining))
                 guard let held = await inbox.ask({ $0.curator.heldForOthers }) else { return }
                 measure(held: held)
             }
@@ -44,12 +57,40 @@ struct Rhythm: Service {
     /// Never beyond the end of the period: what is sent after it belongs to the next.
     private var pause: Duration {
         let now = MonotonicClock.wallTime
-        return min(Self.interval, max(.milliseconds(1), settings.quota.period.period(containing: now).ends - now))
+        let interval = troubles.current.isEmpty ? Self.interval : Self.troubledInterval
+        return min(interval, max(.milliseconds(1), settings.quota.period.period(containing: now).ends - now))
+    }
+
+    /// The wall clock, as far as it can be believed.
+    private func time(_ check: inout ClockCheck) -> WallTime {
+        let isSynchronised = clinux_clock_is_synchronised() != 0
+        let (time, gap) = check.read(MonotonicClock.wallTime, at: clock.now, isSynchronised: isSynchronised)
+        if let gap {
+            let seconds = abs(gap.wholeMilliseconds / 1000)
+            troubles.raise(
+                .clock,
+                "The clock was set \(gap > .zero ? "ahead" : "back") by \(seconds) seconds while the node ran, and no new "
+                    + "period of the allowance begins by it; set the clock right, or restart the node if it is right.")
+        } else {
+            troubles.clear(.clock)
+        }
+        return time
+    }
+
+    private func checkDisk() {
+        do throws(StorageError) {
+            try folder.probe()
+            for kind in [Trouble.Kind.diskFull, .diskReadOnly] { troubles.clear(kind, after: Self.quiet) }
+            for kind in [Trouble.Kind.diskFailing, .descriptors] { troubles.clear(kind, after: Self.longQuiet) }
+        } catch {
+            troubles.raise(error)
+        }
     }
 
     private func measure(held: ByteCount) {
         guard let free = try? folder.freeDisk() else { return }
-        let room = settings.diskBudget(free: free, held: held) - held
+        // A disk that takes nothing has no room, whatever it says.
+        let room = troubles.ofTheDisk == nil ? settings.diskBudget(free: free, held: held) - held : .zero
         inbox.post(
             .measured(freeDisk: min(free, max(.zero, room)), load: Self.load(connections: server.counts.connections)))
     }

@@ -1,4 +1,5 @@
 import Catalogue
+import Console
 import Dispatch
 import Logging
 import Overlay
@@ -12,6 +13,7 @@ final class Shelf: Sendable {
     private let folder: PieceFolder
     private let inbox: Inbox
     private let logger: Logger
+    private let troubles: Troubles
     private let queue = DispatchQueue(label: "potluck.shelf")
     /// Files that are being posted.
     private let claims = Mutex<[FileID: Claim]>([:])
@@ -25,10 +27,11 @@ final class Shelf: Sendable {
     /// What is needed to verify pieces of the files that are here or on their way.
     private let manifests: Mutex<[FileID: Manifest]>
 
-    init(folder: PieceFolder, inbox: Inbox, holdings: [Holding], logger: Logger) {
+    init(folder: PieceFolder, inbox: Inbox, holdings: [Holding], logger: Logger, troubles: Troubles) {
         self.folder = folder
         self.inbox = inbox
         self.logger = logger
+        self.troubles = troubles
         manifests = Mutex(
             Dictionary(holdings.map { ($0.file, $0.manifest.value) }, uniquingKeysWith: { _, newer in newer }))
     }
@@ -102,6 +105,20 @@ final class Shelf: Sendable {
         }
     }
 
+    /// A file that was to be sent could not be read. One that is gone or unreadable is fetched again, unless it was posted
+    /// here: then its bytes may be the only ones, and a person has to decide.
+    func unreadable(_ file: FileID, _ error: any Error, isOwn: Bool) {
+        let error = error as? StorageError
+        if let error, troubles.raise(error), error.isPassing { return }
+        if error == nil || error?.isPassing == false {
+            troubles.raise(
+                .diskFailing,
+                "The file \(file) cannot be read from the disk as it should be; check the disk"
+                    + (isOwn ? ", and post the file again." : "; it is fetched again."))
+        }
+        if !isOwn { inbox.post(.damaged(file)) }
+    }
+
     /// A failure of the kind that the machine should hear of is told; any other, such as too many open files, passes, and
     /// the work is tried again.
     private func attempt(
@@ -111,7 +128,7 @@ final class Shelf: Sendable {
         do throws(StorageError) {
             try work()
         } catch {
-            logger.error("\(error)")
+            if !troubles.raise(error) { logger.error("\(error)") }
             if isMeant(error) {
                 if let failure { inbox.post(failure) }
             } else if failure != nil {
@@ -133,9 +150,17 @@ extension StorageError {
         }
     }
 
+    /// Says nothing about the file itself.
+    fileprivate var isPassing: Bool {
+        switch self {
+        case .noSuchFile, .wrongLength, .system: false
+        default: true
+        }
+    }
+
     fileprivate var isForWantOfRoom: Bool {
         switch self {
-        case .full, .fileTooLarge, .readOnly, .noPermission: true
+        case .full, .fileTooLarge: true
         default: false
         }
     }

@@ -103,13 +103,23 @@ public struct PieceFolder: PieceFiles {
         return hasher.finish()
     }
 
-    /// What is free on the disk for a process without privileges.
+    /// Kept free of files, for the database and the log.
+    public static let reserve = ByteCount.mebibytes(16)
+
+    /// Whether the folder can be written to at all; leaves nothing.
+    public func probe() throws(StorageError) {
+        let path = incomingPath + "/probe"
+        let file = try OpenFile(path, O_WRONLY | O_CREAT)
+        defer { unlink(path) }
+        try file.write([UInt8](repeating: 1, count: 4096), at: 0)
+    }
+
+    /// What is free on the disk for a process without privileges, beyond the reserve.
     public func freeDisk() throws(StorageError) -> ByteCount {
         var facts = statvfs()
         guard statvfs(path, &facts) == 0 else { throw StorageError(code: errno, path: path) }
-        return ByteCount(
-            Int64(clamping: UInt64(facts.f_bavail).multipliedReportingOverflow(by: UInt64(facts.f_frsize)).partialValue)
-        )
+        let free = UInt64(facts.f_bavail).multipliedReportingOverflow(by: UInt64(facts.f_frsize)).partialValue
+        return max(.zero, ByteCount(Int64(clamping: free)) - Self.reserve)
     }
 }
 
