@@ -60,7 +60,10 @@ def measure(program: str, folder: Folder, figures: Figures) -> None:
             bench = Bench(program, disk / f"n{number}", folder.folder(f"logs{number}"))
             unwinding.callback(bench.stop)
             bench.begin()
-            fault(bench, figures)
+            try:
+                fault(bench, figures)
+            except Broken as reason:
+                figures.broken(reason)
 
 
 @contextmanager
@@ -171,24 +174,23 @@ def full(bench: Bench, figures: Figures) -> None:
 
 
 def read_only(bench: Bench, figures: Figures) -> None:
-    """A data directory that became read-only."""
-    remount(bench.disk, "ro")
+    """A data directory that takes no changes any more."""
+    change(bench.node.data, "+i")
     try:
         bench.trouble(figures, "the read-only directory")
         figures.figure("posting gets", bench.posts())
         for _ in range(3):
             bench.serves(figures, 4)
     finally:
-        remount(bench.disk, "rw")
+        change(bench.node.data, "-i")
     bench.recovers(figures)
     bench.told(figures, "diskReadOnly")
 
 
-def remount(path: Path, mode: str) -> None:
-    # What is open for writing keeps a remount from being read-only; the superblock's flag does not ask.
-    outcome = subprocess.run(["mount", "-o", f"remount,{mode}", path], capture_output=True, text=True)
-    if outcome.returncode != 0:
-        raise Broken(f"the disk was not made {mode}: {outcome.stderr.strip()}")
+def change(path: Path, attribute: str) -> None:
+    outcome = subprocess.run(["chattr", "-R", attribute, path], capture_output=True, text=True)
+    if outcome.returncode != 0 and attribute == "+i":
+        raise Broken(f"not made: {outcome.stderr.strip().splitlines()[-1]}")
 
 
 def descriptors(bench: Bench, figures: Figures) -> None:

@@ -40,6 +40,19 @@ import Testing
         }
     }
 
+    @Test func leasesAreKeptThoughTheDatabaseTakesNothing() async throws {
+        try await withScribe { scribe, database in
+            // Refused by the schema: as good as a database that cannot be written, and a state that nothing else reads.
+            scribe.persist([.member(.ownVersion(3)), ledger(-1)]) {}
+            await withCheckedContinuation { continuation in
+                scribe.persist([ledger(70)]) { continuation.resume() }
+            }
+            let kept = try database.load().ledger?.leased.sum
+            #expect(kept == ByteCount(70))
+            #expect(try database.load().lastVersion == 0)
+        }
+    }
+
     @Test func whoUsesTheDatabaseGetsItsAnswerOrItsError() async throws {
         struct Refused: Error {}
         try await withScribe { scribe, _ in
