@@ -187,8 +187,10 @@ def read_only(bench: Bench, figures: Figures) -> None:
     bench.told(figures, "diskReadOnly")
 
 
-def change(path: Path, attribute: str) -> None:
-    outcome = subprocess.run(["chattr", "-R", attribute, path], capture_output=True, text=True)
+def change(data: Path, attribute: str) -> None:
+    """Whether its directories take no new names."""
+    folders = [data, *(path for path in data.rglob("*") if path.is_dir())]
+    outcome = subprocess.run(["chattr", attribute, *folders], capture_output=True, text=True)
     if outcome.returncode != 0 and attribute == "+i":
         raise Broken(f"not made: {outcome.stderr.strip().splitlines()[-1]}")
 

@@ -1,6 +1,7 @@
 import Allowance
 import Foundation
 import Logging
+import Membership
 import Overlay
 import Primitives
 import Storage
