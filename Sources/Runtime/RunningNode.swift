@@ -44,6 +44,12 @@ struct RunningNode {
         database = try Database(at: data.databasePath)
         let damage = try database.setDamagedAside()
         if let sentence = damage.sentence(path: data.databasePath) { troubles.raise(.database, sentence) }
+        if database.isBehind {
+            troubles.raise(
+                .database,
+                "\(data.databasePath) lacks what was written last, though the account is right; check the disk, and post again "
+                    + "what 'node list' does not show.")
+        }
         folder = try PieceFolder(at: data.filesPath)
         let keys = try data.identity()
         identity = Identity(signingSecret: keys.signingSeed, agreementSecret: keys.agreementSecret)

@@ -10,6 +10,9 @@ public struct Database: Sendable {
     let path: String
     private let queue: DatabaseQueue
     let accounts: AccountFile
+    /// The account file knew a newer state than the database when it was opened: what was written last is not there. The
+    /// account goes on from the file; other things of that time are lost.
+    public let isBehind: Bool
 
     /// How long another program that has the database open, such as a backup, is waited for.
     private static let patienceSeconds = 5.0
@@ -32,7 +35,9 @@ public struct Database: Sendable {
             queue = try DatabaseQueue(path: path, configuration: configuration)
             try Schema.migrator.migrate(queue)
             accounts = try AccountFile(at: path + "-account")
-            try accounts.count(from: queue.read { try ($0.account()?.number) ?? 0 })
+            let number = try queue.read { try $0.account()?.number ?? 0 }
+            isBehind = try number < accounts.newest()?.number ?? 0
+            try accounts.count(from: number)
             reserveLog()
         } catch {
             throw StorageError(error, path: path)
@@ -64,7 +69,11 @@ public struct Database: Sendable {
                 throw StorageError.databaseNewer(path: path)
             }
             let complaint = try String.fetchOne(database, sql: "PRAGMA quick_check(1)")
-            if let complaint, complaint != "ok" { throw StorageError.databaseDamaged(path: path, detail: complaint) }
+            // Of several lines, the last one says what it is.
+            let detail = complaint?.split(separator: "\n").last.map(String.init)
+            if let complaint = detail, complaint != "ok" {
+                throw StorageError.databaseDamaged(path: path, detail: complaint)
+            }
         }
     }
 

@@ -15,7 +15,9 @@ import Testing
         defer { try? FileManager.default.removeItem(at: directory) }
         let folder = try PieceFolder(at: directory.path)
         try await body(
-            Shelf(folder: folder, inbox: Inbox(), holdings: [], logger: Logger(label: "test")), folder)
+            Shelf(
+                folder: folder, inbox: Inbox(), holdings: [], logger: Logger(label: "test"),
+                troubles: Troubles(logger: Logger(label: "test"))), folder)
     }
 
     private func ingested(
