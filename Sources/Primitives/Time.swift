@@ -29,6 +29,9 @@ public struct Instant: Hashable, Comparable, Sendable {
 public struct WallTime: Hashable, Comparable, Sendable {
     public let milliseconds: Int64
 
+    /// The end of the year 9999: the last that statements can name, so that sums with durations cannot overflow.
+    public static let latest = WallTime(milliseconds: 253_402_300_799_999)
+
     @inlinable
     public init(milliseconds: Int64) {
         self.milliseconds = milliseconds

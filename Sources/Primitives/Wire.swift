@@ -135,10 +135,10 @@ public struct WireReader: Sendable {
         return ByteCount(Int64(value))
     }
 
-    /// A time between 1970 and the year 10000, so that sums with durations cannot overflow.
+    /// A time from 1970 to `WallTime.latest`.
     public mutating func wallTime() throws(WireError) -> WallTime {
         let value = try uint64()
-        guard value < 253_402_300_800_000 else { throw .malformed("a time beyond the year 9999") }
+        guard value <= UInt64(WallTime.latest.milliseconds) else { throw .malformed("a time beyond the year 9999") }
         return WallTime(milliseconds: Int64(value))
     }
 

@@ -63,18 +63,14 @@ struct Reachability {
 }
 
 extension IPAddress {
+    /// Nothing when it is of another family than the two, or good on one link only.
     fileprivate init?(_ address: UnsafeMutablePointer<sockaddr>) {
-        switch Int32(address.pointee.sa_family) {
-        case AF_INET:
-            let word = address.withMemoryRebound(to: sockaddr_in.self, capacity: 1) { $0.pointee.sin_addr.s_addr }
-            self = .v4(UInt32(bigEndian: word))
-        case AF_INET6:
-            var bytes = address.withMemoryRebound(to: sockaddr_in6.self, capacity: 1) { $0.pointee.sin6_addr }
-            guard let address = withUnsafeBytes(of: &bytes, { IPAddress(networkOrder: Array($0)) }) else { return nil }
-            self = address
-        default:
+        var text = [CChar](repeating: 0, count: Int(NI_MAXHOST))
+        let length = socklen_t(MemoryLayout<sockaddr_in6>.size)
+        guard getnameinfo(address, length, &text, socklen_t(text.count), nil, 0, NI_NUMERICHOST) == 0 else {
             return nil
         }
+        self.init(String(decoding: text.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self))
     }
 
     fileprivate var isIPv4: Bool {

@@ -36,7 +36,7 @@ public struct Withdrawal: Statement {
     public init(of posting: Posting, at now: WallTime) {
         self.init(
             file: posting.file, publisher: posting.publisher, sequence: posting.sequence, at: now,
-            keptUntil: posting.expires.map { $0 + Self.afterlife })
+            keptUntil: posting.expires.map { min($0 + Self.afterlife, .latest) })
     }
 
     public var signer: Signer { .node(publisher) }

@@ -45,7 +45,6 @@ struct PartitionStory {
         self.kind = kind
         network = VirtualNetwork.settled(count, seed: seed)
         chance = Generator(seed: seed)
-
     }
 
     mutating func tell() {
@@ -147,8 +146,8 @@ struct PartitionStory {
         complaints += network.violations
     }
 
-    /// Goes on, and sees to it that nobody comes to life in anybody's eyes, for longer than an interval, who was known to be gone where it went: within
-    /// three intervals and two seconds.
+    /// Goes on, and sees to it that nobody comes to life in anybody's eyes, for longer than an interval, who was known to be
+    /// gone where it went: within three intervals and two seconds.
     private mutating func watch(
         for duration: Duration, since healed: Instant, until isDone: (borrowing VirtualNetwork) -> Bool
     ) {

@@ -25,9 +25,10 @@ extension VirtualNetwork {
         schedule(.request(request, from: currentRun(of: index), call, to: other), after: delay())
     }
 
-    /// It says good-bye, and is gone a second later.
+    /// It has a few seconds to hand over what it holds, says good-bye, and is gone a second later.
     mutating func leave(_ index: Int) {
-        deliver(.leave(by: now), to: currentRun(of: index))
+        deliver(.leave(by: now + .seconds(5)), to: currentRun(of: index))
+        run(for: .seconds(60)) { $0.nodes[index].process?.hasLeft ?? true }
         run(for: .seconds(1))
         crash(index)
         nodes[index].hasLeft = true
