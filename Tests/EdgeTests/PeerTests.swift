@@ -1,5 +1,6 @@
 import Allowance
 import Catalogue
+import Membership
 import Overlay
 import Primitives
 import Routing
@@ -194,6 +195,37 @@ struct LimitTests {
         try await knocks[7].send(body)
         #expect(try await knocks[7].response().status == 200)
         #expect(try await ask(path, body, by: .generate()).status == 200)
+        await world.stop()
+    }
+
+    @Test("a member that never ends its requests keeps no other waiting; strangers keep no member from knocking")
+    func unendedBodies() async throws {
+        let world = try await EdgeWorld.make(length: 10)
+        let (founder, other) = (world.member, Identity.generate())
+        let certificate = Certificate(
+            subject: other.nodeID, issuer: founder.nodeID, network: founder.nodeID,
+            issuedAt: WallTime(milliseconds: 0))
+        world.directory.learn([founder.sign(certificate).value])
+        let request = PeerRequest.catalogue(.lookUp(world.file))
+        let (path, body) = (PeerProtocol.path(of: request), request.wireBytes)
+        func begin(_ path: String, by signer: Identity) async throws -> (RawClient, Int) {
+            let client = try world.client()
+            try await client.send(world.signed("POST", path, "Expect: 100-continue", body: body, by: signer))
+            return (client, try await client.response(hasBody: false).status)
+        }
+        var open: [RawClient] = []
+        for _ in 0..<16 {
+            let (client, status) = try await begin(path, by: other)
+            #expect(status == 100)
+            open.append(client)
+        }
+        #expect(try await begin(path, by: other).1 == 503)
+        for _ in 0..<16 { open.append(try await begin(PeerProtocol.prefix + PeerProtocol.joinName, by: .generate()).0) }
+        #expect(try await begin(PeerProtocol.prefix + PeerProtocol.joinName, by: .generate()).1 == 503)
+        for name in [path, PeerProtocol.prefix + PeerRequest.introduction] {
+            #expect(try await begin(name, by: founder).1 == 100)
+        }
+        #expect(open.count == 32)
         await world.stop()
     }
 

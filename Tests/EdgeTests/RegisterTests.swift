@@ -137,10 +137,10 @@ struct PrefixTests {
 
     @Test("one prefix gets only so many places, and all together no more than there are")
     func shares() {
-        let shares = Shares(3, perPrefix: 2)
+        let shares = Shares<AddressRange>(3, each: 2)
         #expect(shares.take(for: prefix) == .taken)
         #expect(shares.take(for: prefix) == .taken)
-        #expect(shares.take(for: prefix) == .prefixFull)
+        #expect(shares.take(for: prefix) == .partyFull)
         #expect(shares.take(for: nil) == .taken)
         #expect(shares.take(for: other) == .full)
         shares.giveBack(for: prefix)

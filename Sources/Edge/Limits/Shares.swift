@@ -1,44 +1,43 @@
-import Primitives
 import Synchronization
 
-/// A number of places for things that take time, of which one prefix gets only so many.
-final class Shares: Sendable {
+/// A number of places for things that take time, of which one party (a prefix, a member) gets only so many.
+final class Shares<Party: Hashable & Sendable>: Sendable {
     private struct State {
         var taken = 0
-        /// Only prefixes that have something: as many as places at most.
-        var byPrefix: [AddressRange: Int] = [:]
+        /// Only parties that have something: as many as places at most.
+        var byParty: [Party: Int] = [:]
     }
 
-    enum Answer { case taken, full, prefixFull }
+    enum Answer { case taken, full, partyFull }
 
     private let limit: Int
-    private let prefixLimit: Int
+    private let partyLimit: Int
     private let state = Mutex(State())
 
-    init(_ limit: Int, perPrefix prefixLimit: Int) {
+    init(_ limit: Int, each partyLimit: Int) {
         self.limit = limit
-        self.prefixLimit = prefixLimit
+        self.partyLimit = partyLimit
     }
 
-    /// `prefix` is nothing for who is not counted: a trusted proxy itself.
-    func take(for prefix: AddressRange?) -> Answer {
+    /// `party` is nothing for who is not counted: a trusted proxy itself.
+    func take(for party: Party?) -> Answer {
         state.withLock { state in
             guard state.taken < limit else { return .full }
-            if let prefix {
-                let own = state.byPrefix[prefix] ?? 0
-                guard own < prefixLimit else { return .prefixFull }
-                state.byPrefix[prefix] = own + 1
+            if let party {
+                let own = state.byParty[party] ?? 0
+                guard own < partyLimit else { return .partyFull }
+                state.byParty[party] = own + 1
             }
             state.taken += 1
             return .taken
         }
     }
 
-    func giveBack(for prefix: AddressRange?) {
+    func giveBack(for party: Party?) {
         state.withLock { state in
             state.taken -= 1
-            guard let prefix, let own = state.byPrefix[prefix] else { return }
-            state.byPrefix[prefix] = own > 1 ? own - 1 : nil
+            guard let party, let own = state.byParty[party] else { return }
+            state.byParty[party] = own > 1 ? own - 1 : nil
         }
     }
 }

@@ -277,7 +277,7 @@ extension Connection {
         let prefix = neighbourhood(of: client)
         switch house.lookUps.take(for: prefix) {
         case .taken: break
-        case .prefixFull:
+        case .partyFull:
             house.count(.lookUps)
             return tooMany(
                 after: Self.moment, "Your network is asking for too many unknown files at once.", client: client)

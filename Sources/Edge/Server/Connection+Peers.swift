@@ -10,7 +10,9 @@ struct PeerBody {
     var length: Int
     var signed: SignedRequest
     /// Where its place is to be given back.
-    var places: Places
+    var places: Shares<NodeID>
+
+    func giveBack() { places.giveBack(for: signed.signer) }
 }
 
 // What nodes ask each other: signed, with a body.
@@ -35,15 +37,17 @@ extension Connection {
             return comeBack(
                 after: Self.moment, "What is left of this node's allowance for such questions is kept for pulses.")
         }
-        let places = isKnock ? house.knocks : house.bodies
-        guard places.take() else {
+        // A member that knocks is none of the strangers, who may have taken all of their own places.
+        let isStranger = isKnock && !services.directory.isAdmitted(signed.signer)
+        let places = isStranger ? house.knocks : house.bodies
+        guard places.take(for: signed.signer) == .taken else {
             head.keepsAlive = false
             return comeBack(after: Self.moment, "This node is answering too many other nodes.")
         }
         if head.expectsContinue {
             let line: StaticString = "HTTP/1.1 100 Continue\r\n\r\n"
             guard services.account.spend(ByteCount(line.utf8CodeUnitCount), for: .overlay) else {
-                places.giveBack()
+                places.giveBack(for: signed.signer)
                 return close()
             }
             wire?.pay(Int64(line.utf8CodeUnitCount), for: .overlay)
@@ -72,7 +76,7 @@ extension Connection {
     func perform(_ body: PeerBody, _ bytes: [UInt8]) {
         let (services, peer) = (services, peer)
         ask {
-            defer { body.places.giveBack() }
+            defer { body.giveBack() }
             guard body.signed.covers(bytes) else {
                 return PeerResponse(Refusal(.unauthorized, "The signature does not cover the body."))
             }

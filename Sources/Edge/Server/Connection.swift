@@ -290,7 +290,7 @@ final class Connection: ChannelInboundHandler {
         switch phase {
         case .idle, .lingering, .closed: break
         case .receiving(let body):
-            body.places.giveBack()
+            body.giveBack()
             house.countCut()
         case .asking:
             house.countCut()
@@ -331,7 +331,7 @@ final class Connection: ChannelInboundHandler {
         guard deadline <= .now() else { return schedule() }
         switch phase {
         case .idle where received.readableBytes > 0, .receiving:
-            if case .receiving(let body) = phase { body.places.giveBack() }
+            if case .receiving(let body) = phase { body.giveBack() }
             phase = .idle
             head.clear()
             refuse(Refusal(.requestTimeout, "The request did not come whole in time."))

@@ -14,6 +14,8 @@ public struct EdgeCounts: Equatable, Sendable {
         case malformed
         /// A head or a body beyond what is taken.
         case oversized
+        /// A peer's request whose signature is not its signer's, or for somebody else, or of another time, or used before.
+        case signature
         /// A method that does nothing here.
         case method
         /// A request that did not come whole in time.
@@ -35,8 +37,9 @@ public struct EdgeCounts: Equatable, Sendable {
             case .contentTooLarge, .uriTooLong, .headTooLarge: self = .oversized
             case .methodNotAllowed, .notImplemented: self = .method
             case .requestTimeout: self = .late
-            case .continue, .ok, .noContent, .partialContent, .found, .notModified, .unauthorized, .forbidden,
-                .notFound, .conflict, .gone, .preconditionFailed, .rangeNotSatisfiable, .misdirected,
+            case .unauthorized, .forbidden, .misdirected: self = .signature
+            case .continue, .ok, .noContent, .partialContent, .found, .notModified,
+                .notFound, .conflict, .gone, .preconditionFailed, .rangeNotSatisfiable,
                 .tooManyRequests, .internalError, .unavailable:
                 return nil
             }

@@ -42,6 +42,8 @@ public struct EdgeSettings: Sendable {
     public var limitsPortions = true
     /// Peers' bodies held at the same time; one more is told to come back.
     public var bodyLimit = 64
+    /// Of these, of one member: one that never ends its requests keeps nobody else waiting.
+    public var memberBodyLimit = 16
     /// The same for strangers who ask to be let in, so that they cannot take the members' places …
     public var knockLimit = 16
     /// … nor hold theirs for long: 4 KiB at 8 kbit/s.

@@ -7,10 +7,12 @@ import Synchronization
 final class House: Sendable {
     let services: EdgeServices
     let settings: EdgeSettings
-    let bodies: Places
-    let knocks: Places
-    let lookUps: Shares
-    let requests: Shares
+    /// What members send, by member.
+    let bodies: Shares<NodeID>
+    /// What strangers send: who they are is their own choice.
+    let knocks: Shares<NodeID>
+    let lookUps: Shares<AddressRange>
+    let requests: Shares<AddressRange>
     let unfound = Unfound()
     let portions = Portions()
     /// Threads that wait for the disk, so that event loops do not: as many as there are cores. One response at most waits
@@ -42,10 +44,10 @@ final class House: Sendable {
     init(services: EdgeServices, settings: EdgeSettings) {
         self.services = services
         self.settings = settings
-        bodies = Places(settings.bodyLimit)
-        knocks = Places(settings.knockLimit)
-        lookUps = Shares(settings.lookUpLimit, perPrefix: settings.prefixLookUpLimit)
-        requests = Shares(settings.connectionLimit, perPrefix: settings.prefixRequestLimit)
+        bodies = Shares(settings.bodyLimit, each: settings.memberBodyLimit)
+        knocks = Shares(settings.knockLimit, each: settings.knockLimit)
+        lookUps = Shares(settings.lookUpLimit, each: settings.prefixLookUpLimit)
+        requests = Shares(settings.connectionLimit, each: settings.prefixRequestLimit)
         let limits = Register<any Channel>.Limits(
             connections: settings.connectionLimit, reserve: min(settings.memberReserve, settings.connectionLimit / 4),
             perPrefix: settings.prefixConnectionLimit, perMember: settings.memberConnectionLimit)
@@ -173,25 +175,4 @@ final class House: Sendable {
 
     /// How many responses `cut` ended.
     var responsesCut: Int { state.withLock { $0.cut ?? 0 } }
-}
-
-/// A number of places that are taken and given back.
-final class Places: Sendable {
-    private let free: Mutex<Int>
-
-    init(_ count: Int) {
-        free = Mutex(count)
-    }
-
-    func take() -> Bool {
-        free.withLock { free in
-            guard free > 0 else { return false }
-            free -= 1
-            return true
-        }
-    }
-
-    func giveBack() {
-        free.withLock { $0 += 1 }
-    }
 }
