@@ -67,12 +67,14 @@ public struct NodeFacts: Equatable, Sendable {
     public var troubles: [Trouble]
     /// What the public door has seen since the start.
     public var door: DoorView
+    /// The same of the sockets.
+    public var datagrams: DatagramsView
 
     public init(
         id: NodeID, name: String, url: String, listen: String, dataDirectory: String, software: String, place: Place?,
         network: NodeID, isOpen: Bool, replicas: Int, lists: [String: [NodeID]] = [:], freeDisk: ByteCount,
         allowance: ByteCount, share: ByteCount, period: Period, startedAt: WallTime, wallClock: WallTime, now: Instant,
-        troubles: [Trouble], door: DoorView = DoorView()
+        troubles: [Trouble], door: DoorView = DoorView(), datagrams: DatagramsView = DatagramsView()
     ) {
         self.id = id
         self.name = name
@@ -94,6 +96,7 @@ public struct NodeFacts: Equatable, Sendable {
         self.now = now
         self.troubles = troubles
         self.door = door
+        self.datagrams = datagrams
     }
 }
 

@@ -28,6 +28,24 @@ public struct StatusView: Codable, Equatable, Sendable {
     /// What is wrong at the moment, in the order it began.
     public var troubles: [Trouble]
     public var door: DoorView
+    public var datagrams: DatagramsView
+}
+
+/// What came over the sockets, since the node was started, and what else members were not believed.
+public struct DatagramsView: Codable, Equatable, Sendable {
+    public var sent: Int
+    public var received: Int
+    /// How often one went no further, by reason.
+    public var dropped: [String: Int]
+    /// Statements about members and files, in datagrams and requests, whose signatures do not hold or are by nobody known.
+    public var disbelieved: Int
+
+    public init(sent: Int = 0, received: Int = 0, dropped: [String: Int] = [:], disbelieved: Int = 0) {
+        self.sent = sent
+        self.received = received
+        self.dropped = dropped
+        self.disbelieved = disbelieved
+    }
 }
 
 /// The public door, since the node was started.

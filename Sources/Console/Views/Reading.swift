@@ -17,7 +17,8 @@ struct Reading {
             isFounder: facts.network == facts.id, isOpen: facts.isOpen, startedAt: facts.startedAt,
             members: memberCounts, files: fileCounts, stored: stored, freeDisk: facts.freeDisk,
             share: usage.terms.share, used: usage.spent.sum + usage.reserved.sum, remaining: usage.remaining,
-            periodEnds: facts.period.ends, troubles: facts.troubles, door: facts.door)
+            periodEnds: facts.period.ends, troubles: facts.troubles, door: facts.door,
+            datagrams: facts.datagrams)
     }
 
     func peers() -> [PeerView] {

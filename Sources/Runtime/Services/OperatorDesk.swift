@@ -47,7 +47,8 @@ struct OperatorDesk: Operator {
             freeDisk: (try? folder.freeDisk()) ?? overlay.freeDisk, allowance: settings.quota.limit,
             share: settings.share,
             period: overlay.ledger.state.period, startedAt: startedAt, wallClock: MonotonicClock.wallTime,
-            now: clock.now, troubles: troubles.current, door: DoorView(server.counts))
+            now: clock.now, troubles: troubles.current, door: DoorView(server.counts),
+            datagrams: DatagramsView(joiner.datagrams.counts, disbelieved: directory.rejections))
     }
 
     func snapshot() async -> Overlay {
@@ -167,6 +168,15 @@ struct OperatorDesk: Operator {
     }
 
     func place(of address: IPAddress) async -> Place? { atlas.place(of: address) }
+}
+
+extension DatagramsView {
+    init(_ counts: DatagramCounts, disbelieved: Int) {
+        self.init(
+            sent: counts.sent, received: counts.received,
+            dropped: Dictionary(uniqueKeysWithValues: counts.dropped.map { ($0.key.rawValue, $0.value) }),
+            disbelieved: disbelieved)
+    }
 }
 
 extension DoorView {
