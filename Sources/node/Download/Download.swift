@@ -13,6 +13,8 @@ final class Download: Sendable {
         var received: ByteCount
         var lastArrival: Instant
         var lastRefresh: Instant
+        /// By holder: the query of the redirect that led nowhere last.
+        var detours: [String: String] = [:]
         var lastProblem: String?
     }
 
@@ -148,31 +150,57 @@ final class Download: Sendable {
     private func fetch(_ pieces: Range<Int>, from url: String) async throws -> Outcome {
         let range = manifest.geometry.bytes(of: pieces)
         let buffer = RunBuffer(capacity: Int(range.upperBound - range.lowerBound)) { self.arrived($0) }
-        var request = CourierRequest("GET", url)
-        request.range = range
-        request.redirects = Self.redirects
-        request.slowest = Self.slowest
         let whole = 0..<manifest.posting.length.bytes
-        let answer: CourierAnswer
-        do {
-            answer = try await courier.download(
-                request, accepting: { Self.carries(range, of: whole, $0) }, into: { buffer.append($0) })
-        } catch {
-            forget(buffer.count)
-            return .unavailable("\(Link(url)?.node ?? url): \(error)", rest: nil)
-        }
+        var asked = state.withLock { $0.detours[url] }.map { "\(url)?\($0)" } ?? url
+        var answer: CourierAnswer
+        var hops = 0
+        repeat {
+            var request = CourierRequest("GET", asked)
+            request.range = range
+            request.slowest = Self.slowest
+            do {
+                answer = try await courier.download(
+                    request, accepting: { Self.carries(range, of: whole, $0) }, into: { buffer.append($0) })
+            } catch {
+                forget(buffer.count)
+                remember(asked, asDetourOf: url)
+                return .unavailable("\(Link(asked)?.node ?? asked): \(error)", rest: nil)
+            }
+            guard hops < Self.redirects, let next = Self.redirect(in: answer.head) else { break }
+            hops += 1
+            asked = next
+        } while true
         guard Self.carries(range, of: whole, answer.head), buffer.isFull else {
             forget(buffer.count)
+            remember(asked, asDetourOf: url)
             let rest = answer.head.fields.value(of: "retry-after").flatMap { Int($0) }.map { Duration.seconds($0) }
-            return .unavailable("\(Link(url)?.node ?? url) answers \(answer.head.status)", rest: rest)
+            return .unavailable("\(Link(asked)?.node ?? asked) answers \(answer.head.status)", rest: rest)
         }
         if let wrong = try store(buffer.take(), pieces) {
             forget(ByteCount(range.upperBound - range.lowerBound))
             // Who only sent on to a liar is no liar, and may send elsewhere next time.
-            guard answer.url == url else { return .unavailable("\(answer.url) sent wrong bytes", rest: nil) }
+            guard hops == 0 else {
+                remember(asked, asDetourOf: url)
+                return .unavailable("\(asked) sent wrong bytes", rest: nil)
+            }
             return .corrupt(piece: wrong)
         }
         return .finished
+    }
+
+    private static func redirect(in head: AnswerHead) -> String? {
+        guard [301, 302, 307, 308].contains(head.status), let next = head.fields.value(of: "location"),
+            next.hasPrefix("http://") || next.hasPrefix("https://")
+        else { return nil }
+        return next
+    }
+
+    /// The holder at `url` had sent this download there in vain: shown its own `via`, it will send elsewhere.
+    private func remember(_ asked: String, asDetourOf url: String) {
+        guard asked != url, let mark = asked.firstIndex(of: "?") else { return }
+        let query = String(asked[asked.index(after: mark)...])
+        guard query.hasPrefix("via=") else { return }
+        state.withLock { $0.detours[url] = query }
     }
 
     /// Verifies every piece, and writes all of them when all are right; the first wrong one otherwise.
