@@ -60,7 +60,7 @@ struct TableTests {
     @Test func theLastAddressesOfAllAreARangeToo() throws {
         let six = "3fff::,ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff,DE\n"
         let atlas = try atlas("0,4294967295,JP\n", six)
-        #expect(countries(["1.0.0.0", "223.255.255.255", "3fff::1"], in: atlas) == ["JP", "JP", "DE"])
+        #expect(countries(["1.0.0.0", "223.255.255.255", "3fff:ffff::1"], in: atlas) == ["JP", "JP", "DE"])
         #expect(countries(["2fff::1"], in: atlas) == [nil])
     }
 
