@@ -131,7 +131,7 @@ let package = Package(
         tests("Console", ["Console", lifecycle, logging]),
         tests("Runtime", ["Runtime"]),
         tests("node", ["node"]),
-        tests("Network", ["Geography", "Storage"]),
+        tests("Network", ["Geography", "Storage", "Transport"]),
         fuzz(["Overlay", "Transport", "Edge", "Geography", "Console", "Runtime"] + nio),
     ],
     swiftLanguageModes: [.v6]

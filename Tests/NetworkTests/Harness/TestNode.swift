@@ -34,6 +34,8 @@ final class TestNode: Sendable {
     private let process = Mutex<Child?>(nil)
 
     var name: String { plan.name }
+    /// Of the process, while there is one.
+    var identifier: Int32? { process.withLock { $0?.identifier } }
     var url: String { "http://127.0.0.1:\(port)" }
     var log: URL { directory.appendingPathExtension("log") }
 
