@@ -45,7 +45,10 @@ public enum Node {
 
     /// The network this node belongs to; one of its own when it belongs to none yet.
     static func membership(of identity: Identity, in database: Database) throws -> NetworkMembership {
-        if let membership = try database.membership() { return membership }
+        if let membership = try database.membership() {
+            try membership.check(identity)
+            return membership
+        }
         let membership = foundation(by: identity, cardVersion: 0)
         try database.write(membership)
         return membership
@@ -56,34 +59,6 @@ public enum Node {
         var random = SystemRandomNumberGenerator()
         let key = Bytes32(random.next(), random.next(), random.next(), random.next())
         return NetworkMembership(founder: identity.nodeID, networkKey: key, certificate: nil, cardVersion: cardVersion)
-    }
-
-    /// Leaves the network without a word: the node of a data directory, which does not run, is in one of its own
-    /// afterwards. Its identity, its account and what it posted stay; what it held for others goes.
-    /// - Throws: a sentence for the operator, also when there is nothing to leave; then nothing has changed.
-    public static func leave(_ data: String) throws {
-        let directory = try DataDirectory(existing: data)
-        let lock = try directory.lock()
-        defer { withExtendedLifetime(lock) {} }
-        let keys = try directory.identity()
-        let identity = Identity(signingSecret: keys.signingSeed, agreementSecret: keys.agreementSecret)
-        let database = try Database(at: directory.databasePath)
-        let membership = try membership(of: identity, in: database)
-        guard try membership.certificate != nil || hasCompany(identity.nodeID, in: database) else {
-            throw OperatorError(
-                .conflict,
-                "This node is alone in a network of its own, which it cannot leave; it may join another at once."
-            )
-        }
-        try leave(membership, identity, database, PieceFolder(at: directory.filesPath))
-    }
-
-    /// In this order, so that a crash in between leaves bytes that no record names, and not the reverse.
-    static func leave(
-        _ membership: NetworkMembership, _ identity: Identity, _ database: Database, _ folder: PieceFolder
-    ) throws {
-        let own = foundation(by: identity, cardVersion: membership.cardVersion)
-        for file in try database.leaveNetwork(founding: own) { try folder.discard(file) }
     }
 
     /// Whether a process runs the node of a data directory.
@@ -104,7 +79,7 @@ public enum Node {
         return try !hasCompany(membership.founder, in: database)
     }
 
-    private static func hasCompany(_ own: NodeID, in database: Database) throws -> Bool {
+    static func hasCompany(_ own: NodeID, in database: Database) throws -> Bool {
         try database.load().news.contains { $0.value.subject != own.short }
     }
 

@@ -16,6 +16,7 @@ import Transport
 /// Everything of one running node, put together in order: disk, keys, machine, account, doors.
 struct RunningNode {
     private let settings: Settings
+    private let data: DataDirectory
     private let logger: Logger
     private let clock = MonotonicClock()
     private let database: Database
@@ -36,6 +37,7 @@ struct RunningNode {
 
     init(_ settings: Settings, in data: DataDirectory) throws {
         self.settings = settings
+        self.data = data
         var logger = Logger(label: "potluck") { StreamLogHandler.standardError(label: $0) }
         logger.logLevel = settings.log
         self.logger = logger
@@ -51,8 +53,7 @@ struct RunningNode {
                     + "what 'node list' does not show.")
         }
         folder = try PieceFolder(at: data.filesPath)
-        let keys = try data.identity()
-        identity = Identity(signingSecret: keys.signingSeed, agreementSecret: keys.agreementSecret)
+        identity = try Node.identity(in: data, database)
         let reconciliation = Reconciliation(folder: folder, database: database, logger: logger)
         try reconciliation.refuseStrangeFiles(at: data)
         var membership = try Node.membership(of: identity, in: database)
@@ -127,7 +128,7 @@ struct RunningNode {
             routing: routing, desk: desk, scribe: scribe, leaving: leaving, logger: logger)
         let joiner = Joiner(
             inbox: inbox, client: client, directory: directory, datagrams: datagrams, database: database,
-            belonging: belonging, scribe: scribe, card: card)
+            belonging: belonging, scribe: scribe, card: card, leaving: leaving)
         let node = OperatorDesk(
             inbox: inbox, identity: identity, directory: directory, database: database, belonging: belonging,
             folder: folder, shelf: shelf, scribe: scribe, account: account, routing: routing, peers: desk,
@@ -142,7 +143,7 @@ struct RunningNode {
         guard leaving.isOver else { return }
         // Nothing more is handed over to be written; what was, comes first.
         await scribe.flush()
-        try Node.leave(belonging.membership, identity, database, folder)
+        try Node.leave(belonging.membership, identity, data, database, folder)
         logger.notice("Left the network; this node is in one of its own now.")
     }
 

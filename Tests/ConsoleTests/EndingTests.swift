@@ -2,7 +2,7 @@ import Catalogue
 import Foundation
 import Logging
 import Overlay
-import Primitives
+@_spi(Verification) import Primitives
 import Testing
 
 @testable import Console
@@ -36,6 +36,27 @@ import Testing
         }
         #expect(reading.view(.publisher(Sample.other)).name == "cellar")
         #expect(reading.view(.file(link.file)) == DenialView(kind: .file, id: link.file.description, name: nil))
+    }
+
+    @Test func `what was posted here and ended is listed with why`() throws {
+        let manifest = try Sample.manifest().value
+        let withdrawal = Withdrawal(of: manifest.posting, at: Sample.noon)
+        let overlay = try Sample.overlay(withdrawals: [Verified(checked: withdrawal)])
+        let withdrawn = Reading(facts: Sample.facts, overlay: overlay, usage: Sample.usage).files()
+        #expect(withdrawn.map(\.id) == [manifest.file] && withdrawn.map(\.standing) == [.withdrawn])
+        #expect(withdrawn.map(\.isOwn) == [true] && withdrawn.map(\.copy) == [.none])
+        #expect(withdrawn.map(\.postedAt) == [Sample.noon])
+
+        let expiring = try Sample.manifest(expires: Sample.noon + .seconds(-1))
+        let late = Reading(facts: Sample.facts, overlay: try Sample.overlay(expiring), usage: Sample.usage).files()
+        #expect(late.map(\.name) == ["夏祭り.mp4"] && late.map(\.standing) == [.expired])
+        #expect(late.map(\.copy) == [.none] && late.map(\.replicas) == [0])
+
+        let foreign = try Sample.manifest(publisher: Sample.other)
+        let refusing = try Sample.overlay(foreign, denials: [.file(foreign.value.file)])
+        let denied = Reading(facts: Sample.facts, overlay: refusing, usage: Sample.usage).files()
+        #expect(denied.map(\.standing) == [.denied] && denied.map(\.publisherName) == ["cellar"])
+        #expect(try reading().files().map(\.standing) == [.offered])
     }
 
     @Test func `what cannot be denied is refused with the reason`() throws {

@@ -42,31 +42,35 @@ enum Sample {
 
     /// A file of a length that is one piece.
     static func manifest(
-        _ number: UInt64 = 9, name: String = "夏祭り.mp4", publisher: NodeID = own, length: ByteCount = .kibibytes(100)
+        _ number: UInt64 = 9, name: String = "夏祭り.mp4", publisher: NodeID = own, length: ByteCount = .kibibytes(100),
+        expires: WallTime? = nil
     ) throws -> Verified<Manifest> {
         let piece = Bytes32(number, number, number, number)
         let geometry = PieceGeometry(length: length)
         let pieces = [Bytes32](repeating: piece, count: geometry.count)
         let posting = Posting(
             file: FileID(geometry: geometry, pieces: pieces), publisher: publisher, length: length, name: name,
-            mediaType: "video/mp4", sha256: piece, audience: .network, replicas: 3, postedAt: noon, expires: nil,
+            mediaType: "video/mp4", sha256: piece, audience: .network, replicas: 3, postedAt: noon, expires: expires,
             sequence: 1)
         guard let posting else { throw OperatorError(.unusable, "the sample is not a posting") }
         return Verified(checked: Manifest(posting: posting, pieces: pieces))
     }
 
     /// A node with one file of its own, in a network with a founder and another member.
-    static func overlay() throws -> Overlay {
-        let manifest = try manifest()
+    static func overlay(
+        _ manifest: Verified<Manifest>? = nil, withdrawals: [Verified<Withdrawal>] = [], denials: [Denial] = []
+    ) throws -> Overlay {
+        let manifest = try manifest ?? Sample.manifest()
         let holding = Holding(
             manifest: manifest, pieces: Bitfield(count: 1, full: true), sha256: manifest.value.posting.sha256,
-            isOwn: true)
+            isOwn: manifest.value.posting.publisher == own)
         let known = [card(founder, "kitchen"), card(other, "cellar")].map { $0.part { News.card($0) } }
         let roster = Roster(
             own: card(own, "attic"), known: known, lastVersion: 0, settings: Roster.Settings(),
             generator: Generator(seed: 1))
         let curator = Curator(
-            own: own, holdings: [holding], policy: Policy(), generator: Generator(seed: 2))
+            own: own, holdings: [holding], withdrawals: withdrawals, denials: denials, policy: Policy(),
+            generator: Generator(seed: 2))
         let ledger = Ledger(terms: terms, period: period, restored: nil)
         var overlay = Overlay(roster: roster, curator: curator, ledger: ledger, terms: terms)
         var actions: [Overlay::Action] = []

@@ -136,5 +136,41 @@ extension NetworkTests {
                 }
             }
         }
+
+        @Test("as the founder takes a new identity, under which the network it founded takes it in like any other")
+        func founder() async throws {
+            try await TestNetwork.with(Array(TestNetwork.world.prefix(2))) { network in
+                let (founder, member) = (network.founder, network.nodes[1])
+                let identity = try await founder.status().id
+                let link = try await founder.post(try network.makeFile("deed.bin", .mebibytes(1)), replicas: 1)
+                let refused = try await founder.run(["leave", "--now"])
+                #expect(refused.status == 1 && refused.errors.contains("node unpost"), "\(refused.errors)")
+                _ = try await founder.succeed(["unpost", link])
+                let listed: [View.File] = try await founder.ask(["list"])
+                #expect(listed.map(\.standing) == ["withdrawn"])
+
+                let left = try await founder.run(["leave", "--within", "10s"])
+                #expect(left.status == 0 && left.errors.contains("takes a new identity"), "\(left.errors)")
+                #expect(await founder.stop() == 0)
+                let names = try FileManager.default.contentsOfDirectory(
+                    atPath: founder.directory.path(percentEncoded: false))
+                #expect(names.filter { $0.hasPrefix("identity.key") }.count == 2, "\(names)")
+
+                try founder.start()
+                try await founder.isUp()
+                try await Task.sleep(for: .seconds(3))
+                let alone = try await founder.status()
+                #expect(alone.id != identity && alone.network == alone.id)
+                #expect(alone.members.alive == 0)
+                #expect(try await member.status().members.alive == 0)
+
+                let invite = try await member.succeed(["invite"])
+                _ = try await founder.succeed(["join", invite])
+                try await eventually("it is a member", within: .seconds(10)) {
+                    let (here, there) = try await (founder.status(), member.status())
+                    return here.network == identity && here.members.alive == 1 && there.members.alive == 1
+                }
+            }
+        }
     }
 }

@@ -81,6 +81,33 @@ import Testing
         #expect(try scratch.contents() == ["identity.key"])
     }
 
+    @Test func areSucceededByOthersAndKeptAside() throws {
+        try directory.create(keys)
+        let next = IdentityKeys(signingSeed: Bytes32(9, 9, 9, 9), agreementSecret: .zero)
+        #expect(try directory.successor() == nil)
+        try directory.prepare(successor: .init(signingSeed: .zero, agreementSecret: .zero))
+        try directory.prepare(successor: next)
+        #expect(try directory.successor() == next)
+        #expect(try directory.identity() == keys)
+        // As after a kill between the two steps.
+        #expect(link(directory.identityPath, directory.retiredPath("abc")) == 0)
+        try directory.succeed(keepingOldAs: "abc")
+        #expect(try directory.identity() == next)
+        #expect(try directory.successor() == nil)
+        #expect(mode(of: directory.identityPath) == 0o600)
+        #expect(try scratch.contents() == ["identity.key", "identity.key.old-abc"])
+        #expect(try content(of: directory.retiredPath("abc")) == Array(keys.text.utf8))
+    }
+
+    @Test func areNotSucceededByWhatWasDropped() throws {
+        try directory.create(keys)
+        try directory.prepare(successor: IdentityKeys(signingSeed: .zero, agreementSecret: .zero))
+        try directory.dropSuccessor()
+        try directory.dropSuccessor()
+        #expect(throws: StorageError.self) { try directory.succeed(keepingOldAs: "abc") }
+        #expect(try directory.identity() == keys)
+    }
+
     @Test func areMissedBeforeTheyAreMade() {
         #expect(throws: StorageError.identityMissing(path: directory.identityPath)) { try directory.identity() }
     }

@@ -331,7 +331,8 @@ func departure(_ number: UInt64, version: UInt64) -> Verified<News> {
 
         let alone = NetworkMembership(
             founder: node(1), networkKey: Bytes32(1, 2, 3, 4), certificate: nil, cardVersion: 4)
-        #expect(try database.leaveNetwork(founding: alone) == [others.file])
+        #expect(try database.leaveNetwork(founding: alone, keepsPosted: true) == [others.file])
+        #expect(try database.leftovers() == [others.file], "until their bytes are gone")
         for database in [database, try Storage::Database(at: scratch.path + "/potluck.sqlite")] {
             #expect(try database.membership() == alone)
             #expect(try database.certificates() == [])
@@ -342,6 +343,18 @@ func departure(_ number: UInt64, version: UInt64) -> Verified<News> {
             #expect(restored.news == [] && restored.holdings == [own] && restored.lastVersion == 7)
             #expect(restored.denials == [.publisher(node(5))] && restored.ledger == account(100))
         }
+    }
+
+    @Test func leavingUnderAnotherIdentityKeepsNothingThatTheOldOnePosted() throws {
+        let (own, others) = (holding(of: [1], isOwn: true), holding(of: [2]))
+        try database.write([.holding(.holding(own)), .holding(.holding(others)), .ledger(account(100))])
+        let alone = NetworkMembership(
+            founder: node(7), networkKey: Bytes32(1, 2, 3, 4), certificate: nil, cardVersion: 4)
+        let dropped = try database.leaveNetwork(founding: alone, keepsPosted: false)
+        #expect(Set(dropped) == [own.file, others.file])
+        #expect(try database.leftovers() == [own.file, others.file])
+        let restored = try database.load()
+        #expect(restored.holdings == [] && restored.ledger == account(100))
     }
 
     @Test func settingsAreKeptReplacedAndForgotten() throws {

@@ -21,6 +21,23 @@ extension Curator {
         if case .ended(let ending)? = routed[file] { ending } else { nil }
     }
 
+    /// The files that were posted here, or are denied here, and are not offered any more, as far as anything is known of
+    /// them, in ascending order.
+    public var ended: [EndedFile] {
+        let known = files.ids.compactMap { file -> EndedFile? in
+            guard let ending = ending(of: file) else { return nil }
+            let posting = ownPosting(of: file) ?? (ending == .denied ? files[file]?.postings.first?.value : nil)
+            return posting.map { EndedFile(file: file, ending: ending, trace: .posting($0)) }
+        }
+        let named = Set(known.map(\.file))
+        let withdrawn = withdrawals.all.compactMap { withdrawal -> EndedFile? in
+            let file = withdrawal.value.file
+            guard withdrawal.value.publisher == own, route(of: file) == nil, !named.contains(file) else { return nil }
+            return EndedFile(file: file, ending: .withdrawn, trace: .withdrawal(at: withdrawal.value.at))
+        }
+        return (known + withdrawn).sorted { $0.file < $1.file }
+    }
+
     /// Whether this node itself offers the file.
     public func isPosted(here file: FileID) -> Bool {
         ownPosting(of: file).map { isInForce($0) } ?? false

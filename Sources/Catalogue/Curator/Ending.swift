@@ -10,6 +10,20 @@ public enum Ending: Hashable, Sendable {
     case denied
 }
 
+/// A file that was posted here, or is denied here, and is not offered any more.
+public struct EndedFile: Equatable, Sendable {
+    public let file: FileID
+    public let ending: Ending
+    public let trace: Trace
+
+    /// What is still known of it.
+    public enum Trace: Equatable, Sendable {
+        case posting(Posting)
+        /// Only that this node took it back, then.
+        case withdrawal(at: WallTime)
+    }
+}
+
 /// What this node's operator wants neither held nor served here.
 public enum Denial: Hashable, Sendable {
     case file(FileID)

@@ -17,8 +17,16 @@ public struct FileView: Codable, Equatable, Sendable {
     /// Complete copies on live nodes beside the publisher's own.
     public var replicas: Int
     public var replicasWanted: Int
+    /// Of a file that has no name any more: when it was withdrawn.
     public var postedAt: WallTime
     public var expires: WallTime?
+    public var standing: Standing
+
+    /// Whether it is offered, and if not, why. Of a file that was withdrawn here often only this is known, and when: it has
+    /// no name or length then.
+    public enum Standing: String, Codable, Sendable {
+        case offered, withdrawn, expired, denied
+    }
 }
 
 /// What of a file is here.

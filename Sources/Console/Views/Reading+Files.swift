@@ -5,9 +5,9 @@ import Overlay
 import Primitives
 
 extension Reading {
-    /// All files that are known here, the newest first.
+    /// All files that are known here, the newest first; also those posted here or denied that are offered no more.
     func files() -> [FileView] {
-        overlay.curator.routes.map(view)
+        (overlay.curator.routes.map(view) + overlay.curator.ended.map(view))
             .sorted { ($0.postedAt, $0.id) > ($1.postedAt, $1.id) }
     }
 
@@ -53,7 +53,24 @@ extension Reading {
             link: Link(node: facts.url, file: posting.file, name: posting.name).description,
             publisher: posting.publisher, publisherName: name(of: posting.publisher).name,
             isOwn: posting.publisher == facts.id, copy: CopyView(route.own), replicas: replicas(route),
-            replicasWanted: Int(posting.replicas), postedAt: posting.postedAt, expires: posting.expires)
+            replicasWanted: Int(posting.replicas), postedAt: posting.postedAt, expires: posting.expires,
+            standing: .offered)
+    }
+
+    private func view(_ ended: EndedFile) -> FileView {
+        let posting: Posting?
+        let at: WallTime
+        switch ended.trace {
+        case .posting(let known): (posting, at) = (known, known.postedAt)
+        case .withdrawal(let when): (posting, at) = (nil, when)
+        }
+        let publisher = posting?.publisher ?? facts.id
+        let name = posting?.name ?? ""
+        return FileView(
+            id: ended.file, name: name, mediaType: posting?.mediaType ?? "", length: posting?.length ?? .zero,
+            link: Link(node: facts.url, file: ended.file, name: name).description, publisher: publisher,
+            publisherName: self.name(of: publisher).name, isOwn: publisher == facts.id, copy: .none, replicas: 0,
+            replicasWanted: 0, postedAt: at, expires: posting?.expires, standing: FileView.Standing(ended.ending))
     }
 
     /// Complete copies beside the publisher's own, on nodes that answer.
@@ -79,6 +96,16 @@ extension Reading {
             isAlive: isThisNode || member?.condition == .alive, isPublisher: id == route.posting.publisher,
             isThisNode: isThisNode, place: isThisNode ? facts.place : member?.card.value.place,
             remaining: isThisNode ? usage.remaining : member?.status?.value.remaining.byteCount)
+    }
+}
+
+extension FileView.Standing {
+    init(_ ending: Ending) {
+        switch ending {
+        case .withdrawn: self = .withdrawn
+        case .expired: self = .expired
+        case .denied: self = .denied
+        }
     }
 }
 

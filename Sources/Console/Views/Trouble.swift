@@ -21,6 +21,8 @@ public struct Trouble: Codable, Hashable, Sendable {
         case portBlocked
         /// Datagrams do not reach this node.
         case datagramsBlocked
+        /// More comes in than this machine handles.
+        case overloaded
         /// Others cannot be reached from here.
         case network
     }
@@ -50,6 +52,7 @@ extension Trouble.Kind {
         case .clock: "The wall clock can be believed again."
         case .portBlocked: "Others reach this node again."
         case .datagramsBlocked: "Datagrams reach this node again."
+        case .overloaded: "This machine handles what comes in again."
         case .network: "Others can be reached again."
         }
     }

@@ -29,6 +29,8 @@ final class Scribe: Sendable {
     private let onStuck: @Sendable (Bool) -> Void
     private let queue = DispatchQueue(label: "potluck.scribe")
     private let state = Mutex(State())
+    private let settling = Waiting<UInt64, Void>()
+    private let marks = Atomic<UInt64>(0)
 
     init(database: Database, troubles: Troubles, onStuck: @escaping @Sendable (Bool) -> Void = { _ in }) {
         self.database = database
@@ -58,6 +60,16 @@ final class Scribe: Sendable {
         await withCheckedContinuation { continuation in
             persist([]) { continuation.resume() }
         }
+    }
+
+    /// Whether everything handed over so far is durable within a time. Not cut short by a cancellation.
+    func settled(within limit: Duration) async -> Bool {
+        let number = marks.wrappingAdd(1, ordering: .relaxed).newValue
+        return await Task {
+            await settling.value(for: number, within: limit) {
+                persist([]) { [settling] in settling.fulfil(number, with: ()) }
+            } != nil
+        }.value
     }
 
     /// Returns when everything handed over so far is on disk, or was refused by it once.

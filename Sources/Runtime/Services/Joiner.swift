@@ -15,9 +15,12 @@ struct Joiner: Sendable {
     let belonging: Belonging
     let scribe: Scribe
     let card: OwnCard
+    let leaving: Leaving
 
     /// Joins by an invite, or by the address of a member of an open network.
     func join(_ peer: String) async throws -> JoinResult {
+        try leaving.enter()
+        defer { leaving.exit() }
         let before = belonging.membership
         let door = try door(of: peer)
         // Before the invite is spent.

@@ -1,3 +1,4 @@
+import Console
 import Synchronization
 
 /// How a node that was told to leave its network comes to an end: the machine says when all is done.
@@ -8,6 +9,8 @@ final class Leaving: Sendable {
 
     private let waiting = Waiting<Word, Void>()
     private let isDone = Atomic(false)
+    /// Posts and joins go before a leave that comes after them, and not into one that has begun.
+    private let gate = Mutex((isClosed: false, inside: 0))
     /// Ends when the node has left.
     let left: AsyncStream<Void>
     private let end: AsyncStream<Void>.Continuation
@@ -21,6 +24,40 @@ final class Leaving: Sendable {
 
     /// Whether the node is to forget its network once everything has stopped.
     var isOver: Bool { isDone.load(ordering: .acquiring) }
+
+    /// Something begins that must not be cut in half by leaving; `exit` says when it is over.
+    func enter() throws(OperatorError) {
+        let isClosed = gate.withLock { gate in
+            if !gate.isClosed { gate.inside += 1 }
+            return gate.isClosed
+        }
+        guard isClosed else { return }
+        throw OperatorError(
+            .conflict,
+            "This node is leaving its network, and stops when it has; try again when it was started with `node run` "
+                + "afterwards.")
+    }
+
+    func exit() {
+        gate.withLock { $0.inside -= 1 }
+    }
+
+    /// From here on nothing enters.
+    func close() throws(OperatorError) {
+        let isFree = gate.withLock { gate in
+            if gate.inside == 0 { gate.isClosed = true }
+            return gate.isClosed
+        }
+        guard isFree else {
+            throw OperatorError(
+                .conflict, "A file is being posted at this node, or a network joined; leave when that is done.")
+        }
+    }
+
+    /// The node stays after all.
+    func open() {
+        gate.withLock { $0.isClosed = false }
+    }
 
     /// The machine has said good-bye.
     func finish() {

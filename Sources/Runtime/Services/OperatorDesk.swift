@@ -48,7 +48,8 @@ struct OperatorDesk: Operator {
             share: settings.share,
             period: overlay.ledger.state.period, startedAt: startedAt, wallClock: MonotonicClock.wallTime,
             now: clock.now, troubles: troubles.current, door: DoorView(server.counts),
-            datagrams: DatagramsView(joiner.datagrams.counts, disbelieved: directory.rejections))
+            datagrams: DatagramsView(
+                joiner.datagrams.counts, inboxFull: inbox.dropped, disbelieved: directory.rejections))
     }
 
     func snapshot() async -> Overlay {
@@ -63,6 +64,8 @@ struct OperatorDesk: Operator {
         if let trouble = troubles.ofTheDisk {
             throw OperatorError(.failed, "The file was not posted: \(trouble.sentence)")
         }
+        try leaving.enter()
+        defer { leaving.exit() }
         do {
             let ingest = try folder.ingest(expecting: request.length)
             for try await chunk in body { try await ingest.write(chunk) }
@@ -79,6 +82,7 @@ struct OperatorDesk: Operator {
     /// Returns once the catalogue has the file, durably: only then may its link be told.
     private func place(_ file: IngestedFile, as manifest: Verified<Manifest>) async throws {
         let id = manifest.value.file
+        let wasPosted = await inbox.ask { $0.curator.isPosted(here: id) } ?? false
         try await scribe.perform { [database] in try database.noteLeftover(id) }
         let placing: Result<Void, any Error>
         do {
@@ -86,13 +90,32 @@ struct OperatorDesk: Operator {
         } catch {
             placing = .failure(error)
         }
-        let isHeld = await inbox.ask { $0.curator.holds(id) }
-        await scribe.settled()
+        var isHeld = await inbox.ask { $0.curator.holds(id) }
+        let isKept = await scribe.settled(within: Self.diskPatience)
+        if !isKept, !wasPosted { isHeld = await takeBack(id) }
         shelf.release(id, isHeld: isHeld ?? true)
         try placing.get()
+        guard isKept else { throw OperatorError(.failed, "The file was not posted: \(slowDisk)") }
         guard isHeld != nil else {
             throw OperatorError(.failed, "The node is stopping; post the file again when it runs.")
         }
+    }
+
+    /// Nobody has heard of the file yet: the machine is to let go of it, and its bytes go when the disk takes that.
+    /// - Returns: whether the machine holds the file nevertheless, for others.
+    private func takeBack(_ file: FileID) async -> Bool? {
+        inbox.post(.withdraw(file))
+        for _ in 0..<Self.patience {
+            guard await inbox.ask({ $0.curator.isPosted(here: file) }) ?? false else { break }
+            guard (try? await Task.sleep(for: Self.pause)) != nil else { break }
+        }
+        return await inbox.ask { $0.curator.holds(file) }
+    }
+
+    private var slowDisk: String {
+        troubles.ofTheDisk?.sentence
+            ?? "The disk has not taken it within \(Self.diskPatience.components.seconds) seconds; check the disk, and try "
+            + "again."
     }
 
     private func manifest(of file: IngestedFile, _ request: PostRequest) async throws -> Verified<Manifest> {
@@ -140,21 +163,44 @@ struct OperatorDesk: Operator {
     }
 
     func leave(within limit: Duration) async throws -> Handover {
+        try await prepareToLeave()
         guard await leaving.wait(atMost: limit, start: { inbox.post(.leave(by: clock.now + limit)) }) else {
             throw OperatorError(.failed, "The node could not say good-bye; its log says more, then try again.")
         }
         return await snapshot().curator.handover ?? Handover(left: 0, of: 0)
     }
 
+    private func prepareToLeave() async throws {
+        try leaving.close()
+        guard belonging.membership.certificate == nil else { return }
+        let posted = await inbox.ask { overlay in
+            let curator = overlay.curator
+            return curator.routes.count { curator.isPosted(here: $0.posting.file) }
+        }
+        do {
+            try Node.checkNothingPosted(posted ?? 0)
+        } catch {
+            leaving.open()
+            throw error
+        }
+    }
+
     /// Waits until the machine has done what it was told, durably; it may need a signature in between.
     private func become(_ what: String, _ isSo: @escaping @Sendable (borrowing Overlay) -> Bool) async throws {
         for _ in 0..<Self.patience {
-            if await inbox.ask(isSo) ?? false { return await scribe.settled() }
+            if await inbox.ask(isSo) ?? false {
+                guard await scribe.settled(within: Self.diskPatience) else {
+                    throw OperatorError(.failed, "That is \(what), but would be forgotten at a restart: \(slowDisk)")
+                }
+                return
+            }
             try await Task.sleep(for: Self.pause)
         }
         throw OperatorError(.failed, "That was not \(what): the node is stopping or too busy; try again.")
     }
 
+    /// How long a disk that takes nothing is waited for before the operator is told.
+    private static let diskPatience = Duration.seconds(15)
     private static let pause = Duration.milliseconds(20)
     /// In pauses: some ten seconds.
     private static let patience = 500
@@ -171,11 +217,11 @@ struct OperatorDesk: Operator {
 }
 
 extension DatagramsView {
-    init(_ counts: DatagramCounts, disbelieved: Int) {
-        self.init(
-            sent: counts.sent, received: counts.received,
-            dropped: Dictionary(uniqueKeysWithValues: counts.dropped.map { ($0.key.rawValue, $0.value) }),
-            disbelieved: disbelieved)
+    /// - Parameter inboxFull: those that came so fast that the machine could not handle them.
+    init(_ counts: DatagramCounts, inboxFull: UInt64, disbelieved: Int) {
+        var dropped = Dictionary(uniqueKeysWithValues: counts.dropped.map { ($0.key.rawValue, $0.value) })
+        dropped["inboxFull"] = Int(clamping: inboxFull)
+        self.init(sent: counts.sent, received: counts.received, dropped: dropped, disbelieved: disbelieved)
     }
 }
 

@@ -40,9 +40,11 @@ struct Rhythm: Service {
         await cancelWhenGracefulShutdown {
             var reviewed = ContinuousClock.now
             var check = ClockCheck(wall: MonotonicClock.wallTime, at: clock.now)
+            var dropped: UInt64 = 0
             while (try? await Task.sleep(for: pause)) != nil {
                 let now = time(&check)
                 checkDisk()
+                Self.check(inbox, &dropped, troubles)
                 account.review(after: ContinuousClock.now - reviewed)
                 reviewed = ContinuousClock.now
                 inbox.post(.wallClock(now))
@@ -85,6 +87,17 @@ struct Rhythm: Service {
         } catch {
             troubles.raise(error)
         }
+    }
+
+    /// - Parameter dropped: how many datagrams had found the inbox full when that was last looked at.
+    static func check(_ inbox: Inbox, _ dropped: inout UInt64, _ troubles: Troubles) {
+        let count = inbox.dropped
+        guard count > dropped else { return troubles.clear(.overloaded, after: quiet) }
+        dropped = count
+        troubles.raise(
+            .overloaded,
+            "More datagrams come in than this machine handles, and \(count) were dropped since the start; see what else it "
+                + "does, and who sends so much.")
     }
 
     private func measure(held: ByteCount) {

@@ -66,13 +66,18 @@ extension Database {
     }
 
     /// Forgets the network that this node belonged to, and all that it knew or kept for it, and makes it the founder of one
-    /// of its own: all in one step. Its account, and what it posted itself, stay.
-    /// - Returns: the files that were held for others, whose bytes are of no use any more.
-    public func leaveNetwork(founding own: NetworkMembership) throws(StorageError) -> [FileID] {
+    /// of its own: all in one step. Its account stays.
+    /// - Parameter keepsPosted: whether what it posted itself stays too; not where it has another identity from now on.
+    /// - Returns: the files that are not kept, whose bytes are of no use any more: they are leftovers until the next start.
+    public func leaveNetwork(
+        founding own: NetworkMembership, keepsPosted: Bool
+    ) throws(StorageError) -> [FileID] {
         try transaction { database in
-            let files = try Row.fetchAll(database, sql: "SELECT file FROM holdings WHERE is_own = 0 ORDER BY file")
+            let dropped = keepsPosted ? "is_own = 0" : "TRUE"
+            let files = try Row.fetchAll(database, sql: "SELECT file FROM holdings WHERE \(dropped) ORDER BY file")
                 .map { FileID(try $0.bytes32(at: 0)) }
-            try database.run("DELETE FROM holdings WHERE is_own = 0", [])
+            try database.run("DELETE FROM holdings WHERE \(dropped)", [])
+            for file in files { try database.noteLeftover(file) }
             try database.run("DELETE FROM withdrawals WHERE publisher <> ?", [own.founder.bytes.data])
             for table in ["news", "certificates", "invites"] { try database.run("DELETE FROM \(table)", []) }
             try database.run("DELETE FROM settings WHERE key LIKE 'network.%'", [])

@@ -43,7 +43,7 @@ public struct DataDirectory: Hashable, Sendable {
 
     /// Removes what a process left that was killed while it wrote.
     private func clearDrafts() throws(StorageError) {
-        for path in [configurationPath, identityPath] { try removeFile(draftPath(of: path)) }
+        for path in [configurationPath, identityPath, successorPath] { try removeFile(draftPath(of: path)) }
     }
 
     /// Takes the directory for this process, until the lock is let go or the process ends in whatever way.

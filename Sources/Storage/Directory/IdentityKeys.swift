@@ -28,15 +28,19 @@ extension DataDirectory {
     /// Reads the identity, unless others than its owner could have done so too.
     public func identity() throws(StorageError) -> IdentityKeys {
         guard hasIdentity else { throw .identityMissing(path: identityPath) }
-        let file = try OpenFile(identityPath, O_RDONLY)
+        return try keys(at: identityPath)
+    }
+
+    func keys(at path: String) throws(StorageError) -> IdentityKeys {
+        let file = try OpenFile(path, O_RDONLY)
         var facts = stat()
-        guard fstat(file.descriptor, &facts) == 0 else { throw StorageError(code: errno, path: identityPath) }
+        guard fstat(file.descriptor, &facts) == 0 else { throw StorageError(code: errno, path: path) }
         let mode = facts.st_mode & 0o777
-        guard mode & 0o077 == 0 else { throw .identityExposed(path: identityPath, mode: mode) }
+        guard mode & 0o077 == 0 else { throw .identityExposed(path: path, mode: mode) }
         // Longer than any identity, so that a longer file is seen to be one.
         let bytes = try file.read(atMost: 1024, at: 0)
         guard let keys = IdentityKeys(text: String(decoding: bytes, as: UTF8.self)) else {
-            throw .identityMalformed(path: identityPath)
+            throw .identityMalformed(path: path)
         }
         return keys
     }

@@ -12,6 +12,9 @@ struct Leave: AsyncParsableCommand {
             and what was posted here, and forgets the rest. Start it again with `node run`, or join another network with \
             `node join`.
 
+            A network is named by the identity of its founder, which therefore takes a new one when it leaves; the old one \
+            is kept beside it. It has to take back what it posted first, with `node unpost`.
+
             With --now nothing is handed over; that also works when the node does not run.
             """)
 
@@ -43,9 +46,12 @@ struct Leave: AsyncParsableCommand {
                     "The node in \(directory) is not running and cannot hand over what it holds; start it with `node run`, or "
                         + "leave without that with `node leave --now`.")
             }
+            if try Node.isFounder(in: directory) { terminal.remark(Self.change) }
             try Node.leave(directory)
             return terminal.print("This node has left, without a word; the others will notice.")
         }
+        let status: StatusView = try await daemon.ask(API.Path.status)
+        if status.isFounder, status.members.alive + status.members.suspect > 0 { terminal.remark(Self.change) }
         let came = try await handOver(seconds, daemon, terminal)
         try await waitForEnd(of: directory)
         guard try Node.isAlone(in: directory) else {
@@ -53,6 +59,11 @@ struct Leave: AsyncParsableCommand {
         }
         terminal.print(Self.sentence(came))
     }
+
+    static let change = """
+        This node founded its network and takes a new identity as it leaves; the old one is kept beside it, in \
+        identity.key.old-….
+        """
 
     static func sentence(_ view: LeavingView) -> String {
         let done = view.of - view.left

@@ -4,7 +4,11 @@ import Primitives
 
 struct List: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Show the files known here: posted here, held for others, or asked for.")
+        abstract: "Show the files known here: posted here, held for others, or asked for.",
+        discussion: """
+            HERE says how much of a file is on this node's disk, or why a file that was posted here, or that you denied, is \
+            offered no more: withdrawn, expired or denied.
+            """)
 
     @OptionGroup var reading: ReadingOptions
 
@@ -24,9 +28,11 @@ struct List: AsyncParsableCommand {
             .init("COPIES", .right), .init("POSTED"), .init("LINK"),
         ])
         for file in files {
+            let isKnown = !file.name.isEmpty
             table.append([
-                file.name, file.length.description, publisher(file), here(file),
-                "\(file.replicas)/\(file.replicasWanted)", Words.time(file.postedAt), file.link,
+                isKnown ? file.name : "–", isKnown ? file.length.description : "–", publisher(file), here(file),
+                file.standing == .offered ? "\(file.replicas)/\(file.replicasWanted)" : "–", Words.time(file.postedAt),
+                file.link,
             ])
         }
         return table
@@ -37,10 +43,11 @@ struct List: AsyncParsableCommand {
     }
 
     static func here(_ file: FileView) -> String {
-        switch file.copy {
-        case .none: "no"
-        case .filling(let pieces, let count): "\(count == 0 ? 100 : pieces * 100 / count) %"
-        case .complete: "yes"
+        switch (file.standing, file.copy) {
+        case (.offered, .none): "no"
+        case (.offered, .filling(let pieces, let count)): "\(count == 0 ? 100 : pieces * 100 / count) %"
+        case (.offered, .complete): "yes"
+        case (.withdrawn, _), (.expired, _), (.denied, _): file.standing.rawValue
         }
     }
 }

@@ -35,6 +35,7 @@ enum View {
         var length: Int64
         var copy: Copy
         var replicas: Int
+        var standing: String
     }
 
     struct Detail: Decodable, Sendable {

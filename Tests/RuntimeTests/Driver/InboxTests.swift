@@ -1,9 +1,12 @@
 import Allowance
 import Catalogue
+import Console
+import Logging
 import Membership
 import Overlay
 import Primitives
 import Testing
+import Transport
 
 @testable import Runtime
 
@@ -25,6 +28,20 @@ import Testing
         for event in times { inbox.post(event) }
         #expect(events(inbox.drain()) == times)
         #expect(inbox.drain().isEmpty)
+    }
+
+    @Test func whatIsDroppedIsTroubleWhileItGoesOn() {
+        let inbox = Inbox()
+        let troubles = Troubles(logger: Logger(label: "test"))
+        var seen: UInt64 = 0
+        Rhythm.check(inbox, &seen, troubles)
+        #expect(troubles.current.isEmpty)
+        for _ in 0..<Inbox.limit + 3 { inbox.offer(wake) }
+        Rhythm.check(inbox, &seen, troubles)
+        #expect(seen == 3 && troubles.current.map(\.kind) == [.overloaded])
+        #expect(troubles.current.first?.sentence.contains("3 were dropped since the start") == true)
+        let view = DatagramsView(DatagramCounts(), inboxFull: inbox.dropped, disbelieved: 0)
+        #expect(view.dropped["inboxFull"] == 3)
     }
 
     @Test func aFullInboxDropsDatagramsAndNothingElse() {

@@ -54,6 +54,18 @@ import Testing
         }
     }
 
+    @Test func whoWaitsForADiskThatTakesNothingIsToldSoInTime() async throws {
+        try await withScribe { scribe, _ in
+            #expect(await scribe.settled(within: .seconds(20)))
+            scribe.persist([ledger(-1)]) {}
+            #expect(await !scribe.settled(within: .milliseconds(300)))
+            // Nor is whoever is told to stop waiting told that all is well.
+            let waiter = Task { await scribe.settled(within: .milliseconds(300)) }
+            waiter.cancel()
+            #expect(await !waiter.value)
+        }
+    }
+
     @Test func whoUsesTheDatabaseGetsItsAnswerOrItsError() async throws {
         struct Refused: Error {}
         try await withScribe { scribe, _ in
