@@ -12,6 +12,10 @@ struct Confirmation: Sendable {
     var wasAnswered = false
     /// Rounds in which nobody answered.
     var failures = 0
+    /// Since when trackers are being asked.
+    let began: Instant
+    /// How often each of the present trackers was asked.
+    var asked: [NodeID: Int] = [:]
     /// A client waits.
     var isWanted = false
 }

@@ -3,11 +3,24 @@ internal import Primitives
 
 /// After a restart: what is held for others is not served before a tracker was asked whether it is still offered. What was
 /// withdrawn meanwhile is never served again. Where nobody else is there it is served at once.
+///
+/// Trackers may be alive and still never answer: their share is spent, or their requests are answered by nobody. Then a file
+/// whose last copy is here would be lost to everyone for as long as that lasts, which hurts more than a withdrawn file that
+/// is served a little longer. So when `confirmationPatience` is over and each tracker was asked `confirmationTries` times in
+/// vain, the file is served, unless a withdrawal is known here. A tracker that hears of it then, by the announcement, says
+/// what it remembers, and the file is given up after all.
 extension Curator {
     mutating func confirm(_ file: FileID) {
         let trackers = members.trackers(of: file).filter { $0 != own }
         guard !trackers.isEmpty else { return confirmed(file) }
-        var confirmation = files[file]?.confirmation ?? Confirmation(waiting: [])
+        var confirmation = files[file]?.confirmation ?? Confirmation(waiting: [], began: now)
+        let isPatienceOver = now >= confirmation.began + settings.confirmationPatience
+        if isPatienceOver, trackers.allSatisfy({ confirmation.asked[$0, default: 0] >= settings.confirmationTries }) {
+            return confirmed(file)
+        }
+        let asked = confirmation.asked
+        confirmation.asked = [:]
+        for tracker in trackers { confirmation.asked[tracker] = asked[tracker] }
         confirmation.waiting = trackers.reversed()
         confirmation.wasAnswered = false
         files[file]?.confirmation = confirmation
@@ -19,6 +32,7 @@ extension Curator {
         if let tracker = confirmation.waiting.last {
             files[file]?.confirmation?.waiting.removeLast()
             files[file]?.confirmation?.underWay += 1
+            files[file]?.confirmation?.asked[tracker, default: 0] += 1
             inquiries[tracker, default: Inquiry()].files.append(file)
             turn.inquired.append(tracker)
         } else if confirmation.underWay > 0 {

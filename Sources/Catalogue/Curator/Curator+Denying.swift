@@ -40,6 +40,17 @@ extension Curator {
         refused[Lie(file: posting.file, publisher: posting.publisher)].map { posting.sequence <= $0 } ?? false
     }
 
+    /// Every piece fits, but the whole has a digest that nobody states. Either they all lied, or this disk changed a piece
+    /// after it was verified: so it is fetched once more before anybody is blamed. One publisher who states the digest that
+    /// was found is witness enough. True when it is not to be believed yet.
+    mutating func isDoubtful(_ sha256: Bytes32, of file: FileID) -> Bool {
+        guard let entry = files[file], !entry.postings.contains(where: { $0.value.sha256 == sha256 }),
+            entry.doubted != sha256
+        else { return false }
+        files[file]?.doubted = sha256
+        return true
+    }
+
     /// The whole file has this digest; who stated another has lied about it.
     mutating func refuseLies(about file: FileID, sha256: Bytes32) {
         for posting in files[file]?.postings ?? [] {

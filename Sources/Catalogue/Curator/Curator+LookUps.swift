@@ -118,28 +118,37 @@ extension Curator {
         if lookUp.isWanted { turn.resolved.append(file) }
         if files[file] == nil, !lookUp.withdrawals.isEmpty { end(file, lookUp.withdrawals) }
         if files[file] == nil {
-            let times = negatives.removeValue(forKey: file)?.times ?? 0
-            let lifetime = min(settings.negativeLifetime * (1 << min(times, 20)), settings.longestNegativeLifetime)
-            negatives[file] = Negative(until: now + lifetime, times: times + 1)
-            if negatives.count > limits.negatives { negatives.removeFirst() }
+            noteNegative(file)
             return
         }
         if lookUp.isWanted { unknowns.giveBack() }
         if pulls[file] != nil { pump(file) }
     }
 
+    /// The file is not offered: until when that is believed. It may be posted at any moment, perhaps again, and longer the
+    /// more often it was not.
+    @discardableResult
+    private mutating func noteNegative(_ file: FileID) -> Instant {
+        let times = negatives.removeValue(forKey: file)?.times ?? 0
+        let lifetime = min(settings.negativeLifetime * (1 << min(times, 20)), settings.longestNegativeLifetime)
+        negatives[file] = Negative(until: now + lifetime, times: times + 1)
+        if negatives.count > limits.negatives { negatives.removeFirst() }
+        return now + lifetime
+    }
+
     /// The file was offered once: so it is told for a while.
     private mutating func end(_ file: FileID, _ heard: [Verified<Withdrawal>]) {
+        let until = noteNegative(file)
         guard cacheEntry(file) else { return }
         noteWithdrawals(heard, of: file)
         touch(file)
-        guard let until = files[file]?.freshUntil else { return }
+        guard files[file]?.freshUntil != nil else { return }
+        files[file]?.freshUntil = until
         agenda.add(.forget(file), at: until)
     }
 
     /// Makes a place for what was looked up, for a while. False when there is none.
     private mutating func cacheEntry(_ file: FileID) -> Bool {
-        negatives[file] = nil
         guard files[file] == nil else { return true }
         if cachedCount >= limits.cached || files.count >= limits.files {
             guard forgetStalest() else { return false }
@@ -157,7 +166,13 @@ extension Curator {
         let whole = entry.holders.count { $0.state == .complete && !entry.isPublisher($0.holder) }
         let wanted = Int(leading(entry)?.value.replicas ?? 0)
         let isSettled = whole >= wanted && entry.holders.allSatisfy { $0.state == .complete }
-        let until = now + (isSettled ? settings.settledLifetime : settings.unsettledLifetime)
+        let until: Instant
+        if inForce(entry).isEmpty {
+            until = noteNegative(file)
+        } else {
+            negatives[file] = nil
+            until = now + (isSettled ? settings.settledLifetime : settings.unsettledLifetime)
+        }
         files[file]?.freshUntil = until
         agenda.add(.forget(file), at: until)
     }

@@ -126,6 +126,7 @@ extension Curator {
 
     mutating func completed(_ file: FileID, sha256: Bytes32) {
         guard let pull = pulls[file], case .completing = pull.stage, var holding = files[file]?.holding else { return }
+        guard !isDoubtful(sha256, of: file) else { return damaged(file) }
         cancelPull(file)
         refuseLies(about: file, sha256: sha256)
         review(file)

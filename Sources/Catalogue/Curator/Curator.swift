@@ -191,7 +191,7 @@ public struct Curator: Sendable {
             review(file)
             guard let holding = files[file]?.holding else { continue }
             if !holding.isOwn {
-                files[file]?.confirmation = Confirmation(waiting: [])
+                files[file]?.confirmation = Confirmation(waiting: [], began: now)
                 confirm(file)
             } else if holding.isComplete {
                 announce(file)

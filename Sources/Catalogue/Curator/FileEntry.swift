@@ -38,6 +38,8 @@ struct FileEntry: Sendable {
     var freshUntil: Instant?
     /// How often content that was whole turned out damaged.
     var damages = 0
+    /// The digest of what was here when it was whole, if no publisher states that one: to be seen twice to be believed.
+    var doubted: Bytes32?
 
     init(file: FileID) {
         self.file = file

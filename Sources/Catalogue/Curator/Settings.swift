@@ -69,6 +69,10 @@ extension Curator {
         public var calendarPause = Duration.seconds(1)
         /// Longest pause before trackers that do not answer are asked again whether a file is still offered.
         public var longestConfirmationPause = Duration.seconds(5)
+        /// When trackers that are alive do not say for so long whether a file is still offered, although each was asked so often,
+        /// it is served. Long enough for a tracker to restart or to get back on its feet; a guess.
+        public var confirmationPatience = Duration.seconds(600)
+        public var confirmationTries = 3
         /// How often a node that leaves looks whether others hold its files.
         public var leavingPause = Duration.milliseconds(200)
         /// How long it waits for its trackers to take note of its going.

@@ -8,21 +8,28 @@ struct WireTests {
     static let announcement = Announcement(file: manifest.file, holder: Sample.node(2), version: 9, state: .filling)
     static let offer = Offer(
         posting: manifest.posting, holders: [Sample.node(3)], group: [Sample.node(4), Sample.node(5)])
+    static let withdrawal = Withdrawal(of: manifest.posting, at: Sample.wall)
+    static let endingWithdrawal = Withdrawal(
+        file: manifest.file, publisher: Sample.node(7), sequence: .max, at: Sample.wall,
+        keptUntil: Sample.wall + .seconds(60))
     static let requests: [CatalogueRequest] = [
         .announce([announcement], [manifest.posting]), .lookUp(manifest.file), .offer(offer), .manifest(manifest.file),
-        .pieces(manifest.file),
+        .pieces(manifest.file), .announce([announcement], [manifest.posting], [withdrawal, endingWithdrawal]),
+        .announce([], [], [withdrawal]), .confirm([manifest.file, FileID(Bytes32(1, 2, 3, 4))]), .confirm([]),
     ]
     static let answers: [CatalogueAnswer] =
         [
             .noted, .found([manifest.posting], [announcement]), .unknown, .accepted, .manifest(manifest),
-            .pieces(Bitfield(count: 13, full: true)),
+            .pieces(Bitfield(count: 13, full: true)), .withdrawn([withdrawal, endingWithdrawal]),
+            .found([manifest.posting], [announcement], [withdrawal]),
+            .confirmed([manifest.posting], [endingWithdrawal], unknown: [FileID(Bytes32(1, 2, 3, 4))]),
         ] + CatalogueAnswer.Refusal.allCases.map { .declined($0) }
 
     @Test("reads back as it was written")
     func roundTrip() throws {
         for request in Self.requests { #expect(try CatalogueRequest(wireBytes: request.wireBytes) == request) }
         for answer in Self.answers { #expect(try CatalogueAnswer(wireBytes: answer.wireBytes) == answer) }
-        #expect(Self.requests.map(\.statements.count) == [2, 0, 1, 0, 0])
+        #expect(Self.requests.map(\.statements.count) == [2, 0, 1, 0, 0, 4, 1, 0, 0])
     }
 
     @Test("of anything cut short or too long is refused")
@@ -75,6 +82,45 @@ struct WireTests {
         let postings = [Posting](repeating: Self.manifest.posting, count: CatalogueAnswer.postingLimit + 1)
         #expect(throws: WireError.self) {
             try CatalogueAnswer(wireBytes: CatalogueAnswer.found(postings, []).wireBytes)
+        }
+    }
+
+    @Test("refuses more withdrawals and questions than are allowed at once")
+    func withdrawalLimits() {
+        let tooMany = [Withdrawal](repeating: Self.withdrawal, count: CatalogueAnswer.withdrawalLimit + 1)
+        for answer in [CatalogueAnswer.withdrawn(tooMany), .found([], [], tooMany)] {
+            #expect(throws: WireError.self) { try CatalogueAnswer(wireBytes: answer.wireBytes) }
+        }
+        let files = [FileID](repeating: Self.manifest.file, count: CatalogueRequest.confirmLimit + 1)
+        #expect(throws: WireError.self) { try CatalogueRequest(wireBytes: CatalogueRequest.confirm(files).wireBytes) }
+        #expect(throws: WireError.self) {
+            try CatalogueAnswer(wireBytes: CatalogueAnswer.confirmed([], [], unknown: files).wireBytes)
+        }
+        let flood = [Withdrawal](repeating: Self.withdrawal, count: CatalogueRequest.withdrawalLimit + 1)
+        #expect(throws: WireError.self) {
+            try CatalogueRequest(wireBytes: CatalogueRequest.announce([], [], flood).wireBytes)
+        }
+    }
+
+    @Test("loses only the statement that does not hold, whichever it is")
+    func sifting() {
+        let lists: [any Siftable] =
+            Self.requests.filter { $0.name == "announce" }
+            + Self.answers.filter { answer in
+                switch answer {
+                case .found, .withdrawn, .confirmed: true
+                default: false
+                }
+            }
+        for message in lists {
+            let whole = message.statements.map(\.signedBytes)
+            for lost in whole.indices {
+                var rest = whole
+                rest.remove(at: lost)
+                #expect(message.keeping { $0 != lost }.statements.map(\.signedBytes) == rest)
+            }
+            #expect(message.keeping { _ in true }.statements.map(\.signedBytes) == whole)
+            #expect(message.keeping { _ in false }.statements.isEmpty)
         }
     }
 

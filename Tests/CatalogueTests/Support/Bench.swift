@@ -9,20 +9,21 @@ struct Bench {
 
     /// A curator that has not started; the members come in ascending order of their numbers.
     init(
-        own: NodeID, holdings: [Holding] = [], policy: Policy = Policy(), limits: Curator.Limits = Curator.Limits()
+        own: NodeID, holdings: [Holding] = [], withdrawals: [Withdrawal] = [], policy: Policy = Policy(),
+        limits: Curator.Limits = Curator.Limits()
     ) {
         self.own = own
         curator = Curator(
-            own: own, holdings: holdings, policy: policy, generator: Generator(seed: 7),
-            settings: Curator.Settings(), limits: limits)
+            own: own, holdings: holdings, withdrawals: withdrawals.map { .believed($0) }, policy: policy,
+            generator: Generator(seed: 7), settings: Curator.Settings(), limits: limits)
     }
 
     /// A started curator that knows these members and could take on a lot.
     init(
-        own: NodeID, members: [MemberFacts], holdings: [Holding] = [], policy: Policy = Policy(),
-        limits: Curator.Limits = Curator.Limits()
+        own: NodeID, members: [MemberFacts], holdings: [Holding] = [], withdrawals: [Withdrawal] = [],
+        policy: Policy = Policy(), limits: Curator.Limits = Curator.Limits()
     ) {
-        self.init(own: own, holdings: holdings, policy: policy, limits: limits)
+        self.init(own: own, holdings: holdings, withdrawals: withdrawals, policy: policy, limits: limits)
         for facts in members { tell(.member(facts)) }
         tell(.capacity(replication: .gigabytes(4), freeDisk: .gigabytes(4)))
         tell(.start(Sample.wall))
@@ -61,6 +62,14 @@ struct Bench {
 }
 
 extension [Curator.Action] {
+    /// What becomes durable.
+    var records: [HoldingRecord] {
+        flatMap { action -> [HoldingRecord] in
+            if case .persist(let records, let then) = action { return records + then.records }
+            return []
+        }
+    }
+
     /// The calls among the actions.
     var calls: [(id: CallID, request: CatalogueRequest, to: NodeID)] {
         compactMap { action in

@@ -1,0 +1,127 @@
+import Catalogue
+import Primitives
+import Testing
+
+@Suite("Looking up what is not known here")
+struct UnknownFileTests {
+    let settings = Curator.Settings()
+    let members = (1...9).map { Sample.facts(Sample.node($0)) }
+    let publisher = Sample.node(50)
+
+    /// Asks for the file; nobody knows it. How many were asked.
+    func miss(_ file: FileID, _ bench: inout Bench, _ answer: CatalogueAnswer = .unknown) -> Int {
+        var asked = 0
+        var actions = bench.tell(.wanted(file))
+        while let call = actions.calls.first {
+            asked += 1
+            actions = bench.tell(.answered(call.id, .believed(answer)))
+        }
+        #expect(actions.contains(.resolved(file)))
+        return asked
+    }
+
+    func file(_ number: UInt64) -> FileID { FileID(Bytes32(Generator.mix(number), number, 0, 0)) }
+
+    /// A file that this bench is no tracker of.
+    func foreign(to bench: Bench) -> Manifest {
+        for seed in 1... {
+            let manifest = Sample.manifest(length: .mebibytes(1), publisher: publisher, replicas: 0, seed: UInt64(seed))
+            if !bench.curator.trackers(of: manifest.file).contains(bench.own) { return manifest }
+        }
+        preconditionFailure("some file has other trackers")
+    }
+
+    @Test("asks for so many files in vain, then for one in each interval, first all trackers and then one")
+    func bucket() {
+        var bench = Bench(own: Sample.node(0), members: members)
+        let half = settings.unknownBurst / 2
+        for number in 0..<UInt64(half) { #expect([2, 3].contains(miss(file(number), &bench))) }
+        for number in UInt64(half)..<UInt64(2 * half) { #expect(miss(file(number), &bench) == 1) }
+        for number in 1000..<1500 { #expect(miss(file(UInt64(number)), &bench) == 0) }
+        for round in 0..<3 {
+            bench.wait(settings.unknownInterval)
+            #expect((0..<5).map { miss(file(UInt64(2000 + 10 * round + $0)), &bench) } == [1, 0, 0, 0, 0])
+        }
+        // Long after, no more than a burst.
+        bench.wait(settings.unknownInterval * 10_000)
+        #expect((0..<UInt64(600)).count { miss(file(5000 + $0), &bench) > 0 } == settings.unknownBurst)
+    }
+
+    @Test("costs nothing when the file is there, however often")
+    func found() throws {
+        var bench = Bench(own: Sample.node(0), members: members)
+        for seed in 1...UInt64(2 * settings.unknownBurst) {
+            let manifest = Sample.manifest(length: .kibibytes(1), publisher: publisher, replicas: 0, seed: seed)
+            let call = try #require(bench.tell(.wanted(manifest.file)).calls.first)
+            bench.tell(.answered(call.id, .believed(.found([manifest.posting], []))))
+            #expect(bench.curator.route(of: manifest.file) != nil)
+        }
+    }
+
+    /// For how long the answer is believed, one time after the other.
+    func lifetimes(of file: FileID, _ answer: CatalogueAnswer, _ bench: inout Bench, times: Int) -> [Duration] {
+        (0..<times).map { _ in
+            #expect(miss(file, &bench, answer) > 0)
+            let began = bench.now
+            var step = Duration.seconds(5)
+            while step > .zero {
+                var probe = bench
+                probe.wait(step - .milliseconds(1))
+                #expect(probe.tell(.wanted(file)).calls.isEmpty)
+                probe = bench
+                probe.wait(step)
+                if !probe.tell(.wanted(file)).calls.isEmpty { break }
+                step += .seconds(5)
+                if step > .seconds(1000) { break }
+            }
+            bench.wait(step)
+            return bench.now - began
+        }
+    }
+
+    static let doubling = [5, 10, 20, 40, 80, 160, 300, 300].map { Duration.seconds($0) }
+
+    @Test("believes that there is no such file for longer each time, and anew once it was there")
+    func negatives() throws {
+        var bench = Bench(own: Sample.node(0), members: members)
+        let manifest = foreign(to: bench)
+        #expect(lifetimes(of: manifest.file, .unknown, &bench, times: 8) == Self.doubling)
+        let call = try #require(bench.tell(.wanted(manifest.file)).calls.first)
+        bench.tell(.answered(call.id, .believed(.found([manifest.posting], []))))
+        #expect(bench.curator.route(of: manifest.file)?.posting == manifest.posting)
+        bench.wait(settings.settledLifetime)
+        #expect(bench.curator.route(of: manifest.file) == nil)
+        #expect(lifetimes(of: manifest.file, .unknown, &bench, times: 2) == [.seconds(5), .seconds(10)])
+    }
+
+    @Test("believes that a file was withdrawn no longer than that there is none, and finds it when it is posted again")
+    func withdrawn() throws {
+        var bench = Bench(own: Sample.node(0), members: members)
+        let manifest = foreign(to: bench)
+        let gone = CatalogueAnswer.withdrawn([manifest.posting.withdrawal])
+        #expect(lifetimes(of: manifest.file, gone, &bench, times: 8) == Self.doubling)
+        #expect(miss(manifest.file, &bench, gone) > 0)
+        #expect(bench.curator.ending(of: manifest.file) == .withdrawn)
+        bench.wait(settings.longestNegativeLifetime)
+        let call = try #require(bench.tell(.wanted(manifest.file)).calls.first)
+        let again = manifest.posting.altered(sequence: 2)
+        bench.tell(.answered(call.id, .believed(.found([again], [], [manifest.posting.withdrawal]))))
+        #expect(bench.curator.route(of: manifest.file)?.posting == again)
+    }
+
+    @Test("believes nothing that was withdrawn, whatever trackers send along")
+    func replayed() throws {
+        var bench = Bench(own: Sample.node(0), members: members)
+        let manifest = foreign(to: bench)
+        let replay = CatalogueAnswer.found([manifest.posting], [], [manifest.posting.withdrawal])
+        #expect(miss(manifest.file, &bench, replay) > 0)
+        #expect(bench.curator.route(of: manifest.file) == nil)
+        #expect(bench.curator.ending(of: manifest.file) == .withdrawn)
+        // Nobody can take back what another posted.
+        bench.wait(settings.longestNegativeLifetime)
+        let call = try #require(bench.tell(.wanted(manifest.file)).calls.first)
+        let another = manifest.posting.altered(by: Sample.node(51), sequence: .max).withdrawal
+        bench.tell(.answered(call.id, .believed(.found([manifest.posting], [], [another]))))
+        #expect(bench.curator.route(of: manifest.file)?.posting == manifest.posting)
+    }
+}
