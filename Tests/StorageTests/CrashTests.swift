@@ -21,6 +21,22 @@ private typealias Database = Storage::Database
         path = scratch.path + "/potluck.sqlite"
     }
 
+    @Test func opensADatabaseThatWasBeingMade() throws {
+        // Its first page, and the journal that takes it back: the length of the database before, no pages, sectors of 512
+        // bytes, pages of 4,096.
+        var page = Array("SQLite format 3\0".utf8) + [0x10, 0, 2, 2, 0, 64, 32, 32, 0, 0, 0, 1, 0, 0, 0, 1]
+        page += [UInt8](repeating: 0, count: 4096 - page.count)
+        try write(page, to: path)
+        var journal: [UInt8] = [0xD9, 0xD5, 0x05, 0xF9, 0x20, 0xA1, 0x63, 0xD7, 0, 0, 0, 0, 1, 2, 3, 4]
+        journal += [0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 16, 0]
+        try write(journal + [UInt8](repeating: 0, count: 512 - journal.count), to: path + "-journal")
+        #expect(try Database(at: path).membership() == nil)
+    }
+
+    private func write(_ bytes: [UInt8], to path: String) throws {
+        try OpenFile(path, O_RDWR | O_CREAT).write(bytes, at: 0)
+    }
+
     @Test(arguments: 0..<20 as Range<UInt64>)
     func findsThePiecesThatWereWrittenAndNotRecorded(seed: UInt64) throws {
         var generator = Generator(seed: seed)

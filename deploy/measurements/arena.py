@@ -182,9 +182,10 @@ class Arena(AbstractContextManager):
         copies = node.copies()
         left = Remains(node.data)
         for file, path in left.files.items():
-            if file not in copies:
+            # What it holds for others it tells of when a tracker has confirmed it.
+            if file not in copies and file not in left.records:
                 yield f"{node.name} keeps {file}, which it does not know"
-            elif copies[file] == "complete" and not self.is_right(node, file, path):
+            elif copies.get(file) == "complete" and not self.is_right(node, file, path):
                 yield f"{node.name} says that {file} is complete, and its bytes are others"
         complete = (file for file in copies if copies[file] == "complete")
         yield from (f"{node.name} lacks {file}" for file in complete if file not in left.files)

@@ -17,17 +17,20 @@ extension Curator {
     /// Compares the replicas of a tracked file with what is wanted, and offers it where that leads to more.
     mutating func place(_ file: FileID) {
         guard var entry = files[file], var placement = entry.placement, clock != nil else { return }
-        guard let posting = leading(entry) else { return recall(file) }
+        guard let leading = leading(entry) else { return recall(file) }
         if let lookAt = placement.lookAt, lookAt <= now { placement.lookAt = nil }
         let trackers = members.trackers(of: file)
         let hopefuls = placement.hopefuls(at: now, rest: settings.unansweredRest)
         let holders = entry.holders.filter { members.isAlive($0.holder) }
         let replicas = holders.count {
             !entry.isPublisher($0.holder) && isVouched($0.holder, entry)
-                && ($0.state == .complete || $0.state == .filling && now < due($0, posting))
+                && ($0.state == .complete || $0.state == .filling && now < due($0, leading))
         }
-        let missing = Int(posting.value.replicas) - replicas - hopefuls.count
-        placement.isShort = missing > 0
+        let there = replicas + hopefuls.count
+        // One that leads nowhere, such as for an audience of nobody, must not keep the others from being copied.
+        let short = inForce(entry).filter { Int($0.value.replicas) > there }
+            .sorted { $0.value.replicas > $1.value.replicas }
+        placement.isShort = !short.isEmpty
         defer {
             entry.placement = placement
             files[file] = entry
@@ -39,25 +42,32 @@ extension Curator {
         placement.retiresAt = nil
         guard !settleDispute(file, &placement) else { return }
         arrangeLook(file, &placement)
-        if let due = holders.filter({ $0.state == .filling }).map({ due($0, posting) }).filter({ $0 > now }).min() {
+        if let due = holders.filter({ $0.state == .filling }).map({ due($0, leading) }).filter({ $0 > now }).min() {
             look(file, at: due, unless: &placement)
         }
-        guard missing > 0 else {
+        guard !short.isEmpty else {
             placement.nudgeAt = nil
+            placement.takeoverAt = nil
             return
         }
-        if rank > 0 {
-            nudge(file, trackers[0], rank: rank, &placement)
-            return
-        }
+        if rank > 0, !takesOver(file, from: trackers[0], rank: rank, &placement) { return }
         guard placement.notBefore <= now, holders.contains(where: \.isWhole) else {
             look(file, at: max(placement.notBefore, now + settings.shortagePause), unless: &placement)
             return
         }
-        let chosen = candidates(
-            for: posting.value, count: missing, holders: holders.map(\.holder) + hopefuls, pending: placement.pending)
-        if chosen.count < missing { look(file, at: now + settings.shortagePause, unless: &placement) }
-        guard !chosen.isEmpty else { return }
+        var choice: (posting: Verified<Posting>, members: [NodeID])?
+        for posting in short {
+            let missing = Int(posting.value.replicas) - there
+            let chosen = candidates(
+                for: posting.value, count: missing, holders: holders.map(\.holder) + hopefuls,
+                pending: placement.pending)
+            if chosen.count < missing { look(file, at: now + settings.shortagePause, unless: &placement) }
+            guard chosen.isEmpty else {
+                choice = (posting, chosen)
+                break
+            }
+        }
+        guard let (posting, chosen) = choice else { return }
         for member in chosen { placement.set(member, .asked) }
         entry.placement = placement
         files[file] = entry
@@ -116,17 +126,24 @@ extension Curator {
         agenda.add(.place(file), at: moment)
     }
 
-    /// A tracker that is not the first sees a shortage that lasts: perhaps the first forgot the file, or never heard of it.
-    private mutating func nudge(_ file: FileID, _ first: NodeID, rank: Int, _ placement: inout Placement) {
+    /// A tracker that is not the first sees a shortage that lasts. Perhaps the first forgot the file, or never heard of it:
+    /// it is told. Where that changes nothing, this one acts in its place; both at work cost a copy too many at most.
+    private mutating func takesOver(
+        _ file: FileID, from first: NodeID, rank: Int, _ placement: inout Placement
+    ) -> Bool {
+        if let takeoverAt = placement.takeoverAt, takeoverAt <= now { return true }
         let nudgeAt = placement.nudgeAt ?? now + settings.nudgeDelay * rank
+        placement.nudgeAt = nudgeAt
         guard nudgeAt <= now else {
-            placement.nudgeAt = nudgeAt
             look(file, at: nudgeAt, unless: &placement)
-            return
+            return false
         }
+        let takeoverAt = placement.takeoverAt ?? now + settings.nudgeDelay * rank
+        placement.takeoverAt = takeoverAt
         placement.nudgeAt = now + settings.nudgePause
-        look(file, at: now + settings.nudgePause, unless: &placement)
+        look(file, at: takeoverAt, unless: &placement)
         send(file, to: first, everything: true)
+        return false
     }
 
     // MARK: Retiring

@@ -81,6 +81,8 @@ struct Placement: Sendable {
     var isShort = false
     /// When the first tracker is told what this one knows, if the shortage lasts.
     var nudgeAt: Instant?
+    /// When this tracker places replicas though it is not the first, if the shortage lasts even so.
+    var takeoverAt: Instant?
     /// When holders of a withdrawn file are told again.
     var recallAt: Instant?
     /// Postings that contradict each other: no holder is asked for a proof before, and how many were.

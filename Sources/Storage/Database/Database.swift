@@ -62,8 +62,17 @@ public struct Database: Sendable {
 
     /// Throws when the database is not one to go on with. Read-only, so that what is refused is left as it is.
     private static func inspect(_ path: String) throws {
+        do {
+            try inspect(path, isReadOnly: true)
+        } catch let error as DatabaseError where error.resultCode == .SQLITE_READONLY {
+            // Killed while it was made, it has a transaction that must be rolled back before anything can be read.
+            try inspect(path, isReadOnly: false)
+        }
+    }
+
+    private static func inspect(_ path: String, isReadOnly: Bool) throws {
         var configuration = configuration
-        configuration.readonly = true
+        configuration.readonly = isReadOnly
         try DatabaseQueue(path: path, configuration: configuration).read { database in
             guard try !Schema.migrator.hasBeenSuperseded(database) else {
                 throw StorageError.databaseNewer(path: path)

@@ -39,7 +39,7 @@ final class Download: Sendable {
     /// Without a byte for so long, it gives up; what has come stays.
     static let patience = Duration.seconds(60)
     /// A holder slower than this is left for another.
-    static let slowest = CourierRequest.Pace(bytesPerSecond: .kibibytes(16), over: .seconds(20))
+    static let slowest = CourierRequest.Pace(bytesPerSecond: .kibibytes(16), over: .seconds(10))
     /// As often as a node sends anybody on: a holder that has spent its allowance names another.
     static let redirects = 2
     static let refreshInterval = Duration.seconds(10)

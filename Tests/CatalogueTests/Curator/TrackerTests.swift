@@ -40,7 +40,7 @@ struct TrackerTests {
         #expect(bench.ask(announced(Self.origin, .complete), from: Self.origin).calls.isEmpty, "asks once")
     }
 
-    @Test("that is not the first leaves it to the first, and tells it when a shortage lasts")
+    @Test("that is not the first leaves it to the first, tells it of a shortage, and acts when that is no use")
     func nudges() {
         let order = ranked(0..<10, for: manifest)
         var bench = Bench(own: order[1], members: (order + [Self.origin]).map { Sample.facts($0) })
@@ -49,6 +49,18 @@ struct TrackerTests {
         let later = bench.wait(.seconds(20)).calls
         #expect(later.map(\.request) == [announced(Self.origin, .complete)])
         #expect(later.map(\.to) == [order[0]])
+        #expect(!offers(bench.wait(.seconds(20))).isEmpty)
+    }
+
+    @Test("offers the file under the posting that finds somebody, whatever a greedier one wants")
+    func greedyPostings() {
+        var (bench, _) = firstTracker()
+        let nobodys = Sample.manifest(
+            length: .mebibytes(1), publisher: Sample.node(51), replicas: 255, audience: .named([Self.origin]))
+        #expect(nobodys.file == manifest.file)
+        _ = bench.ask(.announce([], [nobodys.posting]), from: Sample.node(51))
+        let actions = bench.ask(announced(Self.origin, .complete), from: Self.origin)
+        #expect(!offers(actions).isEmpty)
     }
 
     @Test("offers to another member when one declines, does not answer, or accepts and stays silent")
