@@ -36,6 +36,11 @@ static inline CURLcode curl_set_open_socket_callback(CURL *handle, curl_opensock
     return curl_easy_setopt(handle, CURLOPT_OPENSOCKETFUNCTION, value);
 }
 
+/// Asked before every request, with the address that its connection, new or used before, leads to.
+static inline CURLcode curl_set_prerequest_callback(CURL *handle, curl_prereq_callback value) {
+    return curl_easy_setopt(handle, CURLOPT_PREREQFUNCTION, value);
+}
+
 /// Writes the IP address in network order and says how many bytes it has: 4, 16, or 0 for another family.
 static inline int curl_address_bytes(const struct curl_sockaddr *address, unsigned char *bytes) {
     if (address->family == AF_INET) {

@@ -285,4 +285,21 @@ import Testing
         defer { server.close() }
         #expect(try await courier.send(CourierRequest("GET", server.url + "/")).body == Array("direct".utf8))
     }
+
+    @Test func addressesOfOnesOwnHouseAreRefusedByWhateverName() async throws {
+        let server = TinyServer { _ in .bytes(ok("mine")) }
+        defer { server.close() }
+        for host in ["127.0.0.1", "localhost", "[::ffff:127.0.0.1]", "2130706433", "0"] {
+            var request = CourierRequest("GET", "http://\(host):\(server.port)/")
+            request.refusesPrivate = true
+            #expect(await failure(request) == .unreachable)
+        }
+        #expect(server.requests.isEmpty)
+        // Nor over a connection that another request, which may go there, has left open.
+        var request = CourierRequest("GET", server.url + "/")
+        #expect(try await courier.send(request).body == Array("mine".utf8))
+        request.refusesPrivate = true
+        #expect(await failure(request) == .unreachable)
+        #expect(server.requests.count == 1)
+    }
 }

@@ -9,120 +9,6 @@ import Testing
 
 @testable import Transport
 
-@Suite struct ReplayWindowTests {
-    @Test func eachCounterIsTakenOnce() {
-        for seed in 0..<20 as Range<UInt64> {
-            var generator = Generator(seed: seed)
-            var window = ReplayWindow()
-            var seen: Set<UInt32> = []
-            var newest: UInt32 = 0
-            for _ in 0..<5_000 {
-                let ahead = UInt32.random(in: 0...10, using: &generator)
-                let behind = UInt32.random(in: 0...1_200, using: &generator)
-                let counter = newest &+ ahead >= behind ? newest + ahead - behind : newest + ahead
-                let expected =
-                    !seen.contains(counter)
-                    && (counter > newest || newest - counter < ReplayWindow.size || seen.isEmpty)
-                let taken = window.accept(counter)
-                #expect(taken == expected)
-                if expected {
-                    seen.insert(counter)
-                    newest = max(newest, counter)
-                }
-            }
-        }
-    }
-
-    @Test func aLeapClearsTheWindow() {
-        var window = ReplayWindow()
-        let counters: [UInt32] = [5, .max, .max - 1_023, .max - 1_024, 5, .max]
-        #expect(counters.map { window.accept($0) } == [true, true, true, false, false, false])
-    }
-
-    @Test func anOldEpochReplayedDoesNotCloseTheTrueOne() {
-        var memory = ReplayMemory()
-        let datagrams: [(UInt64, UInt32)] = [(1, 1), (2, 1), (1, 1), (2, 2), (2, 1)]
-        let taken = datagrams.map { memory.accept(epoch: $0.0, counter: $0.1) }
-        #expect(taken == [true, true, false, true, false])
-    }
-}
-
-@Suite struct DatagramSealerTests {
-    let club = Club()
-    let alice = identity(2)
-    let bob = identity(3)
-    let payload = Array("are you there?".utf8)
-
-    private func sealer(of own: Identity, key: Bytes32? = nil, knowing cards: [Card]? = nil) -> DatagramSealer {
-        let cards = cards ?? [club.card(alice, by: club.founder), club.card(bob, by: club.founder)]
-        return DatagramSealer(
-            identity: own, directory: club.directory(knowing: cards), networkKey: key ?? club.networkKey)
-    }
-
-    private func reason(_ result: Result<(payload: [UInt8], sender: NodeID), DatagramSealer.Refusal>) -> DropReason? {
-        guard case .failure(let refusal) = result else { return nil }
-        return refusal.reason
-    }
-
-    @Test func whatOneSealsTheOtherOpensOnce() throws {
-        let bobs = sealer(of: bob)
-        let datagram = try sealer(of: alice).seal(payload, for: club.card(bob, by: club.founder)).get()
-        #expect(datagram.count == payload.count + DatagramSealer.headerLength + DatagramSealer.tagLength)
-        let opened = try bobs.open(datagram).get()
-        #expect(opened.payload == payload)
-        #expect(opened.sender == alice.nodeID)
-        #expect(reason(bobs.open(datagram)) == .replayed)
-    }
-
-    @Test func everyByteOfADatagramCounts() throws {
-        let bobs = sealer(of: bob)
-        let datagram = try sealer(of: alice).seal(payload, for: club.card(bob, by: club.founder)).get()
-        for (index, altered) in tampered(datagram).enumerated() {
-            let expected: DropReason = index == 0 ? .unknownVersion : index < 9 ? .unknownSender : .undecryptable
-            #expect(reason(bobs.open(altered)) == expected)
-        }
-        for length in 0..<datagram.count { #expect(reason(bobs.open(Array(datagram.prefix(length)))) != nil) }
-        #expect(reason(bobs.open([])) == .truncated)
-        #expect(reason(bobs.open([UInt8](repeating: 1, count: 1_201))) == .oversized)
-        // None of it has moved the window.
-        #expect(reason(bobs.open(datagram)) == nil)
-    }
-
-    @Test func itOpensForNobodyElse() throws {
-        let card = club.card(bob, by: club.founder)
-        let datagram = try sealer(of: alice).seal(payload, for: card).get()
-        #expect(reason(sealer(of: club.founder).open(datagram)) == .undecryptable)
-        #expect(reason(sealer(of: bob, key: .zero).open(datagram)) == .undecryptable)
-        #expect(reason(sealer(of: bob, knowing: []).open(datagram)) == .unknownSender)
-        // Nor does it come back as if the receiver had sent it.
-        #expect(reason(sealer(of: alice).open(datagram)) == .unknownSender)
-        let reflected = [datagram[0]] + bob.nodeID.bytes.array.prefix(8) + datagram.dropFirst(9)
-        #expect(reason(sealer(of: alice).open(reflected)) == .undecryptable)
-    }
-
-    @Test func aNewCardMeansNewKeys() throws {
-        let directory = club.directory(knowing: [club.card(alice, by: club.founder)])
-        let bobs = DatagramSealer(identity: bob, directory: directory, networkKey: club.networkKey)
-        let card = club.card(bob, by: club.founder)
-        #expect(reason(bobs.open(try sealer(of: alice).seal(payload, for: card).get())) == nil)
-        let renewed = Identity(signingSecret: alice.signingSecret, agreementSecret: Bytes32(77, 77, 77, 77))
-        for verified in directory.verifying([.card(club.card(renewed, by: club.founder, version: 2))]) {
-            if case .card(let card) = verified.value { directory.learn(verified.part { _ in card }) }
-        }
-        #expect(reason(bobs.open(try sealer(of: alice).seal(payload, for: card).get())) == .undecryptable)
-        #expect(reason(bobs.open(try sealer(of: renewed).seal(payload, for: card).get())) == nil)
-    }
-
-    @Test func tooMuchIsNotSealed() {
-        let card = club.card(bob, by: club.founder)
-        let most = DatagramSealer.limit - DatagramSealer.headerLength - DatagramSealer.tagLength
-        #expect(most >= Envelope.limit)
-        #expect((try? sealer(of: alice).seal([UInt8](repeating: 0, count: most), for: card).get())?.count == 1_200)
-        #expect(
-            sealer(of: alice).seal([UInt8](repeating: 0, count: most + 1), for: card) == .failure(.init(.oversized)))
-    }
-}
-
 @Suite(.timeLimit(.minutes(1))) struct SealedDatagramsTests {
     let club = Club()
     let alice = identity(2)
@@ -171,12 +57,15 @@ import Testing
             #expect(
                 await iterator.next()
                     == Heard(envelope: Envelope(.probe(number: 7), news: [known]), sender: alice.nodeID))
-            while alices.counts.sent == 0 { await Task.yield() }
-            let size = envelope.wireBytes.count + DatagramSealer.headerLength + DatagramSealer.tagLength + headers
+            while alices.counts.sent < 3 { await Task.yield() }
+            // A challenge, a response to the one that came with the response, and the envelope.
+            let sealing = DatagramSealer.headerLength + DatagramSealer.tagLength + headers
+            let size = envelope.wireBytes.count + Parcel.dataOverhead + 2 * Parcel.greetingLength + 3 * sealing
             #expect(payer.usage.spent[.overlay] == ByteCount(size))
             #expect(alices.counts.bytesSent == ByteCount(size))
             #expect(bobs.counts.bytesReceived == ByteCount(size))
-            #expect(bobs.counts.dropped == [:])
+            #expect(alices.counts.dropped == [:] && bobs.counts.dropped == [:])
+            #expect(alices.counts.received == 1)
         }
     }
 
@@ -219,7 +108,7 @@ import Testing
                 to: #require(Endpoint("127.0.0.1:0")), onlyIPv6: true, on: MultiThreadedEventLoopGroup.singleton
             ) { _, _ in }
             let target = try #require(noise.address(of: bobs.endpoints[0]))
-            for bytes in [[UInt8](repeating: 1, count: 1_500), [9, 9], [1], [UInt8](repeating: 1, count: 100)] {
+            for bytes in [[UInt8](repeating: 2, count: 1_500), [9, 9], [2], [UInt8](repeating: 2, count: 100)] {
                 try await noise.write(bytes, to: target).get()
             }
             while bobs.counts.dropped.values.reduce(0, +) < 4 { await Task.yield() }
@@ -230,4 +119,207 @@ import Testing
             try await noise.channel.close()
         }
     }
+}
+
+/// Two nodes at either end of a line that can lose what it carries, remembers it, and plays it again.
+@Suite(.timeLimit(.minutes(1))) struct DatagramSessionTests {
+    let club = Club()
+    let members = [identity(2), identity(3)]
+    let directory: Directory
+    let line: Line
+    let heard: AsyncStream<(side: Int, number: UInt32)>
+    private let continuation: AsyncStream<(side: Int, number: UInt32)>.Continuation
+
+    init() async throws {
+        directory = club.directory(knowing: [])
+        line = try await Line()
+        (heard, continuation) = AsyncStream.makeStream()
+        for side in [0, 1] { learn(line.fronts[side], of: side, version: 1) }
+    }
+
+    private func learn(_ endpoint: Endpoint, of side: Int, version: UInt64) {
+        let card = club.card(members[side], by: club.founder, version: version, endpoint: endpoint.description)
+        for verified in directory.verifying([.card(card)]) { directory.learn(verified.part { _ in card }) }
+    }
+
+    private func start(_ side: Int) async throws -> SealedDatagrams {
+        let node = try await SealedDatagrams.bind(
+            to: [#require(Endpoint("127.0.0.1:0"))], on: MultiThreadedEventLoopGroup.singleton,
+            identity: members[side], directory: directory, networkKey: club.networkKey, account: account()
+        ) { [continuation] envelope, _ in
+            if case .probe(let number) = envelope.value.message { continuation.yield((side, number)) }
+        }
+        line.connect(side, to: node.endpoints[0])
+        return node
+    }
+
+    /// The numbers heard on that side, up to the last.
+    private func numbers(at side: Int, through last: UInt32) async -> [UInt32] {
+        var numbers: [UInt32] = []
+        for await (place, number) in heard where place == side {
+            numbers.append(number)
+            if number == last { break }
+        }
+        return numbers
+    }
+
+    private func probe(_ number: UInt32, _ node: SealedDatagrams, to side: Int) {
+        node.send(Envelope(.probe(number: number)), to: members[side].nodeID)
+    }
+
+    @Test func whatWasRecordedBeforeAStartIsNotTaken() async throws {
+        let alice = try await start(0)
+        let before = try await start(1)
+        probe(1, alice, to: 1)
+        #expect(await numbers(at: 1, through: 1) == [1])
+        await before.close()
+        let bob = try await start(1)
+        let recorded = line.recorded[1]
+        for datagram in recorded { line.carry(datagram, to: 1) }
+        // A challenge, a response, and data: of another run, all of them.
+        try await eventually { bob.counts.received >= recorded.count && bob.counts.dropped[.stale] == 1 }
+        try await eventually { bob.counts.dropped[.unasked, default: 0] >= 1 }
+        // Alice was told of it, and is heard at once with what is new.
+        try await eventually { alice.counts.received >= 4 }
+        probe(2, alice, to: 1)
+        #expect(await numbers(at: 1, through: 2) == [2])
+        for datagram in line.recorded[1] { line.carry(datagram, to: 1) }
+        try await eventually { bob.counts.dropped[.replayed, default: 0] > 0 && bob.counts.dropped[.stale] == 2 }
+        probe(3, alice, to: 1)
+        #expect(await numbers(at: 1, through: 3) == [3])
+        for node in [alice, bob] { await node.close() }
+        await line.close()
+    }
+
+    @Test func anEndpointThatDoesNotAnswerGetsAFewSmallDatagrams() async throws {
+        let alice = try await start(0)
+        for number in 1...100 as ClosedRange<UInt32> { probe(number, alice, to: 1) }
+        try await eventually { line.recorded[1].count == Sessions.challenges.burst }
+        let size = DatagramSealer.headerLength + Parcel.greetingLength + DatagramSealer.tagLength
+        #expect(line.recorded[1].map(\.count) == Array(repeating: size, count: Sessions.challenges.burst))
+        #expect(alice.counts.dropped == [.unproven: 100 - Sessions.waitingLimit])
+        await alice.close()
+        await line.close()
+    }
+
+    @Test func aRestartOfEitherSideCostsARoundTrip() async throws {
+        var alice = try await start(0)
+        var bob = try await start(1)
+        probe(1, alice, to: 1)
+        #expect(await numbers(at: 1, through: 1) == [1])
+        await bob.close()
+        bob = try await start(1)
+        // Who was restarted is heard with the first it says, and can be answered.
+        probe(2, bob, to: 0)
+        #expect(await numbers(at: 0, through: 2) == [2])
+        probe(3, alice, to: 1)
+        #expect(await numbers(at: 1, through: 3) == [3])
+        await alice.close()
+        alice = try await start(0)
+        // Who talks to one that was restarted is told so, and heard with the next.
+        probe(4, bob, to: 0)
+        try await eventually { alice.counts.dropped[.stale] == 1 && bob.counts.received >= 4 }
+        probe(5, bob, to: 0)
+        #expect(await numbers(at: 0, through: 5) == [5])
+        for node in [alice, bob] { await node.close() }
+        await line.close()
+    }
+
+    @Test(arguments: [[0, 1], [1, 0], [1, 1]]) func lostGreetingsAreMadeUpForByTheNext(lost: [Int]) async throws {
+        let alice = try await start(0)
+        let bob = try await start(1)
+        line.lose(lost)
+        for number in 1...3 as ClosedRange<UInt32> {
+            probe(number, alice, to: 1)
+            try await eventually { line.recorded[1].count >= Int(number) }
+        }
+        #expect(await numbers(at: 1, through: 3) == [1, 2, 3])
+        probe(4, bob, to: 0)
+        #expect(await numbers(at: 0, through: 4) == [4])
+        for node in [alice, bob] { await node.close() }
+        await line.close()
+    }
+
+    @Test func anotherEndpointHasToProveItselfAnew() async throws {
+        let alice = try await start(0)
+        let bob = try await start(1)
+        probe(1, alice, to: 1)
+        #expect(await numbers(at: 1, through: 1) == [1])
+        let victim = try await Line()
+        learn(victim.fronts[1], of: 1, version: 2)
+        for number in 2...20 as ClosedRange<UInt32> { probe(number, alice, to: 1) }
+        // One challenge was used up before.
+        try await eventually { victim.recorded[1].count == Sessions.challenges.burst - 1 }
+        #expect(Set(victim.recorded[1].map(\.count)) == [62])
+        // At the new endpoint the member answers, with what waited.
+        victim.connect(0, to: alice.endpoints[0])
+        victim.connect(1, to: bob.endpoints[0])
+        learn(victim.fronts[0], of: 0, version: 2)
+        victim.carry(victim.recorded[1][0], to: 1)
+        #expect(await numbers(at: 1, through: 20) == [17, 18, 19, 20])
+        for node in [alice, bob] { await node.close() }
+        for line in [line, victim] { await line.close() }
+    }
+}
+
+/// Where two nodes are to be found: what comes to one front goes on to the node behind it, from the other front.
+final class Line: Sendable {
+    private struct State {
+        var sockets: [DatagramSocket] = []
+        var homes: [Endpoint?] = [nil, nil]
+        var recorded: [[[UInt8]]] = [[], []]
+        var losing = [0, 0]
+    }
+
+    private let state = Mutex(State())
+
+    init() async throws {
+        for side in [0, 1] {
+            let socket = try await DatagramSocket.bind(
+                to: #require(Endpoint("127.0.0.1:0")), onlyIPv6: true, on: MultiThreadedEventLoopGroup.singleton
+            ) { [weak self] bytes, _ in
+                guard let self else { return }
+                let isLost = state.withLock { state in
+                    state.recorded[side].append(bytes)
+                    state.losing[side] -= 1
+                    return state.losing[side] >= 0
+                }
+                if !isLost { carry(bytes, to: side) }
+            }
+            state.withLock { $0.sockets.append(socket) }
+        }
+    }
+
+    var fronts: [Endpoint] { state.withLock { $0.sockets.map(\.endpoint) } }
+
+    /// All that ever came, by side.
+    var recorded: [[[UInt8]]] { state.withLock(\.recorded) }
+
+    func connect(_ side: Int, to home: Endpoint) {
+        state.withLock { $0.homes[side] = home }
+    }
+
+    /// The next so many to each side.
+    func lose(_ counts: [Int]) {
+        state.withLock { $0.losing = counts }
+    }
+
+    func carry(_ bytes: [UInt8], to side: Int) {
+        let (socket, home) = state.withLock { ($0.sockets[1 - side], $0.homes[side]) }
+        guard let home, let address = socket.address(of: home) else { return }
+        _ = socket.write(bytes, to: address)
+    }
+
+    func close() async {
+        for socket in state.withLock(\.sockets) { try? await socket.channel.close() }
+    }
+}
+
+/// Waits for something that other threads do; fails where it does not come.
+private func eventually(_ condition: () -> Bool) async throws {
+    for _ in 0..<2_000 {
+        if condition() { return }
+        try await Task.sleep(for: .milliseconds(5))
+    }
+    Issue.record("it does not happen")
 }

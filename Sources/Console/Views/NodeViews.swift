@@ -46,6 +46,14 @@ public struct DatagramsView: Codable, Equatable, Sendable {
         self.dropped = dropped
         self.disbelieved = disbelieved
     }
+
+    /// Received and dropped, such as an honest network brings few of: forged, altered, or sent again.
+    public var doubted: Int {
+        ["undecryptable", "replayed", "stale"].reduce(0) { $0 &+ (dropped[$1] ?? 0) }
+    }
+
+    /// More of them than restarts and bad lines explain.
+    public var isAttacked: Bool { doubted > 100 && doubted > received / 100 }
 }
 
 /// The public door, since the node was started.

@@ -112,15 +112,26 @@ final class Transfer {
         setCallback(CURLOPT_WRITEFUNCTION) { bytes, size, count, context in
             Transfer.from(context).received(UnsafeRawBufferPointer(start: bytes, count: size * count))
         }
-        if request.refusesPrivate {
-            curl_set_open_socket_callback(handle) { _, purpose, address in
-                guard purpose == CURLSOCKTYPE_IPCXN, let address, let target = IPAddress(address), !target.isPrivate
-                else { return -1 }
-                return socket(address.pointee.family, address.pointee.socktype, address.pointee.protocol)
-            }
-        }
+        if request.refusesPrivate { refusePrivate(context) }
         try prepareBody(request, context)
         try prepareFields(request)
+    }
+
+    /// When a connection is made, and again before the request goes out: it may take one that others have left open.
+    private func refusePrivate(_ context: UnsafeMutableRawPointer) {
+        curl_set_open_socket_callback(handle) { _, purpose, address in
+            guard purpose == CURLSOCKTYPE_IPCXN, let address, let target = IPAddress(address), !target.isPrivate
+            else { return -1 }
+            return socket(address.pointee.family, address.pointee.socktype, address.pointee.protocol)
+        }
+        set(CURLOPT_PREREQDATA, context)
+        curl_set_prerequest_callback(handle) { context, address, _, _, _ in
+            guard let address, let target = IPAddress(String(cString: address)), !target.isPrivate else {
+                _ = Transfer.from(context).abort(.unreachable)
+                return CURL_PREREQFUNC_ABORT
+            }
+            return CURL_PREREQFUNC_OK
+        }
     }
 
     private func prepareBody(_ request: CourierRequest, _ context: UnsafeMutableRawPointer) throws(CourierError) {

@@ -8,11 +8,11 @@ internal import Synchronization
 /// that each pair of members has for each direction.
 ///
 /// A datagram is the format's version (1 byte), the sender's short id (8), the nonce (12: a random epoch of 8, drawn
-/// when this node starts, and a counter of 4), then the sealed envelope and its tag (16). The header is authenticated
+/// when this node starts, and a counter of 4), then the sealed parcel and its tag (16). The header is authenticated
 /// with the rest. The key is HKDF-SHA256 of the X25519 secret of the two agreement keys, salted with the network key,
-/// for "potluck datagram 1", the sender and the receiver.
+/// for "potluck datagram 2", the sender and the receiver.
 final class DatagramSealer: Sendable {
-    static let version: UInt8 = 1
+    static let version: UInt8 = 2
     static let headerLength = 1 + 8 + 12
     static let tagLength = 16
     /// Of a datagram without IP and UDP headers: fits any path that carries IPv6, tunnels included.
@@ -23,7 +23,6 @@ final class DatagramSealer: Sendable {
         let agreementKey: Bytes32
         let sending: SymmetricKey
         let receiving: SymmetricKey
-        var replays = ReplayMemory()
     }
 
     private struct State {
@@ -80,9 +79,9 @@ final class DatagramSealer: Sendable {
         return .success(header + box.ciphertext + box.tag)
     }
 
-    /// What a datagram says and who sealed it, or why it is dropped. Cheap refusals come first; the replay window is
-    /// asked last, and only about what is authentic.
-    func open(_ datagram: [UInt8]) -> Result<(payload: [UInt8], sender: NodeID), Refusal> {
+    /// What a datagram says and who sealed it when, or why it is dropped. Cheap refusals come first. Whether it was here
+    /// before is not asked.
+    func open(_ datagram: [UInt8]) -> Result<Opened, Refusal> {
         guard datagram.count <= Self.limit else { return .failure(.init(.oversized)) }
         guard let version = datagram.first else { return .failure(.init(.truncated)) }
         guard version == Self.version else { return .failure(.init(.unknownVersion)) }
@@ -101,11 +100,7 @@ final class DatagramSealer: Sendable {
                 tag: datagram.suffix(Self.tagLength)),
             let payload = try? ChaChaPoly.open(box, using: key, authenticating: header)
         else { return .failure(.init(.undecryptable)) }
-        let isNew = state.withLock { state in
-            state.pairs[sender]?.replays.accept(epoch: epoch, counter: counter) ?? false
-        }
-        guard isNew else { return .failure(.init(.replayed)) }
-        return .success((Array(payload), sender))
+        return .success(Opened(payload: Array(payload), sender: sender, epoch: epoch, counter: counter))
     }
 
     /// Nothing when the card's agreement key is one that gives everybody the same secret.
@@ -118,7 +113,7 @@ final class DatagramSealer: Sendable {
         func derive(from sender: NodeID, to receiver: NodeID) -> SymmetricKey {
             secret.hkdfDerivedSymmetricKey(
                 using: SHA256.self, salt: networkKey.array,
-                sharedInfo: Array("potluck datagram 1".utf8) + sender.bytes.array + receiver.bytes.array,
+                sharedInfo: Array("potluck datagram 2".utf8) + sender.bytes.array + receiver.bytes.array,
                 outputByteCount: 32)
         }
         let pair = Pair(
@@ -130,6 +125,14 @@ final class DatagramSealer: Sendable {
 
     private static func word(_ bytes: some Sequence<UInt8>) -> UInt64 {
         bytes.reduce(0) { $0 << 8 | UInt64($1) }
+    }
+
+    /// The content of an authentic datagram.
+    struct Opened: Equatable {
+        let payload: [UInt8]
+        let sender: NodeID
+        let epoch: UInt64
+        let counter: UInt32
     }
 
     /// A reason to drop a datagram, where a `Result` wants an error.

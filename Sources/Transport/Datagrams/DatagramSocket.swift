@@ -2,12 +2,6 @@ internal import NIOCore
 internal import NIOPosix
 internal import Primitives
 
-/// An address in the form a socket takes, and the family whose headers a datagram to it has.
-struct DatagramAddress {
-    let socketAddress: SocketAddress
-    let isIPv6: Bool
-}
-
 /// One bound UDP socket.
 struct DatagramSocket: Sendable {
     let channel: any Channel
@@ -17,7 +11,7 @@ struct DatagramSocket: Sendable {
 
     static func bind(
         to endpoint: Endpoint, onlyIPv6: Bool, on group: any EventLoopGroup,
-        receive: @escaping @Sendable ([UInt8], _ isIPv6: Bool) -> Void
+        receive: @escaping @Sendable ([UInt8], _ source: Endpoint) -> Void
     ) async throws -> DatagramSocket {
         var bootstrap = DatagramBootstrap(group: group)
             .channelOption(.writeBufferWaterMark, value: .init(low: 64 << 10, high: 256 << 10))
@@ -38,7 +32,7 @@ struct DatagramSocket: Sendable {
     }
 
     /// The endpoint as this socket reaches it; nothing when it is of another family.
-    func address(of target: Endpoint) -> DatagramAddress? {
+    func address(of target: Endpoint) -> SocketAddress? {
         let text: String
         switch (target.address.isIPv6, endpoint.address.isIPv6) {
         case (false, true):
@@ -49,13 +43,11 @@ struct DatagramSocket: Sendable {
         case (true, true), (false, false):
             text = target.address.description
         }
-        guard let address = try? SocketAddress(ipAddress: text, port: Int(target.port)) else { return nil }
-        return DatagramAddress(socketAddress: address, isIPv6: target.address.isIPv6)
+        return try? SocketAddress(ipAddress: text, port: Int(target.port))
     }
 
-    func write(_ datagram: [UInt8], to address: DatagramAddress) -> EventLoopFuture<Void> {
-        channel.writeAndFlush(
-            AddressedEnvelope(remoteAddress: address.socketAddress, data: ByteBuffer(bytes: datagram)))
+    func write(_ datagram: [UInt8], to address: SocketAddress) -> EventLoopFuture<Void> {
+        channel.writeAndFlush(AddressedEnvelope(remoteAddress: address, data: ByteBuffer(bytes: datagram)))
     }
 }
 
@@ -63,26 +55,29 @@ struct DatagramSocket: Sendable {
 private final class DatagramReceiver: ChannelInboundHandler, Sendable {
     typealias InboundIn = AddressedEnvelope<ByteBuffer>
 
-    private let receive: @Sendable ([UInt8], _ isIPv6: Bool) -> Void
+    private let receive: @Sendable ([UInt8], _ source: Endpoint) -> Void
 
-    init(receive: @escaping @Sendable ([UInt8], _ isIPv6: Bool) -> Void) {
+    init(receive: @escaping @Sendable ([UInt8], _ source: Endpoint) -> Void) {
         self.receive = receive
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let datagram = unwrapInboundIn(data)
-        receive(Array(datagram.data.readableBytesView), datagram.remoteAddress.travelsAsIPv6)
+        guard let source = Endpoint(datagram.remoteAddress) else { return }
+        receive(Array(datagram.data.readableBytesView), source)
     }
 
     /// Errors of a UDP socket (a port unreachable somewhere, say) concern one datagram: the socket stays.
     func errorCaught(context: ChannelHandlerContext, error: any Error) {}
 }
 
-extension SocketAddress {
-    /// IPv6 that is not IPv4 in disguise.
-    fileprivate var travelsAsIPv6: Bool {
-        guard case .v6 = self else { return false }
-        return ipAddress.flatMap { IPAddress($0) }?.isIPv6 ?? true
+extension Endpoint {
+    /// Nothing for what is not an internet address.
+    fileprivate init?(_ address: SocketAddress) {
+        guard let host = address.ipAddress.flatMap({ IPAddress($0) }),
+            let port = address.port.flatMap({ UInt16(exactly: $0) })
+        else { return nil }
+        self.init(address: host, port: port)
     }
 }
 

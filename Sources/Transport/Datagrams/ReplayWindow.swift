@@ -48,7 +48,8 @@ struct ReplayWindow {
     }
 }
 
-/// The replay windows of one sender: one for each of its latest epochs, of which it begins a new one when it starts.
+/// Which challenges and responses of one sender have been seen: a window for each of its latest epochs, of which it
+/// begins a new one when it starts. Recordings of older epochs pass once more; they bring nothing but another response.
 struct ReplayMemory {
     /// Epochs remembered. An attacker who replays what a peer said before this node last started opens one of these,
     /// and cannot close the true one.

@@ -4,13 +4,16 @@ public import NIOCore
 @_spi(Verification) public import Primitives
 internal import Synchronization
 
-/// The sockets on which this node and its neighbours pulse each other: every datagram sealed for its receiver, paid for
-/// out of the overlay's class, and dropped with a counted reason when anything is not as it should be.
+/// The sockets on which this node and its neighbours pulse each other: every datagram sealed for its receiver, sent only
+/// where the receiver has shown that it is, paid for out of the overlay's class, and dropped with a counted reason when
+/// anything is not as it should be.
 public final class SealedDatagrams: Sendable {
     private let directory: Directory
     private let account: Account
     private let refusesPrivate: Bool
     private let sealer: DatagramSealer
+    private let sessions = Mutex(Sessions())
+    private let start = ContinuousClock.now
     private let counter: Mutex<DatagramCounts>
     private let sockets: Mutex<[DatagramSocket]>
 
@@ -40,8 +43,8 @@ public final class SealedDatagrams: Sendable {
         do {
             for address in addresses {
                 let socket = try await DatagramSocket.bind(to: address, onlyIPv6: separate, on: group) {
-                    bytes, isIPv6 in
-                    datagrams.receive(bytes, isIPv6: isIPv6, received)
+                    bytes, source in
+                    datagrams.receive(bytes, from: source, received)
                 }
                 datagrams.sockets.withLock { $0.append(socket) }
             }
@@ -60,6 +63,7 @@ public final class SealedDatagrams: Sendable {
     /// Seals under another network's key from now on.
     public func enter(networkKey: Bytes32) {
         sealer.enter(networkKey: networkKey)
+        sessions.withLock { $0 = Sessions() }
     }
 
     public func close() async {
@@ -70,22 +74,44 @@ public final class SealedDatagrams: Sendable {
         for socket in closing { try? await socket.channel.close() }
     }
 
-    /// Sends if it can: the receiver has a card here, an address within reach, and the account can pay. Never blocks.
+    /// Sends if it can: the receiver has a card here, an address within reach, and the account can pay. Never blocks. What
+    /// is for an endpoint that has yet to show that the receiver is there waits for that, a few seconds.
     public func send(_ envelope: Envelope, to receiver: NodeID) {
-        guard let card = directory.card(of: receiver), let (socket, address) = route(to: card.endpoints) else {
+        guard let card = directory.card(of: receiver), let route = route(to: card.endpoints) else {
             return drop(.unroutable)
         }
+        let steps = sessions.withLock {
+            $0.send(envelope.wireBytes, to: receiver, at: route.endpoint, now: now)
+        }
+        for step in steps { take(step, with: card) }
+    }
+
+    private var now: Instant { .zero + (.now - start) }
+
+    /// Hands back what is to be delivered.
+    @discardableResult
+    private func take(_ step: Sessions.Step, with card: Card) -> [UInt8]? {
+        switch step {
+        case .send(let parcel, let endpoint): transmit(parcel, to: endpoint, for: card)
+        case .drop(let reason): drop(reason)
+        case .deliver(let payload): return payload
+        }
+        return nil
+    }
+
+    private func transmit(_ parcel: Parcel, to endpoint: Endpoint, for card: Card) {
+        guard let route = route(to: [endpoint]) else { return drop(.unroutable) }
         let datagram: [UInt8]
-        switch sealer.seal(envelope.wireBytes, for: card) {
+        switch sealer.seal(parcel.wireBytes, for: card) {
         case .success(let sealed): datagram = sealed
         case .failure(let refusal): return drop(refusal.reason)
         }
         // Nothing queues here: what the socket cannot take now is worth nothing a second later.
-        guard socket.channel.isWritable else { return drop(.unsendable) }
-        let cost = Self.cost(of: datagram.count, isIPv6: address.isIPv6)
+        guard route.socket.channel.isWritable else { return drop(.unsendable) }
+        let cost = Self.cost(of: datagram.count, with: endpoint)
         let era = account.era
         guard account.spend(cost, for: .overlay) else { return drop(.unaffordable) }
-        socket.write(datagram, to: address).whenComplete { [self] result in
+        route.socket.write(datagram, to: route.address).whenComplete { [self] result in
             switch result {
             case .success:
                 counter.withLock {
@@ -94,22 +120,29 @@ public final class SealedDatagrams: Sendable {
                 }
             case .failure:
                 account.credit(cost, to: .overlay, debitedIn: era)
-                counter.withLock { $0.drop(.unsendable) }
+                drop(.unsendable)
             }
         }
     }
 
     /// With the headers of IP (20 or 40 bytes) and UDP (8).
-    private static func cost(of count: Int, isIPv6: Bool) -> ByteCount {
-        ByteCount(count + (isIPv6 ? 40 : 20) + 8)
+    private static func cost(of count: Int, with peer: Endpoint) -> ByteCount {
+        ByteCount(count + (peer.address.isIPv6 ? 40 : 20) + 8)
     }
 
-    /// The first of a card's endpoints that one of the sockets can reach.
-    private func route(to endpoints: [Endpoint]) -> (DatagramSocket, DatagramAddress)? {
+    private struct Route {
+        let socket: DatagramSocket
+        let address: SocketAddress
+        let endpoint: Endpoint
+    }
+
+    /// To the first of the endpoints that one of the sockets can reach.
+    private func route(to endpoints: [Endpoint]) -> Route? {
         sockets.withLock { sockets in
             for endpoint in endpoints where !(refusesPrivate && endpoint.address.isPrivate) {
                 for socket in sockets {
-                    if let address = socket.address(of: endpoint) { return (socket, address) }
+                    guard let address = socket.address(of: endpoint) else { continue }
+                    return Route(socket: socket, address: address, endpoint: endpoint)
                 }
             }
             return nil
@@ -117,20 +150,30 @@ public final class SealedDatagrams: Sendable {
     }
 
     private func receive(
-        _ bytes: [UInt8], isIPv6: Bool, _ received: (Verified<Envelope>, NodeID) -> Void
+        _ bytes: [UInt8], from source: Endpoint, _ received: (Verified<Envelope>, NodeID) -> Void
     ) {
         counter.withLock {
             $0.received &+= 1
-            $0.bytesReceived += Self.cost(of: bytes.count, isIPv6: isIPv6)
+            $0.bytesReceived += Self.cost(of: bytes.count, with: source)
         }
+        let opened: DatagramSealer.Opened
         switch sealer.open(bytes) {
-        case .failure(let refusal):
-            drop(refusal.reason)
-        case .success(let (payload, sender)):
+        case .success(let content): opened = content
+        case .failure(let refusal): return drop(refusal.reason)
+        }
+        guard let parcel = try? Parcel(wireBytes: opened.payload) else { return drop(.malformed) }
+        guard let card = directory.card(of: opened.sender) else { return drop(.unknownSender) }
+        let arrival = Sessions.Arrival(
+            sender: opened.sender, epoch: opened.epoch, counter: opened.counter, source: source,
+            // A neighbour behind the same router may come from an address that nothing may be sent to.
+            reply: route(to: [source] + card.endpoints)?.endpoint ?? source,
+            endpoint: route(to: card.endpoints)?.endpoint)
+        for step in sessions.withLock({ $0.receive(parcel, arrival, now: now) }) {
+            guard let payload = take(step, with: card) else { continue }
             guard var envelope = try? Envelope(wireBytes: payload) else { return drop(.malformed) }
             // News of somebody unknown here must not cost the pulse that carries it.
             envelope.news = directory.verifying(envelope.news).map(\.value)
-            received(Verified(checked: envelope), sender)
+            received(Verified(checked: envelope), opened.sender)
         }
     }
 

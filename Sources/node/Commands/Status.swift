@@ -28,6 +28,12 @@ struct Status: AsyncParsableCommand {
             "Allowance",
             "\(status.used) of \(status.share) used (\(Words.percent(status.used, of: status.share))), "
                 + "\(status.remaining) left to serve until \(Words.time(status.periodEnds))")
+        if status.datagrams.isAttacked {
+            sheet.append(
+                "Datagrams",
+                "\(status.datagrams.doubted) of \(status.datagrams.received) received were forged, altered or sent again, and "
+                    + "dropped; this node is safe from them")
+        }
         sheet.append("Running since", Words.time(status.startedAt))
         sheet.append("Data", status.dataDirectory)
         sheet.append("Version", status.software)

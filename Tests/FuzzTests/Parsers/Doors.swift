@@ -19,23 +19,43 @@ extension Subject {
             seeds: {
                 let sealer = DatagramSealer(
                     identity: Samples.member, directory: Samples.directory, networkKey: Samples.networkKey)
-                return envelopes.compactMap { try? sealer.seal($0.wireBytes, for: Samples.founderCard).get() }
+                let parcels =
+                    envelopes.map { Parcel.data($0.wireBytes, token: 1) } + [
+                        .challenge(nonce: 1, isStale: false), .challenge(nonce: 2, isStale: true),
+                        .response(nonce: 3, token: 4, challenge: nil), .response(nonce: 3, token: 4, challenge: 5),
+                    ]
+                return parcels.compactMap { try? sealer.seal($0.wireBytes, for: Samples.founderCard).get() }
             },
             check: { bytes in
                 let sealer = DatagramSealer(
                     identity: Samples.founder, directory: Samples.directory, networkKey: Samples.networkKey)
                 switch sealer.open(bytes) {
                 case .failure: return false
-                case .success(let (payload, sender)):
-                    try claim(sender == Samples.member.nodeID, "opened as from somebody else")
-                    _ = try? Envelope(wireBytes: payload)
-                    guard case .failure(let refusal) = sealer.open(bytes), refusal.reason == .replayed else {
-                        throw Finding("taken twice")
-                    }
-                    return true
+                case .success(let opened):
+                    try claim(opened.sender == Samples.member.nodeID, "opened as from somebody else")
+                    return try checkParcel(opened)
                 }
             })
     }()
+
+    /// Whatever a member seals is answered with little, and not twice.
+    private static func checkParcel(_ opened: DatagramSealer.Opened) throws -> Bool {
+        guard let parcel = try? Parcel(wireBytes: opened.payload) else { return false }
+        try claim(parcel.wireBytes == opened.payload, "read as something else than was written")
+        if case .data(let envelope, _) = parcel { _ = try? Envelope(wireBytes: envelope) }
+        var sessions = Sessions()
+        let home = Endpoint(address: .v4(0xC000_0202), port: 8080)
+        let arrival = Sessions.Arrival(
+            sender: opened.sender, epoch: opened.epoch, counter: opened.counter, source: home, reply: home,
+            endpoint: home)
+        for isFirst in [true, false] {
+            let steps = sessions.receive(parcel, arrival, now: .zero)
+            let sent = steps.count { if case .send = $0 { true } else { false } }
+            try claim(sent <= 1, "answered with \(sent) datagrams")
+            try claim(isFirst || steps.contains(.drop(.replayed)) || steps.contains(.drop(.stale)), "taken twice")
+        }
+        return true
+    }
 
     // MARK: Heads
 

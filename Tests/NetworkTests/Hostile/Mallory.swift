@@ -30,6 +30,8 @@ final class Mallory: Sendable {
         var isStopped = false
         /// Answers no datagram.
         var isMute = false
+        /// What members want to see in its data.
+        var tokens: [NodeID: UInt64] = [:]
         /// The versions of others' statuses, as they told them.
         var versions: [ShortID: UInt64] = [:]
     }
@@ -147,9 +149,21 @@ final class Mallory: Sendable {
 
     // MARK: Datagrams
 
+    /// With the token that the target has given, if it ever has: it is asked for one where none is known.
     func seal(_ envelope: Envelope, for target: Target) throws -> [UInt8] {
-        try sealer.seal(envelope.wireBytes, for: target.card).get()
+        for attempt in 0..<100 where state.withLock({ $0.tokens[target.card.nodeID] }) == nil {
+            if attempt % 25 == 0 {
+                let challenge = Parcel.challenge(nonce: Self.nonce, isStale: false)
+                send(try sealer.seal(challenge.wireBytes, for: target.card).get(), to: target)
+            }
+            usleep(20_000)
+        }
+        let token = state.withLock { $0.tokens[target.card.nodeID] } ?? 0
+        return try sealer.seal(Parcel.data(envelope.wireBytes, token: token).wireBytes, for: target.card).get()
     }
+
+    /// It does not care whether others are where they say, nor when what they say was recorded.
+    private static let nonce: UInt64 = 0xBAD
 
     func send(_ datagram: [UInt8], to target: Target) {
         RudeSocket.sendDatagram(datagram, from: datagrams, to: target.node.port)
@@ -167,14 +181,27 @@ final class Mallory: Sendable {
         defer { close(datagrams) }
         while !state.withLock(\.isStopped) {
             guard let datagram = RudeSocket.receiveDatagram(at: datagrams),
-                case .success(let (payload, sender)) = sealer.open(datagram),
-                let envelope = try? Envelope(wireBytes: payload), let card = directory.card(of: sender)
-            else { continue }
-            learn(directory.verifying(envelope.news))
-            guard !state.withLock(\.isMute), let reply = reply(to: envelope.message),
-                case .success(let sealed) = sealer.seal(reply.wireBytes, for: card), let endpoint = card.endpoints.first
+                case .success(let opened) = sealer.open(datagram), let card = directory.card(of: opened.sender),
+                let parcel = try? Parcel(wireBytes: opened.payload), let reply = reply(to: parcel, from: card.nodeID),
+                !state.withLock(\.isMute), case .success(let sealed) = sealer.seal(reply.wireBytes, for: card),
+                let endpoint = card.endpoints.first
             else { continue }
             RudeSocket.sendDatagram(sealed, from: datagrams, to: endpoint.port)
+        }
+    }
+
+    private func reply(to parcel: Parcel, from sender: NodeID) -> Parcel? {
+        switch parcel {
+        case .data(let payload, _):
+            guard let envelope = try? Envelope(wireBytes: payload) else { return nil }
+            learn(directory.verifying(envelope.news))
+            guard let reply = reply(to: envelope.message) else { return nil }
+            return .data(reply.wireBytes, token: state.withLock { $0.tokens[sender] } ?? 0)
+        case .challenge(let nonce, _):
+            return .response(nonce: nonce, token: 1, challenge: Self.nonce)
+        case .response(_, let token, let challenge):
+            state.withLock { $0.tokens[sender] = token }
+            return challenge.map { .response(nonce: $0, token: 1, challenge: nil) }
         }
     }
 
