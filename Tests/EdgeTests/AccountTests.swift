@@ -61,7 +61,7 @@ struct AccountTests {
         let world = try await EdgeWorld.make(length: 8_000_000, settings: settings)
         var client: RawClient? = try world.client()
         let response = try #require(try await client?.exchange(world.get()))
-        let ahead = WireCost.usual.ahead(8_000_000, slice: Payment.slice)
+        let ahead = WireCost.usual.ahead(8_000_000)
         #expect(world.account.usage.spent.serving.bytes > response.byteCount)
         client = nil
         #expect(try await world.settled { $0.server.counts.connections == 0 })

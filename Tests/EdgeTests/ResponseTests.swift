@@ -121,6 +121,29 @@ struct PaymentTests {
         #expect(payment.paid == 100 + 5 * Self.mebibyte / 2)
     }
 
+    @Test("what the wire may cost beyond the headers is held for one slice, and taken again while there is room")
+    func ahead() throws {
+        let (cost, body) = (WireCost.usual, 10 * Payment.slice)
+        let beyond = cost.ahead(Payment.slice) - cost.of(Payment.slice)
+        let held = cost.ahead(100) + cost.of(body, slice: Payment.slice) + beyond
+        for isCrowded in [false, true] {
+            let account = account(share: .gigabytes(1))
+            var payment = try #require(
+                Payment(
+                    head: 100, body: 0..<body, isOpenEnded: false, traffic: .serving, cost: cost, account: account))
+            #expect(account.usage.reserved.serving == ByteCount(held))
+            if isCrowded {
+                for size in [100_000_000, 1_000_000, 10_000, 100, 1] as [Int64] {
+                    while account.reserve(ByteCount(size), for: .serving) {}
+                }
+            }
+            var sent: Int64 = 0
+            while case .send(let slice, _) = payment.step(account, orResume: {}) { sent += Int64(slice.count) }
+            #expect(sent == body)
+            #expect(payment.paid == (isCrowded ? held : held + 9 * beyond))
+        }
+    }
+
     @Test("what does not fit does not start")
     func tooLarge() {
         let account = account(share: .megabytes(10))

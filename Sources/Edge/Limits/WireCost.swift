@@ -14,6 +14,7 @@ struct WireCost: Equatable, Sendable {
     static let usual6 = WireCost(segment: 1428, frame: 86)
 
     /// Of so many bytes in packets of their own, when all goes well.
+    /// Of so many bytes in packets of their own, when all goes well.
     func of(_ count: Int64) -> Int64 {
         guard count > 0 else { return 0 }
         return count + packets(count) * frame
@@ -27,9 +28,9 @@ struct WireCost: Equatable, Sendable {
         return count + 2 * packets(count) * frame + count / 16
     }
 
-    /// The same, of bytes that are handed over slice by slice.
-    func ahead(_ count: Int64, slice: Int64) -> Int64 {
-        count / slice * ahead(slice) + ahead(count % slice)
+    /// Of bytes that are handed over slice by slice.
+    func of(_ count: Int64, slice: Int64) -> Int64 {
+        count / slice * of(slice) + of(count % slice)
     }
 
     /// The most bytes for which no more than this is set aside.

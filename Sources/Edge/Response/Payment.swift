@@ -6,7 +6,8 @@ import Transport
 ///
 /// Everything is reserved before the first byte; an open-ended range, which players ask for and rarely read to its end,
 /// holds a window that slides with the bytes. Each slice is paid before it is handed to the kernel, with the head on top
-/// of the first one.
+/// of the first one. What a slice is paid ahead beyond its cost comes back when the kernel has sent it: so it is held for
+/// one slice, not for all, and taken again for the next where the account still has it.
 struct Payment: Sendable {
     /// What is handed to the kernel at once. Large enough that a call costs nothing, small enough that an aborted
     /// response wastes little (a guess).
@@ -21,6 +22,7 @@ struct Payment: Sendable {
     private(set) var head: Int64
     /// What the connection itself costs, paid with the head.
     private let opening: Int64
+    private let isOpenEnded: Bool
     /// The bytes of the file that are not paid yet.
     private(set) var rest: Range<Int64>
     /// Held in the account, not yet paid.
@@ -46,12 +48,13 @@ struct Payment: Sendable {
         opening: Int64 = 0, account: Account
     ) {
         let count = isOpenEnded ? min(Int64(body.count), Self.window) : Int64(body.count)
-        let held = opening + cost.ahead(Int64(head)) + cost.ahead(count, slice: Self.slice)
+        let held = opening + cost.ahead(Int64(head)) + Self.holding(count, cost)
         guard account.reserve(ByteCount(held), for: traffic) else { return nil }
         self.traffic = traffic
         self.cost = cost
         self.head = Int64(head)
         self.opening = opening
+        self.isOpenEnded = isOpenEnded
         rest = body
         reserved = held
     }
@@ -62,9 +65,10 @@ struct Payment: Sendable {
         slide(account)
         let headCost = headCost
         var count = min(Self.slice, Int64(rest.count))
-        if cost.ahead(count) > reserved - headCost { count = min(count, cost.affordable(reserved - headCost)) }
+        if cost.of(count) > reserved - headCost { count = min(count, cost.affordable(reserved - headCost)) }
         guard isFirst || count > 0 else { return .exhausted }
-        let due = headCost + cost.ahead(count)
+        let later = cost.of(max(0, horizon - count), slice: Self.slice)
+        let due = headCost + min(cost.ahead(count), max(cost.of(count), reserved - headCost - later))
         guard account.debit(ByteCount(due), from: traffic, orResume: resume) else { return .wait }
         let slice = rest.lowerBound..<rest.lowerBound + count
         rest = slice.upperBound..<rest.upperBound
@@ -85,10 +89,18 @@ struct Payment: Sendable {
 
     private var headCost: Int64 { head > 0 ? opening + cost.ahead(head) : 0 }
 
-    /// Keeps the window of an open-ended range a window ahead.
+    /// How many of the bytes to come are held for.
+    private var horizon: Int64 { isOpenEnded ? min(Int64(rest.count), Self.window) : Int64(rest.count) }
+
+    /// What is held for so many bytes: their cost, and what the next slice is paid ahead beyond its own.
+    private static func holding(_ count: Int64, _ cost: WireCost) -> Int64 {
+        let next = min(count, slice)
+        return cost.of(count, slice: slice) + cost.ahead(next) - cost.of(next)
+    }
+
+    /// Keeps the window of an open-ended range a window ahead, and what the next slice is paid ahead.
     private mutating func slide(_ account: Account) {
-        let ahead = reserved - headCost
-        let more = cost.ahead(min(Int64(rest.count), Self.window), slice: Self.slice) - ahead
+        let more = Self.holding(horizon, cost) - (reserved - headCost)
         if more > 0, account.reserve(ByteCount(more), for: traffic) { reserved += more }
     }
 }
