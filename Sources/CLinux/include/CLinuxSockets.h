@@ -16,4 +16,14 @@ struct clinux_tcp_info {
     uint64_t delivery_rate, busy_time, rwnd_limited, sndbuf_limited;
     uint32_t delivered, delivered_ce;
     uint64_t bytes_sent, bytes_retrans;
+    uint32_t dsack_dups, reord_seen, rcv_ooopack, snd_wnd;
 };
+
+/// A program for `SO_ATTACH_FILTER`: `struct sock_fprog` of <linux/filter.h>.
+struct clinux_filter {
+    uint16_t length;
+    uintptr_t instructions;
+};
+
+/// Drops everything that arrives.
+struct clinux_filter clinux_filter_dropping_all(void);

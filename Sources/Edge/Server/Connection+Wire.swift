@@ -52,14 +52,15 @@ extension Connection {
 
     /// The connection ends: with `isReset`, what the kernel has not sent stays unsent.
     func closeWire(isReset: Bool) {
+        if isReset { resetOnClose() }
         guard let wire, let facts = wireFacts() else { return }
-        let (unsent, window) = (Int64(facts.notsent_bytes), Int64(facts.snd_cwnd) * Int64(facts.snd_mss))
+        let unsent = Int64(facts.notsent_bytes)
+        let inFlight = Int64(facts.unacked) * Int64(facts.snd_mss)
         if isReset {
-            resetOnClose()
-            // Between this look and the reset, the kernel may send what fits into the window.
+            // Between this look and the reset, the kernel may send what fits into both windows.
+            let window = min(Int64(facts.snd_cwnd) * Int64(facts.snd_mss), max(0, Int64(facts.snd_wnd) - inFlight))
             settle(facts, waiting: wire.cost.of(min(unsent, window)))
         } else {
-            let inFlight = Int64(facts.unacked) * Int64(facts.snd_mss)
             settle(facts, waiting: wire.cost.ahead(unsent) + wire.cost.ahead(inFlight) - inFlight)
         }
         self.wire = nil
@@ -101,8 +102,15 @@ extension Connection {
         #endif
     }
 
+    /// From now on the other side is not heard any more, so that it cannot open its window again, and closing discards what
+    /// was not sent.
     private func resetOnClose() {
         guard let options = channel as? any SocketOptionProvider else { return }
         options.setSoLinger(Glibc.linger(l_onoff: 1, l_linger: 0)).whenComplete { _ in }
+        #if os(Linux)
+            let attachFilter = NIOBSDSocket.Option(rawValue: 26)
+            options.unsafeSetSocketOption(level: .socket, name: attachFilter, value: clinux_filter_dropping_all())
+                .whenComplete { _ in }
+        #endif
     }
 }
