@@ -58,4 +58,6 @@ public enum Event: Equatable, Sendable {
     case completed(FileID, sha256: Bytes32)
     /// A file here cannot be read, or no longer is what it was.
     case damaged(FileID)
+    /// A file that was posted here cannot be read for now, or can again.
+    case readable(FileID, Bool)
 }

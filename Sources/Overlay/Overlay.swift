@@ -122,6 +122,8 @@ public struct Overlay: Sendable {
             curator.handle(.completed(file, sha256: sha256), at: now, into: &curatorActions)
         case .damaged(let file):
             curator.handle(.damaged(file), at: now, into: &curatorActions)
+        case .readable(let file, let isReadable):
+            curator.handle(.readable(file, isReadable), at: now, into: &curatorActions)
         }
         settle(at: now, into: &actions)
         actions += farewell

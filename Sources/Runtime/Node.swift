@@ -123,6 +123,7 @@ public enum Node {
         // A log that nobody reads any more is no reason either.
         signal(SIGPIPE, SIG_IGN)
         raiseDescriptorLimit()
+        defer { LogOutput.standardError.flush() }
         let directory = try DataDirectory(existing: settings.data)
         let lock = try directory.lock()
         defer { withExtendedLifetime(lock) {} }

@@ -38,7 +38,7 @@ struct RunningNode {
     init(_ settings: Settings, in data: DataDirectory) throws {
         self.settings = settings
         self.data = data
-        var logger = Logger(label: "potluck") { StreamLogHandler.standardError(label: $0) }
+        var logger = Logger(label: "potluck") { StreamLogHandler(label: $0, stream: LogOutput.standardError) }
         logger.logLevel = settings.log
         self.logger = logger
 
@@ -78,9 +78,10 @@ struct RunningNode {
         directory.learn(own)
 
         terms = Terms(share: settings.share)
+        let now = MonotonicClock.wallTime
         let ledger = Ledger(
-            terms: terms, period: settings.quota.period.period(containing: MonotonicClock.wallTime),
-            restored: restored.ledger)
+            terms: terms, period: settings.quota.period.period(containing: now), restored: restored.ledger)
+        if let sentence = ledger.state.period.warning(at: now) { troubles.raise(.clock, sentence) }
         var random = SystemRandomNumberGenerator()
         var generator = Generator(seed: random.next())
         overlay = Overlay(
@@ -179,7 +180,9 @@ struct RunningNode {
                     """)
             },
             unreadable: { [shelf, routing, identity] file, error in
-                shelf.unreadable(file, error, isOwn: routing.file(file)?.publisher == identity.nodeID)
+                let known = routing.file(file)
+                shelf.unreadable(
+                    file, error, isOwn: known?.publisher == identity.nodeID, sha256: known?.sha256)
             })
         return try await listening {
             try await PublicServer.start(
@@ -221,7 +224,7 @@ struct RunningNode {
             server: server, account: account, inbox: inbox, scribe: scribe, grace: grace, logger: logger)
         let rhythm = Rhythm(
             inbox: inbox, folder: folder, server: server, account: account, settings: settings,
-            troubles: troubles, clock: clock)
+            troubles: troubles, scribe: scribe, clock: clock)
         let (opening, opened) = AsyncStream.makeStream(of: Void.self)
         let console = try ConsoleServer(operator: node, dataDirectory: settings.data, logger: logger) {
             opened.finish()

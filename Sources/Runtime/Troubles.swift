@@ -47,6 +47,9 @@ final class Troubles: Sendable {
     var ofTheDisk: Trouble? {
         current.first { [.diskFull, .diskReadOnly, .diskFailing].contains($0.kind) }
     }
+
+    /// What the operator is told who wants something kept while the database takes nothing.
+    var ofTheDatabase: Trouble? { current.first { $0.kind == .database } }
 }
 
 extension Troubles {

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from .clients import download
 from .figures import Broken, Figures, seconds
+from .media import FAULTS as MEDIA
 from .network import Folder, Node, Plan, free_ports, sha256, until
 
 DISK = 96
@@ -50,7 +51,7 @@ int adjtimex(struct timex *clock) { clock->status = STA_UNSYNC; return TIME_ERRO
 
 def measure(program: str, folder: Folder, figures: Figures) -> None:
     disk = folder.folder("disk")
-    for number, fault in enumerate([full, read_only, descriptors, clock, closed_log, newer, *DAMAGES]):
+    for number, fault in enumerate([full, read_only, descriptors, clock, future, closed_log, *MEDIA, newer, *DAMAGES]):
         name = getattr(fault, "title", None) or fault.__doc__.rstrip(".")
         figures.title(name)
         with ExitStack() as unwinding:
@@ -214,19 +215,11 @@ def descriptors(bench: Bench, figures: Figures) -> None:
 
 def clock(bench: Bench, figures: Figures) -> None:
     """A clock set ahead by forty days, then back by two."""
-    offset = bench.logs / "offset"
-    source, shim = bench.logs / "shim.c", bench.logs / "shim.so"
-    source.write_text(SHIM)
-    subprocess.run(["cc", "-shared", "-fPIC", "-o", shim, source, "-ldl"], check=True)
-    wrapper = bench.logs / "node"
-    wrapper.write_text(f'#!/bin/sh\nCLOCK_OFFSET={offset} LD_PRELOAD={shim} exec {bench.program} "$@"\n')
-    wrapper.chmod(0o755)
+    offset = shim(bench)
     bench.serves(figures, 5)
     bench.stop()
     offset.write_text("0")
-    bench.node.program = str(wrapper)
-    bench.start()
-    bench.node.program = bench.program
+    start(bench, bench.logs / "node")
     spent = bench.account()
     for name, days in (("ahead", 40), ("back", -2)):
         offset.write_text(str(days * 86_400))
@@ -238,6 +231,41 @@ def clock(bench: Bench, figures: Figures) -> None:
         offset.write_text("0")
         taken = until(60, lambda: not bench.troubles(), "the clock is believed again")
         figures.figure("set right: no trouble any more after", seconds(taken))
+
+
+def future(bench: Bench, figures: Figures) -> None:
+    """A clock that was ahead by forty days when the node started, and is set right before its next start."""
+    offset = shim(bench)
+    bench.stop()
+    offset.write_text(str(40 * 86_400))
+    start(bench, bench.logs / "node")
+    bench.serves(figures, 5)
+    bench.stop()
+    offset.write_text("0")
+    start(bench, bench.logs / "node")
+    bench.trouble(figures, "the account from the future")
+    spent = bench.account()
+    bench.serves(figures, 5)
+    granted = bench.account() < spent
+    figures.promise("allowance granted", "yes" if granted else "none", "none", not granted)
+
+
+def shim(bench: Bench) -> Path:
+    """Makes a program with a clock of its own; where its offset is read, in seconds."""
+    offset = bench.logs / "offset"
+    source, shim = bench.logs / "shim.c", bench.logs / "shim.so"
+    source.write_text(SHIM)
+    subprocess.run(["cc", "-shared", "-fPIC", "-o", shim, source, "-ldl"], check=True)
+    wrapper = bench.logs / "node"
+    wrapper.write_text(f'#!/bin/sh\nCLOCK_OFFSET={offset} LD_PRELOAD={shim} exec {bench.program} "$@"\n')
+    wrapper.chmod(0o755)
+    return offset
+
+
+def start(bench: Bench, program: Path) -> None:
+    bench.node.program = str(program)
+    bench.start()
+    bench.node.program = bench.program
 
 
 def closed_log(bench: Bench, figures: Figures) -> None:

@@ -13,10 +13,22 @@ extension Curator {
         anchor(file)
         files[file]?.confirmation = nil
         files[file]?.holding = holding
+        files[file]?.isUnreadable = false
         prove(manifest.value.geometry.length, of: file)
         keep([.holding(holding)], of: file)
         insert(manifest.part(\.posting), into: file)
         review(file)
+    }
+
+    /// What cannot be read is offered to nobody from here. It stays, since it may be the only copy, and it stays known that
+    /// there is something of it here.
+    mutating func readable(_ file: FileID, _ isReadable: Bool) {
+        guard let entry = files[file], let holding = entry.holding, entry.isUnreadable == isReadable,
+            isReadable || holding.isOwn
+        else { return }
+        files[file]?.isUnreadable = !isReadable
+        touch(file)
+        announce(file)
     }
 
     /// Others are told once it is durable. Routing here knows at once: routes overtake each other if some of them wait.
@@ -34,7 +46,7 @@ extension Curator {
     mutating func draft(_ file: FileID) -> Announcement? {
         guard let clock, var entry = files[file] else { return nil }
         let state: Announcement.State
-        switch entry.holding {
+        switch entry.lendable {
         case .some(let holding) where holding.isComplete:
             switch leaving?.stage {
             case nil: state = .complete

@@ -33,7 +33,7 @@ extension Curator {
 
     /// What is here and not waiting for a tracker's word.
     private func servable(_ file: FileID) -> Holding? {
-        files[file].flatMap { $0.confirmation == nil ? $0.holding : nil }
+        files[file].flatMap { $0.confirmation == nil ? $0.lendable : nil }
     }
 
     private mutating func answer(_ id: RequestID, _ answer: CatalogueAnswer) {

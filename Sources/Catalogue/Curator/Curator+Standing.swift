@@ -99,7 +99,7 @@ extension Curator {
             if holder.id == posting.publisher { holders.insert(holder, at: 0) } else { holders.append(holder) }
         }
         let copy: FileRoute.OwnCopy
-        switch entry.holding {
+        switch entry.lendable {
         case .some(let holding) where holding.isComplete: copy = .complete
         case .some(let holding): copy = .filling(holding.pieces)
         case .none: copy = .none

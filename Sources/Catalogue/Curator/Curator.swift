@@ -139,6 +139,7 @@ public struct Curator: Sendable {
         case .fetchEnded(let fetch, let outcome): fetchEnded(fetch, outcome)
         case .completed(let file, let sha256): completed(file, sha256: sha256)
         case .damaged(let file): damaged(file)
+        case .readable(let file, let isReadable): readable(file, isReadable)
         }
         runErrands()
         finishTurn()

@@ -48,6 +48,8 @@ extension Curator {
         case completed(FileID, sha256: Bytes32)
         /// What is on disk is not what it should be.
         case damaged(FileID)
+        /// A file that was posted here cannot be read for now, or can again.
+        case readable(FileID, Bool)
     }
 
     /// Something to do, in this order.

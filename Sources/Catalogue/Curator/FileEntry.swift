@@ -24,6 +24,8 @@ struct FileEntry: Sendable {
     var heard: [Heard] = []
     /// What is on this disk.
     var holding: Holding?
+    /// It was posted here, and the disk does not give it back.
+    var isUnreadable = false
     /// Whether it is still offered is being asked; not served until then.
     var confirmation: Confirmation?
     /// The highest version this node announced.
@@ -50,6 +52,13 @@ struct FileEntry: Sendable {
     func heard(from holder: NodeID) -> Heard? {
         let position = heard.firstPosition { $0.holder >= holder }
         return position < heard.count && heard[position].holder == holder ? heard[position] : nil
+    }
+
+    /// What others may have of it from here: nothing of what cannot be read, unless it is to be fetched again anyway.
+    var lendable: Holding? {
+        guard isUnreadable, var holding, holding.isOwn else { return holding }
+        holding.pieces = Bitfield(count: holding.pieces.count)
+        return holding
     }
 
     /// The holders that were not heard to have given it up, ascending.

@@ -51,7 +51,7 @@ final class Performer: Sendable {
     private func perform(_ action: Overlay::Action) {
         switch action {
         case .persist(let records, let then):
-            scribe.persist(records) { [self] in perform(then) }
+            persist(records, then)
         case .send(let envelope, let member):
             datagrams.send(envelope, to: member)
         case .call(let id, let request, let member):
@@ -91,6 +91,15 @@ final class Performer: Sendable {
         case .notice(let notice):
             logger.log(notice)
         }
+    }
+
+    private func persist(_ records: [Record], _ then: [Overlay::Action]) {
+        guard !then.isEmpty else { return scribe.persist(records, then: nil) }
+        let isReply = then.allSatisfy { action in
+            if case .answer = action { return true }
+            return false
+        }
+        scribe.persist(records, isReply: isReply) { [self] in perform(then) }
     }
 
     private func prove(_ member: NodeID) {

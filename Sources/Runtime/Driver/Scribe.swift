@@ -8,16 +8,12 @@ import Synchronization
 ///
 /// While one transaction is being written the next ones gather, and are then written as one: a slow disk makes
 /// transactions larger, not more. A disk that fails is tried again until it takes the records; until then nothing that
-/// depends on them is said or done.
+/// depends on them is said or done, and no files are taken in (`isRefused`).
 final class Scribe: Sendable {
-    private struct Batch {
-        var entries: [(records: [Record], then: @Sendable () -> Void)] = []
-        var records: [Record] { entries.flatMap(\.records) }
-    }
-
     private struct State {
-        var waiting = Batch()
+        var waiting = Backlog()
         var isWriting = false
+        var isRefused = false
     }
 
     /// How long a disk that refused is left alone.
@@ -38,10 +34,17 @@ final class Scribe: Sendable {
         self.onStuck = onStuck
     }
 
+    /// The database did not take what it was given last.
+    var isRefused: Bool { state.withLock(\.isRefused) }
+
+    /// How much waits: calls of `persist`, without those that later ones replaced.
+    var waiting: Int { state.withLock(\.waiting.entries.count) }
+
     /// `then` is called on the scribe's queue once the records are durable.
-    func persist(_ records: [Record], then: @escaping @Sendable () -> Void) {
+    /// - Parameter isReply: it gives answers to other nodes only, and may be left out when very many wait.
+    func persist(_ records: [Record], isReply: Bool = false, then: (@Sendable () -> Void)?) {
         let mustStart = state.withLock { state in
-            state.waiting.entries.append((records, then))
+            state.waiting.append(Backlog.Entry(records: records, isReply: isReply, then: then))
             defer { state.isWriting = true }
             return !state.isWriting
         }
@@ -85,10 +88,15 @@ final class Scribe: Sendable {
                 let records = batch.records
                 try database.write(records)
                 if records.contains(where: { $0.ledgerState != nil }) { onStuck(false) }
-                for (_, then) in batch.entries { then() }
+                state.withLock { $0.isRefused = false }
+                for entry in batch.entries { entry.then?() }
             } catch {
                 troubles.raise(error)
-                putBack(keepAccount(of: batch))
+                let rest = keepAccount(of: batch)
+                state.withLock { state in
+                    state.isRefused = true
+                    state.waiting.putBack(rest)
+                }
                 queue.asyncAfter(deadline: .now() + Self.retryDelay) { self.write() }
                 return
             }
@@ -96,7 +104,7 @@ final class Scribe: Sendable {
     }
 
     /// Leases go ahead of everything else: with the account file they can be durable though the database takes nothing.
-    private func keepAccount(of batch: Batch) -> Batch {
+    private func keepAccount(of batch: Backlog) -> Backlog {
         let states = batch.records.compactMap(\.ledgerState)
         guard let newest = states.last else { return batch }
         do throws(StorageError) {
@@ -106,33 +114,27 @@ final class Scribe: Sendable {
             return batch
         }
         onStuck(false)
-        var rest = Batch()
-        for (records, then) in batch.entries {
-            if !records.isEmpty, records.allSatisfy({ $0.ledgerState != nil }) {
-                then()
+        var rest = Backlog()
+        for entry in batch.entries {
+            if !entry.records.isEmpty, entry.records.allSatisfy({ $0.ledgerState != nil }) {
+                entry.then?()
             } else {
-                rest.entries.append((records, then))
+                rest.append(entry)
             }
         }
         // The database is to have it too, in the end.
-        rest.entries.append(([.ledger(newest)], {}))
+        rest.append(Backlog.Entry(records: [.ledger(newest)]))
         return rest
     }
 
-    private func next() -> Batch? {
+    private func next() -> Backlog? {
         state.withLock { state in
             guard !state.waiting.entries.isEmpty else {
                 state.isWriting = false
                 return nil
             }
-            defer { state.waiting = Batch() }
+            defer { state.waiting = Backlog() }
             return state.waiting
-        }
-    }
-
-    private func putBack(_ batch: Batch) {
-        state.withLock { state in
-            state.waiting.entries.insert(contentsOf: batch.entries, at: 0)
         }
     }
 }

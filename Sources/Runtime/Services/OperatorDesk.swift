@@ -61,7 +61,7 @@ struct OperatorDesk: Operator {
     func post(
         _ request: PostRequest, body: any AsyncSequence<[UInt8], any Error> & Sendable
     ) async throws -> Verified<Manifest> {
-        if let trouble = troubles.ofTheDisk {
+        if let trouble = troubles.ofTheDisk ?? (scribe.isRefused ? troubles.ofTheDatabase : nil) {
             throw OperatorError(.failed, "The file was not posted: \(trouble.sentence)")
         }
         try leaving.enter()

@@ -18,6 +18,7 @@ struct Rhythm: Service {
     let account: Account
     let settings: Settings
     let troubles: Troubles
+    let scribe: Scribe
     let clock: MonotonicClock
 
     /// While something is wrong, it is looked for more often.
@@ -41,8 +42,9 @@ struct Rhythm: Service {
             var reviewed = ContinuousClock.now
             var check = ClockCheck(wall: MonotonicClock.wallTime, at: clock.now)
             var dropped: UInt64 = 0
+            var period: Period?
             while (try? await Task.sleep(for: pause)) != nil {
-                let now = time(&check)
+                let now = time(&check, period)
                 checkDisk()
                 Self.check(inbox, &dropped, troubles)
                 account.review(after: ContinuousClock.now - reviewed)
@@ -50,7 +52,9 @@ struct Rhythm: Service {
                 inbox.post(.wallClock(now))
                 inbox.post(.period(settings.quota.period.period(containing: now)))
                 inbox.post(.remaining(account.remaining))
-                guard let held = await inbox.ask({ $0.curator.heldForOthers }) else { return }
+                guard let (held, accounted) = await inbox.ask({ ($0.curator.heldForOthers, $0.ledger.state.period) })
+                else { return }
+                period = accounted
                 measure(held: held)
             }
         }
@@ -64,16 +68,18 @@ struct Rhythm: Service {
     }
 
     /// The wall clock, as far as it can be believed.
-    private func time(_ check: inout ClockCheck) -> WallTime {
+    /// - Parameter period: of the account; nothing before it was heard.
+    private func time(_ check: inout ClockCheck, _ period: Period?) -> WallTime {
         let isSynchronised = clinux_clock_is_synchronised() != 0
         let (time, gap) = check.read(MonotonicClock.wallTime, at: clock.now, isSynchronised: isSynchronised)
         if let gap {
-            let seconds = abs(gap.wholeMilliseconds / 1000)
             troubles.raise(
                 .clock,
-                "The clock was set \(gap > .zero ? "ahead" : "back") by \(seconds) seconds while the node ran, and no new "
+                "The clock was set \(gap > .zero ? "ahead" : "back") by \(gap.inWords) while the node ran, and no new "
                     + "period of the allowance begins by it; set the clock right, or restart the node if it is right.")
-        } else {
+        } else if let sentence = period?.warning(at: time) {
+            troubles.raise(.clock, sentence)
+        } else if period != nil {
             troubles.clear(.clock)
         }
         return time
@@ -85,7 +91,7 @@ struct Rhythm: Service {
             for kind in [Trouble.Kind.diskFull, .diskReadOnly] { troubles.clear(kind, after: Self.quiet) }
             for kind in [Trouble.Kind.diskFailing, .descriptors] { troubles.clear(kind, after: Self.longQuiet) }
         } catch {
-            troubles.raise(error)
+            troubles.raise(error.at(settings.data))
         }
     }
 
@@ -102,8 +108,9 @@ struct Rhythm: Service {
 
     private func measure(held: ByteCount) {
         guard let free = try? folder.freeDisk() else { return }
-        // A disk that takes nothing has no room, whatever it says.
-        let room = troubles.ofTheDisk == nil ? settings.diskBudget(free: free, held: held) - held : .zero
+        // A disk or a database that takes nothing has no room, whatever it says.
+        let isTaking = troubles.ofTheDisk == nil && !scribe.isRefused
+        let room = isTaking ? settings.diskBudget(free: free, held: held) - held : .zero
         inbox.post(
             .measured(freeDisk: min(free, max(.zero, room)), load: Self.load(connections: server.counts.connections)))
     }

@@ -15,6 +15,10 @@ final class Shelf: Sendable {
     private let logger: Logger
     private let troubles: Troubles
     private let queue = DispatchQueue(label: "potluck.shelf")
+    /// A disk that fails may take minutes for a file.
+    private let rereading = DispatchQueue(label: "potluck.rereading", qos: .utility)
+    /// Files that were posted here and could not be read, nor since; at most all of those.
+    private let unread = Mutex<Set<FileID>>([])
     /// Files that are being posted.
     private let claims = Mutex<[FileID: Claim]>([:])
 
@@ -106,17 +110,47 @@ final class Shelf: Sendable {
     }
 
     /// A file that was to be sent could not be read. One that is gone or unreadable is fetched again, unless it was posted
-    /// here: then its bytes may be the only ones, and a person has to decide.
-    func unreadable(_ file: FileID, _ error: any Error, isOwn: Bool) {
+    /// here: then its bytes may be the only ones. Those are offered again once they read as they should; until then a person
+    /// may decide.
+    /// - Parameter sha256: of the whole file, where that is known.
+    func unreadable(_ file: FileID, _ error: any Error, isOwn: Bool, sha256: Bytes32?) {
         let error = error as? StorageError
         if let error, troubles.raise(error), error.isPassing { return }
-        if error == nil || error?.isPassing == false {
+        guard isOwn else {
             troubles.raise(
                 .diskFailing,
-                "The file \(file) cannot be read from the disk as it should be; check the disk"
-                    + (isOwn ? ", and post the file again." : "; it is fetched again."))
+                "The file \(file) cannot be read from the disk as it should be; check the disk; it is fetched again.")
+            return inbox.post(.damaged(file))
         }
-        if !isOwn { inbox.post(.damaged(file)) }
+        raiseUnread(file)
+        guard unread.withLock({ $0.insert(file).inserted }) else { return }
+        inbox.post(.readable(file, false))
+        readAgain(file, sha256, after: Self.firstReread)
+    }
+
+    private func raiseUnread(_ file: FileID) {
+        troubles.raise(
+            .diskFailing,
+            "The file \(file), posted here, cannot be read from the disk as it should be, and is not offered until it can; "
+                + "check the disk, and post the file again.")
+    }
+
+    /// Reads all of a file, less and less often, until it is what it should be.
+    private func readAgain(_ file: FileID, _ sha256: Bytes32?, after pause: Duration) {
+        rereading.asyncAfter(deadline: .now() + .nanoseconds(Int(pause.wholeNanoseconds))) {
+            // Gone meanwhile, by a person's will.
+            guard let manifest = self.manifest(of: file) else {
+                self.unread.withLock { _ = $0.remove(file) }
+                return
+            }
+            let digest = try? self.folder.flatDigest(of: file, length: manifest.geometry.length)
+            guard let digest, sha256 == nil || digest == sha256 else {
+                self.raiseUnread(file)
+                return self.readAgain(file, sha256, after: min(pause * 2, Self.lastReread))
+            }
+            self.unread.withLock { _ = $0.remove(file) }
+            self.inbox.post(.readable(file, true))
+        }
     }
 
     /// A failure of the kind that the machine should hear of is told; any other, such as too many open files, passes, and
@@ -136,6 +170,11 @@ final class Shelf: Sendable {
             }
         }
     }
+
+    /// How soon a file is read again that could not be, and how seldom in the end (guesses: a cable that is put back, and a
+    /// disk that is done for).
+    private static let firstReread = Duration.seconds(5)
+    private static let lastReread = Duration.seconds(300)
 
     /// How long a disk that failed is left alone.
     private static let retryDelay = DispatchTimeInterval.seconds(5)

@@ -87,6 +87,17 @@ extension StorageError: CustomStringConvertible {
         }
     }
 
+    /// The same of a place that a person knows better than the file at which it was met.
+    public func at(_ path: String) -> StorageError {
+        switch self {
+        case .noPermission: .noPermission(path: path)
+        case .readOnly: .readOnly(path: path)
+        case .full: .full(path: path)
+        case .system(_, let code): .system(path: path, code: code)
+        default: self
+        }
+    }
+
     /// What the system says about a failed call on `path`; `code` is its `errno`.
     init(code: Int32, path: String) {
         switch code {

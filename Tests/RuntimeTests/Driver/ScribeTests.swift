@@ -50,7 +50,25 @@ import Testing
             }
             let kept = try database.load().ledger?.leased.sum
             #expect(kept == ByteCount(70))
-            #expect(try database.load().lastVersion == 0)
+        }
+    }
+
+    @Test func aDatabaseThatRefusesIsToldAndTakesWhatIsLeftInTheEnd() async throws {
+        try await withScribe { scribe, database in
+            scribe.persist([ledger(-1)], then: nil)
+            for version in 1...10_000 as ClosedRange<UInt64> {
+                scribe.persist([.member(.ownVersion(version))], then: nil)
+            }
+            await scribe.flush()
+            #expect(scribe.isRefused)
+            #expect(scribe.waiting <= Backlog.tidy)
+            scribe.persist([ledger(70)], then: nil)
+            await scribe.settled()
+            #expect(!scribe.isRefused)
+            #expect(scribe.waiting == 0)
+            let restored = try database.load()
+            #expect(restored.lastVersion == 10_000)
+            #expect(restored.ledger?.leased.sum == ByteCount(70))
         }
     }
 
