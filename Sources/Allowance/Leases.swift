@@ -19,9 +19,18 @@ public struct Leases: Sendable {
     private var reviewed: ClassTotals
     /// The largest debit of each class that failed for want of a lease since the last renewal.
     private var wanted: ClassTotals = .zero
+    /// The largest debit of an answer that the renewal under way was asked for.
+    private var pressing = ByteCount.zero
+    /// The last part of the lease for answers, which is left alone until the disk takes no leases any more.
+    private var lastWords = ByteCount.zero
     private var phase = Phase.fresh
 
     private enum Phase { case fresh, granted, renewing, ended, closed }
+
+    /// The disk takes no leases now: nothing is begun that the last ones do not cover, and the last words may be said.
+    public var isStuck = false
+    /// The period has ended by the calendar, and the next has not begun: nothing is spent, whoever is late to say so.
+    public var isOver = false
 
     /// Counts the periods begun in this run; tells a credit for bytes of this period from one of an earlier.
     public private(set) var era: UInt32 = 0
@@ -45,6 +54,7 @@ public struct Leases: Sendable {
     public mutating func reserve(_ size: ByteCount, for kind: TrafficClass) -> Bool {
         precondition(size >= .zero, "a reservation is not negative")
         guard phase != .closed, terms.fits(size, for: kind, beside: spent + reserved) else { return false }
+        guard !isStuck || size <= usage.covered(for: kind) else { return false }
         reserved[kind] += size
         return true
     }
@@ -105,7 +115,7 @@ public struct Leases: Sendable {
         for kind in TrafficClass.allCases {
             let sent = max(.zero, spent[kind] - reviewed[kind])
             let perSecond = ByteCount(Int64(Double(sent.bytes) / max(1, Double(elapsed.wholeMilliseconds) / 1000)))
-            let enough = max(perSecond, wanted[kind], Ledger.smallestLease)
+            let enough = max(perSecond, wanted[kind], Ledger.smallestLease) + Ledger.lastWords(of: kind)
             guard durable[kind] - spent[kind] > enough * 2 else { continue }
             durable[kind] = spent[kind] + enough
             isLower = true
@@ -118,6 +128,9 @@ public struct Leases: Sendable {
         guard phase != .closed, phase != .ended else { return }
         durable = durable.max(totals)
         granted = durable - asked
+        let left = durable.answers - spent.answers
+        // Near the end of the allowance they give way to who waits.
+        lastWords = max(.zero, min(Ledger.lastWords(of: .answers), left / 2, left - max(pressing, wanted.answers)))
         wanted = .zero  // Who waits tries again, and says so again.
         phase = .granted
     }
@@ -138,6 +151,9 @@ public struct Leases: Sendable {
         reviewed = .zero
         granted = .zero
         wanted = .zero
+        pressing = .zero
+        lastWords = .zero
+        isOver = false
         phase = .fresh
         era &+= 1
     }
@@ -165,22 +181,26 @@ public struct Leases: Sendable {
         let usage = usage
         phase = .renewing
         asked = spent
+        pressing = wanted.answers
         wanted = .zero
         return usage
     }
 
     private mutating func cover(_ size: ByteCount, of kind: TrafficClass) -> Bool {
         guard phase != .closed else { return false }
-        guard phase != .ended else {
-            wanted[kind] = max(wanted[kind], size)
-            return false
-        }
-        guard size <= durable[kind] - spent[kind] else {
+        guard phase != .ended, !isOver, size <= left(of: kind) else {
             wanted[kind] = max(wanted[kind], size)
             return false
         }
         return true
     }
+
+    /// What the lease still pays for.
+    private func left(of kind: TrafficClass) -> ByteCount {
+        durable[kind] - spent[kind] - (isStuck ? .zero : kept(of: kind))
+    }
+
+    private func kept(of kind: TrafficClass) -> ByteCount { kind == .answers ? lastWords : .zero }
 
     private var needsRenewal: Bool {
         switch phase {
@@ -189,8 +209,8 @@ public struct Leases: Sendable {
         case .granted: break
         }
         for kind in TrafficClass.allCases {
-            let left = durable[kind] - spent[kind]
-            let lease = granted[kind]
+            let left = left(of: kind)
+            let lease = granted[kind] - kept(of: kind)
             if wanted[kind] > left || left < lease / 2 || left > lease * 2 { return true }
         }
         return false

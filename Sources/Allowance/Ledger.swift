@@ -21,6 +21,10 @@ public struct Ledger: Sendable {
     public static let leasesInRemainder: Int64 = 64
     /// … but not less than this, or the last megabyte would take a write for every packet.
     public static let finalLease = ByteCount.kibibytes(16)
+    /// What the lease for answers is larger than their pace, within the same bounds: where the disk takes no leases any
+    /// more, it pays for saying so. About 1,500 refusals, each on a connection of its own.
+    public static let lastWords = ByteCount.mebibytes(1)
+
     public enum Event: Equatable, Sendable {
         /// What `Leases.takeRenewal` returned; nothing else.
         case usage(Usage)
@@ -67,6 +71,8 @@ public struct Ledger: Sendable {
         }
     }
 
+    static func lastWords(of kind: TrafficClass) -> ByteCount { kind == .answers ? lastWords : .zero }
+
     private mutating func renew(_ usage: Usage, at now: Instant, into actions: inout [Action]) {
         guard usage.era == era else { return }
         pace.learn(from: usage, at: now)
@@ -111,7 +117,8 @@ public struct Ledger: Sendable {
         let claims = usage.spent + usage.reserved
         for kind in TrafficClass.allCases {
             let remainder = terms.room(for: kind, beside: usage.spent)
-            let lease = min(pace.lease[kind], max(remainder / Self.leasesInRemainder, Self.finalLease))
+            let lease = min(
+                pace.lease[kind] + Self.lastWords(of: kind), max(remainder / Self.leasesInRemainder, Self.finalLease))
             let target = usage.spent[kind] + max(lease, usage.wanted[kind])
             var others = leased.max(claims)
             others[kind] = claims[kind]

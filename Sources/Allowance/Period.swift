@@ -15,6 +15,14 @@ public struct Period: Hashable, Sendable {
         self.ends = ends
     }
 
+    /// When an account for this period ends, by the calendar: where the next of its periods begins. It is not this one's
+    /// own end after a change of calendars, whose periods overlap. Nothing when that is not the calendar's next turn.
+    /// - Parameter current: the calendar's period now.
+    public func end(beside current: Period) -> WallTime? {
+        if current.starts >= ends { return current.starts }
+        return current.ends >= ends ? current.ends : nil
+    }
+
     /// How long to wait until there is an allowance again: what `Retry-After` says when nobody can afford a response.
     public func retryAdvice(at now: WallTime) -> Duration {
         max(ends - now, Self.shortestRetry)

@@ -97,7 +97,14 @@ struct RunningNode {
         account = Account(
             Leases(terms: terms, spent: ledger.state.leased, durable: ledger.state.leased),
             onLow: { inbox.post(.leaseLow($0)) })
-        scribe = Scribe(database: database, troubles: troubles, onStuck: { [account] in account.setStuck($0) })
+        scribe = Scribe(database: database, troubles: troubles) { [account, troubles] isStuck in
+            account.setStuck(isStuck)
+            guard isStuck else { return troubles.clear(.account) }
+            troubles.raise(
+                .account,
+                "The account cannot be kept on disk, so clients get no more than was leased before, and are told to come back; "
+                    + "put the disk right.")
+        }
         shelf = Shelf(folder: folder, inbox: inbox, holdings: restored.holdings, logger: logger, troubles: troubles)
     }
 

@@ -13,8 +13,8 @@ public final class Account: Sendable {
         /// connections bound how many there are.
         var waiters: [@Sendable () -> Void] = []
         var isClosed = false
-        /// Leases cannot be made durable now.
-        var isStuck = false
+        /// Whether the period has ended by now; nothing while that is not known.
+        var isOver: (@Sendable () -> Bool)?
     }
 
     private let state: Mutex<State>
@@ -31,16 +31,18 @@ public final class Account: Sendable {
     public var remaining: ByteCount {
         state.withLock { state in
             let usage = state.leases.usage
-            return state.isStuck ? min(usage.remaining, usage.covered(for: .serving)) : usage.remaining
+            return state.leases.isStuck ? min(usage.remaining, usage.covered(for: .serving)) : usage.remaining
         }
     }
 
     /// Whether the disk takes no leases at the moment.
-    public var isStuck: Bool { state.withLock(\.isStuck) }
+    public var isStuck: Bool { state.withLock(\.leases.isStuck) }
 
-    /// Says whether the disk takes leases: while it does not, nothing is begun that the last one does not cover.
+    /// Says whether the disk takes leases: while it does not, nothing is begun that the last one does not cover. Whoever
+    /// waits for a lease is called, and may see what else can be done.
     public func setStuck(_ isStuck: Bool) {
-        state.withLock { $0.isStuck = isStuck }
+        guard isStuck != self.isStuck else { return }
+        resuming { $0.leases.isStuck = isStuck }
     }
 
     /// The period's number in this run, to be read when a response begins: credits name it.
@@ -57,10 +59,7 @@ public final class Account: Sendable {
 
     /// Holds `size` for one response, if it fits; nothing is spent yet.
     public func reserve(_ size: ByteCount, for traffic: TrafficClass) -> Bool {
-        state.withLock { state in
-            guard !state.isStuck || size <= state.leases.usage.covered(for: traffic) else { return false }
-            return state.leases.reserve(size, for: traffic)
-        }
+        state.withLock { $0.leases.reserve(size, for: traffic) }
     }
 
     /// Gives back what was reserved and will not be sent.
@@ -105,6 +104,25 @@ public final class Account: Sendable {
         return false
     }
 
+    /// Asks for a lease where one is due: at the start, so that there is something to answer with if the disk fails
+    /// before the first request.
+    public func renew() {
+        if let usage = state.withLock({ $0.leases.takeRenewal() }) { onLow(usage) }
+    }
+
+    // MARK: What the calendar says
+
+    /// Says when the period ends: from then on nothing is spent until the next has begun, however late the ledger hears
+    /// of it. `isOver` is asked before anything is spent: be quick. To be said again when the clock was set.
+    public func end(when isOver: (@Sendable () -> Bool)?) {
+        let wasOver = state.withLock { state in
+            state.isOver = isOver
+            return state.leases.isOver
+        }
+        guard wasOver else { return }
+        resuming { $0.leases.isOver = false }
+    }
+
     // MARK: What the ledger says
 
     /// These totals are durable: debits may go so far. Never lowers.
@@ -119,7 +137,10 @@ public final class Account: Sendable {
 
     /// A new period.
     public func begin(terms: Terms, durable: ClassTotals) {
-        resuming { $0.leases.begin(terms: terms, durable: durable) }
+        resuming {
+            $0.isOver = nil
+            $0.leases.begin(terms: terms, durable: durable)
+        }
     }
 
     /// New terms within the period.
@@ -143,7 +164,10 @@ public final class Account: Sendable {
     // MARK: -
 
     private func renewing(_ change: (inout State) -> Bool) -> Bool {
-        let (done, low) = state.withLock { (change(&$0), $0.leases.takeRenewal()) }
+        let (done, low) = state.withLock { state in
+            if let isOver = state.isOver { state.leases.isOver = isOver() }
+            return (change(&state), state.leases.takeRenewal())
+        }
         if let low { onLow(low) }
         return done
     }

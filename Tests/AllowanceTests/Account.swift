@@ -11,6 +11,10 @@ final class Account {
 
     var usage: Usage { leases.usage }
     var era: UInt32 { leases.era }
+    var isStuck: Bool {
+        get { leases.isStuck }
+        set { leases.isStuck = newValue }
+    }
     func reserve(_ size: ByteCount, for kind: TrafficClass) -> Bool { leases.reserve(size, for: kind) }
     func debit(_ size: ByteCount, from kind: TrafficClass) -> Bool { leases.debit(size, from: kind) }
     func release(_ size: ByteCount, of kind: TrafficClass) { leases.release(size, of: kind) }

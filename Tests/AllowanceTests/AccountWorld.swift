@@ -22,6 +22,8 @@ struct AccountWorld {
     private var sent = ClassTotals.zero
     /// Credits that the disk has not been told of yet, before and after the last renewal: a crash may waste them.
     private var credited = (asked: ClassTotals.zero, since: ClassTotals.zero)
+    /// The calendar's period, which the ledger may not have heard of yet.
+    private var calendar: Period
 
     private let largestDebit = ByteCount(400_000 as Int64)
 
@@ -41,6 +43,7 @@ struct AccountWorld {
         terms = Terms(share: ByteCount(Int64.random(in: 100_000...largestShare, using: &generator)))
         isCalm = Bool.random(using: &generator)
         counted = Period(starts: WallTime(milliseconds: 0), ends: WallTime(milliseconds: 1000))
+        calendar = counted
         ledger = Ledger(terms: terms, period: counted, restored: nil)
         leases = Leases(terms: terms, spent: .zero, durable: .zero)
         disk = ledger.state
@@ -53,7 +56,8 @@ struct AccountWorld {
         case 15..<55: debit()
         case 55..<62: end()
         case 62..<75: spend()
-        case 75..<95: perform()
+        case 75..<94: perform()
+        case 94: leases.isStuck.toggle()
         case 95: review()
         case 96..<98: crash()
         case 98: stop()
@@ -97,6 +101,7 @@ struct AccountWorld {
         let size = min(responses[index].unsent, ByteCount(Int64.random(in: 0...largestDebit.bytes, using: &generator)))
         let kind = responses[index].kind
         guard leases.debit(size, from: kind) else { return }
+        #expect(counted == calendar, "nothing is sent between two periods")
         responses[index].unsent -= size
         responses[index].debited += size
         sent[kind] += size
@@ -118,11 +123,14 @@ struct AccountWorld {
     private mutating func spend() {
         let kind = randomClass()
         let size = ByteCount(Int64.random(in: 1...1200, using: &generator))
-        if leases.spend(size, for: kind) { sent[kind] += size }
+        guard leases.spend(size, for: kind) else { return }
+        #expect(counted == calendar, "nothing is sent between two periods")
+        sent[kind] += size
     }
 
     private mutating func perform() {
-        guard !pending.isEmpty else { return }
+        // A disk that takes nothing takes its time.
+        guard !leases.isStuck, !pending.isEmpty else { return }
         switch pending.removeFirst() {
         case .persist(let state, let then):
             disk = state
@@ -135,6 +143,7 @@ struct AccountWorld {
             sent = .zero
             credited = (.zero, .zero)
             counted = disk.period
+            leases.isOver = counted != calendar
         case .amend(let terms): leases.amend(terms)
         case .remaining(let size): #expect(size <= terms.ceiling(.serving))
         }
@@ -150,33 +159,38 @@ struct AccountWorld {
     }
 
     private mutating func stop() {
+        leases.isStuck = false
         while !pending.isEmpty { perform() }
         for response in responses { leases.release(response.unsent, of: response.kind) }
         responses = []
         handle(.stop(leases.close()))
         while !pending.isEmpty { perform() }
-        #expect(disk.leased == leases.usage.spent, "a graceful stop wastes nothing")
+        let kept = disk.period == counted ? disk.leased : .zero
+        #expect(kept == leases.usage.spent, "a graceful stop wastes nothing")
         restart()
     }
 
     private mutating func restart() {
-        if disk.period != counted { sent = .zero }
-        counted = disk.period
         credited = (.zero, .zero)
         pending = []
         responses = []
-        ledger = Ledger(terms: terms, period: disk.period, restored: disk)
-        leases = Leases(terms: terms, spent: disk.leased, durable: disk.leased)
+        ledger = Ledger(terms: terms, period: calendar, restored: disk)
+        if ledger.state.period != counted { sent = .zero }
+        counted = ledger.state.period
+        leases = Leases(terms: terms, spent: ledger.state.leased, durable: ledger.state.leased)
     }
 
-    /// The calendar is looked at: mostly it says the same, sometimes nonsense, sometimes it has moved on.
+    /// The calendar is looked at: mostly it says the same, sometimes nonsense, sometimes it has moved on, and then
+    /// sometimes the ledger is late to hear of it.
     private mutating func turn() {
         switch Int.random(in: 0..<3, using: &generator) {
-        case 0: handle(.period(ledger.state.period))
+        case 0: handle(.period(calendar))
         case 1: handle(.period(Period(starts: WallTime(milliseconds: -5), ends: WallTime(milliseconds: -1))))
         default:
-            let starts = ledger.state.period.ends
-            handle(.period(Period(starts: starts, ends: starts + .seconds(1))))
+            let starts = max(calendar.ends, ledger.state.period.ends)
+            calendar = Period(starts: starts, ends: starts + .seconds(1))
+            leases.isOver = true
+            if Bool.random(using: &generator) { handle(.period(calendar)) }
         }
     }
 

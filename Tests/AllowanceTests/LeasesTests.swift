@@ -6,8 +6,8 @@ struct LeasesTests {
     private let terms = Terms(share: .megabytes(40))
 
     /// An account with a lease of so much in every class.
-    private func account(leased: ByteCount) -> Account {
-        let leases = Account(Leases(terms: terms, spent: .zero, durable: .zero))
+    private func account(leased: ByteCount, share: ByteCount = .megabytes(40)) -> Account {
+        let leases = Account(Leases(terms: Terms(share: share), spent: .zero, durable: .zero))
         #expect(leases.takeRenewal() != nil)
         leases.extend(to: ClassTotals(serving: leased, replication: leased, overlay: leased, answers: leased))
         return leases
@@ -122,5 +122,67 @@ struct LeasesTests {
         #expect(!leases.spend(ByteCount(1 as Int64), for: .overlay))
         #expect(leases.takeRenewal() == nil)
         #expect(leases.usage.durable == leases.usage.spent)
+    }
+
+    // MARK: A disk that takes no leases
+
+    /// An answer's cost, about.
+    private let answer = ByteCount(700 as Int64)
+
+    @Test func theLastPartOfTheLeaseForAnswersIsKeptUntilTheDiskTakesNoLeases() {
+        for (leased, kept) in [(ByteCount.mebibytes(8), Ledger.lastWords), (.kibibytes(100), .kibibytes(50))] {
+            let leases = account(leased: leased, share: .gigabytes(8))
+            while leases.spend(answer, for: .answers) {}
+            let left = leased - leases.usage.spent.answers
+            #expect(left >= kept && left < kept + answer)
+            #expect(leases.spend(answer, for: .serving), "only answers have last words")
+            _ = leases.takeRenewal()
+            leases.isStuck = true
+            var count: Int64 = 0
+            while leases.spend(answer, for: .answers) { count += 1 }
+            #expect(count == left.bytes / answer.bytes)
+            #expect(leases.usage.spent.answers <= leases.usage.durable.answers)
+        }
+    }
+
+    @Test func theDiskThatTakesLeasesAgainMakesUpForTheLastWordsBeforeOthersAreAnswered() throws {
+        var ledger = Ledger(
+            terms: Terms(share: .gigabytes(8)),
+            period: Period(starts: WallTime(milliseconds: 0), ends: WallTime(milliseconds: 1000)), restored: nil)
+        let leases = account(leased: .mebibytes(2), share: .gigabytes(8))
+        while leases.spend(answer, for: .answers) {}
+        let asked = try #require(leases.takeRenewal())
+        leases.isStuck = true
+        while leases.spend(answer, for: .answers) {}
+        leases.isStuck = false
+        #expect(!leases.spend(answer, for: .answers))
+        var actions: [Ledger.Action] = []
+        ledger.handle(.usage(asked), at: .zero, into: &actions)
+        leases.extend(to: ledger.state.leased)
+        #expect(leases.takeRenewal() != nil, "what was said since is leased anew")
+    }
+
+    @Test func nearTheEndOfTheAllowanceNothingIsKeptFromWhoWaits() {
+        let leases = Account(Leases(terms: terms, spent: .zero, durable: .zero))
+        let ceiling = ClassTotals(answers: terms.ceiling(.answers))
+        #expect(leases.takeRenewal() != nil)
+        leases.extend(to: ceiling)
+        // Every answer fits at the latest when the renewal that it asked for has brought nothing.
+        while leases.usage.remaining(for: .answers) >= answer {
+            if leases.spend(answer, for: .answers) { continue }
+            #expect(leases.takeRenewal() != nil)
+            leases.extend(to: ceiling)
+            #expect(leases.spend(answer, for: .answers))
+        }
+    }
+
+    @Test func whileTheDiskTakesNoLeasesNothingIsBegunThatTheLastOnesDoNotCover() {
+        let leases = account(leased: .megabytes(1))
+        leases.isStuck = true
+        #expect(!leases.reserve(.megabytes(2), for: .serving))
+        #expect(leases.reserve(ByteCount(700_000 as Int64), for: .serving))
+        #expect(!leases.reserve(ByteCount(700_000 as Int64), for: .serving))
+        leases.isStuck = false
+        #expect(leases.reserve(.megabytes(2), for: .serving))
     }
 }

@@ -236,6 +236,26 @@ struct LedgerTests {
         #expect(ledger.state == stored)
     }
 
+    @Test func theLeaseForAnswersHasRoomForLastWordsWithinASixtyFourthOfWhatRemains() throws {
+        for (share, lease) in [
+            (ByteCount.gigabytes(8), Ledger.smallestLease + Ledger.lastWords),
+            (.gigabytes(1), ByteCount(30_000_000 / 64 as Int64)),
+        ] {
+            var ledger = Ledger(terms: Terms(share: share), period: may, restored: nil)
+            let leases = Account(Leases(terms: Terms(share: share), spent: .zero, durable: .zero))
+            _ = handle(.usage(try #require(leases.takeRenewal())), in: &ledger)
+            #expect(ledger.state.leased.answers == lease)
+        }
+    }
+
+    @Test func anAccountEndsWhereTheCalendarsNextPeriodBeginsAfterItsOwnEnd() {
+        #expect(may.end(beside: may) == may.ends)
+        #expect(may.end(beside: june) == june.starts)
+        #expect(june.end(beside: may) == nil, "an account from the future outlasts this period")
+        let overlapping = Period(starts: WallTime(milliseconds: 1_500_000), ends: WallTime(milliseconds: 2_500_000))
+        #expect(may.end(beside: overlapping) == overlapping.ends)
+    }
+
     @Test func adviceToComeBackLastsUntilThePeriodEnds() {
         #expect(may.retryAdvice(at: WallTime(milliseconds: 1_500_000)) == .seconds(500))
         #expect(may.retryAdvice(at: WallTime(milliseconds: 1_999_999)) == .seconds(1))

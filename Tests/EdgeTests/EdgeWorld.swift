@@ -163,6 +163,8 @@ final class Lender: Sendable {
         case small(ByteCount)
         /// Nothing beyond so many bytes of each class.
         case upTo(ByteCount)
+        /// So many bytes of each class at first, and no lease after that.
+        case once(ByteCount)
     }
 
     private let policy: Policy
@@ -184,9 +186,10 @@ final class Lender: Sendable {
             switch policy {
             case .generous: durable[kind] += .mebibytes(64) + usage.wanted[kind]
             case .small(let more): durable[kind] += more + usage.wanted[kind]
-            case .upTo(let limit): durable[kind] = limit
+            case .upTo(let limit), .once(let limit): durable[kind] = limit
             }
         }
+        if case .once = policy, usage.durable != .zero { return }
         if usage.spent == .zero { return account.extend(to: durable) }
         DispatchQueue.global().asyncAfter(deadline: .now() + .milliseconds(1)) { [durable] in
             account.extend(to: durable)

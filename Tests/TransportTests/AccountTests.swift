@@ -75,6 +75,51 @@ import Testing
         #expect(account.usage.spent == .zero)
     }
 
+    @Test func whoWaitsIsCalledWhenTheDiskTakesNoLeasesAndWhenItDoesAgain() {
+        let account = account(leased: false)
+        let calls = Atomic(0)
+        #expect(account.reserve(.kibibytes(8), for: .serving))
+        for isStuck in [true, true, false] {
+            #expect(!account.debit(.kibibytes(1), from: .serving) { calls.wrappingAdd(1, ordering: .relaxed) })
+            account.setStuck(isStuck)
+        }
+        #expect(calls.load(ordering: .relaxed) == 3)
+    }
+
+    @Test func afterThePeriodsEndNothingIsSpentUntilTheNextBeginsHoweverLateItsLedgerHears() {
+        let account = account(leased: true)
+        let isOver = Atomic(false)
+        account.end { isOver.load(ordering: .relaxed) }
+        #expect(account.spend(.kibibytes(1), for: .overlay))
+        isOver.store(true, ordering: .relaxed)
+        #expect(!account.spend(.kibibytes(1), for: .overlay))
+        #expect(account.reserve(.kibibytes(8), for: .serving))
+        let calls = Atomic(0)
+        #expect(!account.debit(.kibibytes(1), from: .serving) { calls.wrappingAdd(1, ordering: .relaxed) })
+        let all = account.usage.durable
+        account.extend(to: all)
+        #expect(!account.spend(.kibibytes(1), for: .overlay), "a lease of the old period opens nothing")
+        // Killed here, the old period's account is the truth, and the new one's is nothing.
+        #expect(account.usage.spent.sum == .kibibytes(1))
+        account.end()
+        account.begin(terms: account.usage.terms, durable: .zero)
+        account.extend(to: all)
+        #expect(account.spend(.kibibytes(1), for: .overlay))
+        #expect(calls.load(ordering: .relaxed) > 0)
+        #expect(account.debit(.kibibytes(8), from: .serving))
+    }
+
+    @Test func aClockThatIsSetBackOpensThePeriodAgain() {
+        let account = account(leased: true)
+        account.end { true }
+        #expect(!account.spend(.kibibytes(1), for: .overlay))
+        account.end { false }
+        #expect(account.spend(.kibibytes(1), for: .overlay))
+        account.end { true }
+        account.end(when: nil)
+        #expect(account.spend(.kibibytes(1), for: .overlay))
+    }
+
     private final class Box: Sendable {
         let account = Mutex<Account?>(nil)
     }

@@ -12,8 +12,8 @@ import sqlite3
 import sys
 import threading
 import traceback
-from collections.abc import Callable
-from contextlib import AbstractContextManager, ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 
 from .figures import Broken, Figures
@@ -25,13 +25,13 @@ PERSON = "nobody"
 class Bench(AbstractContextManager):
     """Two running networks, directories in every state, files, and strangers at sockets and ports."""
 
-    def __init__(self, program: str, folder: Folder) -> None:
+    def __init__(self, program: str, folder: Folder, theirs: Path | None) -> None:
         self.program = program
         self.folder = folder.path
         self.homes = folder.folder("homes")
         self.home = folder.folder("home")
         with ExitStack() as unwinding:
-            self.names = {"folder": str(self.homes)}
+            self.names = {"folder": str(self.homes), "theirs": str(theirs)}
             self.prepare_files(folder, unwinding)
             self.prepare_nodes(unwinding)
             self.prepare_strangers(unwinding)
@@ -50,6 +50,9 @@ class Bench(AbstractContextManager):
         vast = self.folder / "vast.mp4"
         with vast.open("wb") as file:
             file.truncate(1 << 42)
+        large = self.folder / "large.mp4"
+        with large.open("wb") as file:
+            file.truncate(1 << 30)
         unreadable = self.folder / "unreadable.mp4"
         unreadable.write_bytes(b"a film")
         unreadable.chmod(0)
@@ -58,7 +61,9 @@ class Bench(AbstractContextManager):
             place.chmod(mode)
             unwinding.callback(place.chmod, 0o755)
             self.names[name] = str(place)
-        self.names |= {"film": str(film), "other": str(other), "vast": str(vast), "unreadable": str(unreadable)}
+        self.names |= {
+            "film": str(film), "other": str(other), "vast": str(vast), "large": str(large), "unreadable": str(unreadable),
+        }  # fmt: skip
 
     def prepare_nodes(self, unwinding: ExitStack) -> None:
         ports = free_ports(6)
@@ -129,6 +134,14 @@ class Bench(AbstractContextManager):
             (path / "node.yaml").write_text(data + "\n")
         return path, home | {"NODE_DATA": str(path)}
 
+    def incoming(self) -> int:
+        """Bytes of what the running node is being given."""
+        folder = self.running.data / "files/incoming"
+        try:
+            return sum(path.stat().st_blocks << 9 for path in folder.iterdir())
+        except FileNotFoundError:
+            return 0
+
     # What may not change
 
     def state(self, data: Path | None) -> dict[str, str]:
@@ -150,7 +163,7 @@ class Bench(AbstractContextManager):
             for name in sorted(names):
                 path = Path(place, name)
                 is_busy = path.is_relative_to(self.homes) and path.relative_to(self.homes).parts[0] in busy
-                if name.endswith(("-wal", "-shm", ".lock", ".log")) or is_busy and name == "potluck.sqlite":
+                if name.endswith(("-wal", "-shm", ".lock", ".log")) or is_busy and name.startswith("potluck.sqlite"):
                     continue
                 tree[str(path)] = content(path)
         return tree
@@ -194,6 +207,24 @@ def content(path: Path) -> str:
             return f"{facts.st_mode:o} {facts.st_size} " + hashlib.sha256(file.read(1 << 21)).hexdigest()
     except OSError:
         return f"{facts.st_mode:o} {facts.st_size}"
+
+
+@contextmanager
+def node_of_another(program: str) -> Iterator[Path | None]:
+    """A running node that is not the person's; none where there is nobody else."""
+    if os.geteuid() != 0:
+        yield None
+        return
+    with Folder("theirs") as folder:
+        folder.path.chmod(0o755)
+        node = Node(program, Plan("theirs", "DE"), folder.path, free_ports(1)[0])
+        node.succeed("init", *node.settings)
+        node.start()
+        try:
+            until(20, node.is_up, "somebody else's node answers")
+            yield node.data
+        finally:
+            node.stop()
 
 
 def as_anybody(folder: Folder, work: Callable[[], None], figures: Figures) -> None:

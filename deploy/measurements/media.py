@@ -4,6 +4,7 @@ is what it needs."""
 import os
 import re
 import shutil
+import socket
 import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +17,8 @@ from .network import Node, Plan, free_ports, sha256, until
 
 SIZE = 128 << 20
 BLOCK = 4096
+# What half of the lease for answers pays for, of refusals on a connection each.
+LAST_WORDS = 640
 
 
 def run(*command) -> str:
@@ -198,8 +201,8 @@ def remounted(bench, figures: Figures) -> None:
         trigger.write_text("1")
         bench.trouble(figures, "the file system")
         figures.figure("posting gets", bench.posts())
-        for _ in range(3):
-            bench.serves(figures, 10)
+        is_answered(bench, figures, 30)
+        has_last_words(bench, figures)
         spent = bench.account()
         bench.told(figures, "diskReadOnly")
         bench.stop()
@@ -242,19 +245,53 @@ def fill(ballast: Path) -> None:
 def stuck(bench, figures: Figures) -> None:
     """An account that can be kept nowhere: no file may grow, the database and the account's included."""
     pid = str(bench.node.process.pid)
-    # Answers are paid for too: a node that never gave one has nothing leased for them.
-    download(bench.node.url + "/nothing")
     run("prlimit", "--pid", pid, "--fsize=0:")
-    answers = [download(bench.link) for _ in range(20)]
-    refused = [answer for answer in answers if answer.status == 503]
-    right = sum(answer.sha256 == bench.digest for answer in answers)
-    figures.figure("clients get", f"{right} of 20 whole and right; {len(refused)} are told to come back")
-    advice = sorted({answer.retry_after for answer in refused})
-    figures.promise("  Retry-After", ", ".join(advice) or "none", "given", bool(refused) and "" not in advice)
+    is_answered(bench, figures, 30)
     bench.trouble(figures, "the account")
     figures.figure("posting gets", bench.posts())
+    has_last_words(bench, figures)
     run("prlimit", "--pid", pid, "--fsize=unlimited:")
     bench.recovers(figures)
+
+
+def is_answered(bench, figures: Figures, times: int) -> None:
+    """Whom the last lease does not serve is told to come back, from the very first on."""
+    answers = [download(bench.link) for _ in range(times)]
+    right = sum(answer.sha256 == bench.digest for answer in answers)
+    refused = [answer for answer in answers if answer.status == 503 and answer.retry_after]
+    advice = ", ".join(sorted({answer.retry_after for answer in refused})) or "none"
+    figures.figure("clients get", f"{right} of {times} whole and right; {len(refused)} a 503, Retry-After {advice}")
+    figures.promise("  without an answer", str(silent := times - right - len(refused)), "none", silent == 0)
+
+
+def has_last_words(bench, figures: Figures) -> None:
+    """How many are told to come back until nothing is leased any more, and that then nothing more is sent."""
+    head = f"GET /{bench.link.split('/', 3)[3]} HTTP/1.1\r\nHost: attic\r\nConnection: close\r\n\r\n".encode()
+    count = 0
+    started = time.monotonic()
+    while (answer := exchange(bench.node.port, head)) and count < 10 * LAST_WORDS:
+        if not (answer.startswith(b"HTTP/1.1 503 ") and b"\r\nRetry-After: " in answer):
+            raise Broken(f"an answer that is no 503 with advice: {answer[:80]}")
+        count += 1
+    figures.promise(
+        f"as fast as one asks, refused in {seconds(time.monotonic() - started)}", str(count), f"at least {LAST_WORDS}",
+        count >= LAST_WORDS,
+    )  # fmt: skip
+    figures.figure("  so for clients that come back each 30 s", f"10 of them: {seconds(count * 3)}")
+    figures.promise("  then", "not a byte", "not a byte", not any(exchange(bench.node.port, head) for _ in range(5)))
+
+
+def exchange(port: int, head: bytes) -> bytes:
+    """What is answered on a connection of its own; nothing where it ends without a word."""
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+        answer = b""
+        try:
+            connection.sendall(head)
+            while chunk := connection.recv(4096):
+                answer += chunk
+        except ConnectionError:
+            pass
+        return answer
 
 
 def unread_log(bench, figures: Figures) -> None:

@@ -8,18 +8,22 @@ import os
 import re
 import resource
 import shlex
+import signal
 import subprocess
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .bench import Bench, as_anybody
+from .bench import Bench, as_anybody, node_of_another
 from .figures import Figures
-from .network import ENVIRONMENT, Folder
+from .network import ENVIRONMENT, Folder, until
 
 LEAST = 30
 # Nothing a person mistypes may keep them waiting longer.
 PATIENCE = 30
 UNKNOWN = "a" * 52
+# What a node takes to see that a command is gone.
+MOMENT = 5
 # Of documentation: nobody answers there (RFC 5737).
 NOBODY = "192.0.2.1"
 
@@ -39,6 +43,8 @@ class Mistake:
     output: str | None = None
     # No file of the command may grow longer than this.
     longest: int | None = None
+    # Ctrl-C, once the node takes in a file.
+    is_interrupted: bool = False
 
 
 def settings(*lines: str, what: str) -> Mistake:
@@ -65,6 +71,10 @@ MISTAKES = {
         Mistake("a directory that is not ours", "status", data="{private}"),
         Mistake("a node that is not running", "status", data="{stopped}"),
         Mistake("a node that was killed and left its socket", "status --json", data="{killed}"),
+        Mistake("somebody else's node", "status", data="{theirs}"),
+        Mistake("running somebody else's node", "run", data="{theirs}"),
+        Mistake("posting to somebody else's node", "post {film}", data="{theirs}"),
+        Mistake("making a node where somebody else has one", "init", data="{theirs}"),
         Mistake("a node of another version", "status", data="{newer}"),
         Mistake("something else at the socket", "status", data="{stranger}"),
         Mistake("a path too long for a socket", "status", data="{folder}/" + "long" * 30),
@@ -137,6 +147,7 @@ MISTAKES = {
         Mistake("a media type that is none", "post {film} --type video"),
         Mistake("more than there is room for", "post {vast}"),
         Mistake("posting to a node that is not running", "post {film}", data="{stopped}"),
+        Mistake("Ctrl-C in the middle", "post {large}", is_interrupted=True),
         Mistake("a list that does not exist", "post {film} --to frends"),
         Mistake("an end that is none", "post {film} --expires soon"),
         Mistake("an end in the past", "post {film} --expires 2020-01-31"),
@@ -170,20 +181,24 @@ MISTAKES = {
 def measure(program: str, folder: Folder, figures: Figures) -> None:
     count = sum(len(mistakes) for mistakes in MISTAKES.values())
     figures.title(f"Mistakes: {count} at the command line, and what they are answered")
-    as_anybody(folder, lambda: transcribe(program, folder, figures), figures)
+    with node_of_another(program) as theirs:
+        as_anybody(folder, lambda: transcribe(program, folder, figures, theirs), figures)
 
 
-def transcribe(program: str, folder: Folder, figures: Figures) -> None:
+def transcribe(program: str, folder: Folder, figures: Figures, theirs: Path | None) -> None:
     verdicts = {
         "exit status that is not 0": [],
         "exactly one sentence on standard error": [],
         "nothing on standard output": [],
         "nothing changed": [],
     }
-    with Bench(program, folder) as bench:
+    with Bench(program, folder, theirs) as bench:
         for subject, mistakes in MISTAKES.items():
             figures.heading(subject)
             for mistake in mistakes:
+                if mistake.data == "{theirs}" and theirs is None:
+                    figures.note(f"not made: {mistake.what}: there is nobody else without root")
+                    continue
                 verdict = attempt(mistake, bench, figures)
                 for promise, holds in zip(verdicts.values(), verdict, strict=True):
                     promise.append((mistake, holds))
@@ -204,9 +219,13 @@ def attempt(mistake: Mistake, bench: Bench, figures: Figures) -> tuple[bool, boo
     data, environment = bench.place(mistake.data)
     before = bench.state(data)
     status, output, errors = run(
-        [bench.program, *words], ENVIRONMENT | environment | mistake.environment, mistake
+        [bench.program, *words], ENVIRONMENT | environment | mistake.environment, mistake, bench
     )
     after = bench.state(data)
+    # A node notices a moment later that nobody sends any more.
+    deadline = time.monotonic() + MOMENT
+    while mistake.is_interrupted and after != before and time.monotonic() < deadline:
+        after = bench.state(data)
     figures.quote(mistake.what, bench.show(typed(mistake, words, data)), bench.show(errors.strip()), status)
     changes = sorted({*before.items()} ^ {*after.items()})
     for name in dict.fromkeys(name for name, _ in changes):
@@ -220,8 +239,10 @@ def typed(mistake: Mistake, words: list[str], data: Path | None) -> str:
     return " ".join([*(f"{name}={shlex.quote(value)}" for name, value in variables.items()), shlex.join(["node", *words])])
 
 
-def run(words: list[str], environment: dict[str, str], mistake: Mistake) -> tuple[int, str, str]:
+def run(words: list[str], environment: dict[str, str], mistake: Mistake, bench: Bench) -> tuple[int, str, str]:
     """The command's status, and what it wrote."""
+    if mistake.is_interrupted:
+        return interrupt(words, environment, bench)
     typed = {"stdin": subprocess.DEVNULL} if mistake.input is None else {"input": mistake.input}
     try:
         with open(mistake.output or os.devnull, "wb") as output:
@@ -232,6 +253,22 @@ def run(words: list[str], environment: dict[str, str], mistake: Mistake) -> tupl
     except subprocess.TimeoutExpired as late:
         return 0, "", f"NO ANSWER IN {PATIENCE} s: {late.stderr}"
     return outcome.returncode, outcome.stdout or "", outcome.stderr
+
+
+def interrupt(words: list[str], environment: dict[str, str], bench: Bench) -> tuple[int, str, str]:
+    """The same of a command that gets Ctrl-C while the node takes in its file."""
+    command = subprocess.Popen(
+        words, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        until(PATIENCE, lambda: command.poll() is not None or bench.incoming() > 8 << 20, "the node takes in a file")
+        command.send_signal(signal.SIGINT)
+        output, errors = command.communicate(timeout=PATIENCE)
+    finally:
+        command.kill()
+        command.wait()
+    # What it will cost was said before.
+    return command.returncode, output, errors[errors.find("Error: "):]
 
 
 def limit(mistake: Mistake) -> None:

@@ -13,6 +13,8 @@ public struct Trouble: Codable, Hashable, Sendable {
         case diskFailing
         /// The database is damaged, or lost something.
         case database
+        /// The account cannot be kept, so that little or nothing is sent.
+        case account
         /// No descriptors are left for files and connections.
         case descriptors
         /// The wall clock cannot be believed.
@@ -48,6 +50,7 @@ extension Trouble.Kind {
         case .diskReadOnly: "The data directory can be written again."
         case .diskFailing: "The disk does its work again."
         case .database: "The database is in order again."
+        case .account: "The account can be kept again."
         case .descriptors: "Files and connections can be opened again."
         case .clock: "The wall clock can be believed again."
         case .portBlocked: "Others reach this node again."

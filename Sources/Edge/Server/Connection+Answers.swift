@@ -58,7 +58,13 @@ extension Connection {
         pay(from: start, status, traffic: .answers, client: client)
     }
 
-    /// Pays what stands in `outgoing` from `start` on. What does not fit into the allowance any more is not said at all.
+    /// What is said while the disk takes no leases.
+    func refuseUnkept(client: IPAddress?) {
+        comeBack(after: Self.unreachablePause, "This node cannot keep its account now.", client: client)
+    }
+
+    /// Pays what stands in `outgoing` from `start` on. What does not fit into the allowance any more is not said at all;
+    /// what only the lease does not cover, on a disk that takes none, is refused in few words.
     private func pay(
         from start: Int, _ status: Status, traffic: TrafficClass, client: IPAddress?, signer: NodeID? = nil
     ) {
@@ -74,6 +80,7 @@ extension Connection {
         }
         guard account.reserve(size, for: traffic), let bytes = outgoing.getSlice(at: start, length: length) else {
             outgoing.moveWriterIndex(to: start)
+            if account.isStuck, status != .unavailable { return refuseUnkept(client: client) }
             flush()
             log(status, traffic, sent: .zero, isComplete: false, client: client, signer: signer)
             return linger()

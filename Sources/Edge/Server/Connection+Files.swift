@@ -177,6 +177,8 @@ extension Connection {
         }
         switch send(request, traffic: .replication) {
         case .begun: break
+        case .unaffordable where services.account.isStuck:
+            refuseUnkept(client: request.client)
         case .unaffordable:
             comeBack(after: Self.moment, "This node has no allowance left for copies.", client: request.client)
         case .unreadable:
@@ -231,8 +233,7 @@ extension Connection {
         case .gone(let absence):
             refuse(Refusal(.gone, "\(absence)"))
         case .here where services.account.isStuck, .nobody(.exhausted) where services.account.isStuck:
-            comeBack(
-                after: Self.unreachablePause, "This node cannot keep its account now.", client: request.client)
+            refuseUnkept(client: request.client)
         case .here, .nobody(.exhausted):
             let seconds = max(1, services.untilPeriodEnds().wholeMilliseconds / 1000)
             comeBack(

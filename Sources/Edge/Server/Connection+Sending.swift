@@ -137,6 +137,7 @@ extension Connection {
                 expect(within: max(settings.stallLimit, .seconds(slice.count / settings.leastPace)))
                 load(slice, of: download, withHead: withHead, context)
             case .wait:
+                if download.payment.sent == 0, services.account.isStuck { turnAway(download) }
                 return
             case .done:
                 return finish(download, isComplete: true)
@@ -207,6 +208,16 @@ extension Connection {
             return close()
         }
         finishResponse()
+        advance()
+    }
+
+    /// The disk takes no leases, and nothing of the response was said yet: then that is said.
+    private func turnAway(_ download: Download) {
+        download.payment.settle(services.account)
+        giveBack(download.allotment, sent: 0)
+        download.closeHandle()
+        phase = .idle
+        refuseUnkept(client: download.request.client)
         advance()
     }
 

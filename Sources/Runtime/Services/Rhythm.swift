@@ -35,6 +35,8 @@ struct Rhythm: Service {
     func begin(_ overlay: Overlay) {
         measure(held: overlay.curator.heldForOthers)
         inbox.post(.start(MonotonicClock.wallTime))
+        end(overlay.ledger.state.period, at: MonotonicClock.wallTime)
+        account.renew()
     }
 
     func run() async throws {
@@ -45,6 +47,7 @@ struct Rhythm: Service {
             var period: Period?
             while (try? await Task.sleep(for: pause)) != nil {
                 let now = time(&check, period)
+                if let period { end(period, at: now) }
                 checkDisk()
                 Self.check(inbox, &dropped, troubles)
                 account.review(after: ContinuousClock.now - reviewed)
@@ -65,6 +68,16 @@ struct Rhythm: Service {
         let now = MonotonicClock.wallTime
         let interval = troubles.current.isEmpty ? Self.interval : Self.troubledInterval
         return min(interval, max(.milliseconds(1), settings.quota.period.period(containing: now).ends - now))
+    }
+
+    /// Tells the account when its period ends: what is sent after that belongs to the next one, of which nothing is leased
+    /// until the machine has begun it, and that may be late.
+    private func end(_ period: Period, at now: WallTime) {
+        guard let end = period.end(beside: settings.quota.period.period(containing: now)) else {
+            return account.end(when: nil)
+        }
+        let instant = ContinuousClock.now + (end - now)
+        account.end { ContinuousClock.now >= instant }
     }
 
     /// The wall clock, as far as it can be believed.

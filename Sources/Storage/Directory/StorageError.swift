@@ -83,7 +83,7 @@ extension StorageError: CustomStringConvertible {
         case .abandoned:
             "The file did not arrive whole; post it again."
         case .system(let path, let code):
-            "\(path): \(systemMessage(code))"
+            "\(path) cannot be read or written as it should be (\(systemMessage(code))); check the disk."
         }
     }
 
@@ -118,6 +118,6 @@ private func octal(_ mode: UInt32) -> String {
 
 private func systemMessage(_ code: Int32) -> String {
     var text = [CChar](repeating: 0, count: 128)
-    guard strerror_r(code, &text, text.count) == 0 else { return "error \(code)." }
-    return String(decoding: text.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self) + "."
+    guard strerror_r(code, &text, text.count) == 0 else { return "error \(code)" }
+    return String(decoding: text.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
 }

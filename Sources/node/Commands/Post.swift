@@ -2,6 +2,7 @@ import ArgumentParser
 import Console
 import Foundation
 import Primitives
+import Synchronization
 
 struct Post: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -70,13 +71,17 @@ struct Post: AsyncParsableCommand {
         let wishes = try wishes()
         let sources = try files.map { try PostSource(path: $0, name: name, mediaType: mediaType) }
         let daemon = try data.daemon()
+        let interrupt = Interrupt(on: terminal) { "Nothing was posted; post it when it is to be shared." }
         try await estimate(sources, wishes, daemon, terminal)
         var posted: [PostedView] = []
         for source in sources {
             let spentBefore = wait ? try await Replication.bytesSent(daemon) : .zero
-            let view = try await post(source, wishes, to: daemon, terminal)
+            let view = try await post(source, wishes, to: daemon, terminal, interrupt)
             posted.append(view)
             if !json { terminal.print(view.link) }
+            interrupt.now {
+                "“\(view.name)” is posted, and the node goes on by itself; `node show \(view.link)` tells how far it is."
+            }
             if wait { try await Replication(file: view, spentBefore: spentBefore, daemon, terminal).wait() }
         }
         if json { try terminal.printJSON(posted) }
@@ -142,11 +147,22 @@ struct Post: AsyncParsableCommand {
     }
 
     private func post(
-        _ source: PostSource, _ wishes: [String: String], to daemon: Daemon, _ terminal: Terminal
+        _ source: PostSource, _ wishes: [String: String], to daemon: Daemon, _ terminal: Terminal,
+        _ interrupt: Interrupt
     ) async throws -> PostedView {
         let display = ProgressDisplay(source.name, total: source.length, on: terminal)
         defer { display.end() }
-        return try await daemon.post(source, wishes) { display.update($0) }
+        let isHandedOver = Atomic(false)
+        interrupt.now {
+            display.end()
+            return isHandedOver.load(ordering: .relaxed)
+                ? "The node has all of “\(source.name)” and may post it; `node list` shows whether it did."
+                : "“\(source.name)” was not posted; post it again when it is to be shared."
+        }
+        return try await daemon.post(source, wishes) { done in
+            display.update(done)
+            if done >= source.length { isHandedOver.store(true, ordering: .relaxed) }
+        }
     }
 }
 
