@@ -18,7 +18,7 @@ from .network import Node, Plan, free_ports, sha256, until
 SIZE = 128 << 20
 BLOCK = 4096
 # What half of the lease for answers pays for, of refusals on a connection each.
-LAST_WORDS = 640
+LAST_WORDS = 1000
 
 
 def run(*command) -> str:
@@ -44,6 +44,8 @@ class Medium(AbstractContextManager):
         self.mount()
         (path / "lost+found").rmdir()
         shutil.copytree(before, path, dirs_exist_ok=True)
+        # As the node had them.
+        os.sync()
 
     def __exit__(self, *_) -> None:
         subprocess.run(["umount", "-l", self.path], capture_output=True)
