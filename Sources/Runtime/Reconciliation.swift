@@ -31,9 +31,12 @@ struct Reconciliation {
     private func check(_ holding: inout Holding) throws {
         let manifest = holding.manifest.value
         guard try folder.length(of: holding.file) == manifest.geometry.length else {
-            // That there is no room yet for a file of which nothing came is no damage.
-            if !holding.pieces.isEmpty || holding.pieces.count == 0 {
-                logger.error("The file is missing on disk, or cut short.", metadata: ["file": "\(holding.file)"])
+            // That there is no room yet for a file of which nothing came is no damage. What was posted here is told as a
+            // trouble, since others may not have it.
+            if !holding.isOwn, !holding.pieces.isEmpty || holding.pieces.count == 0 {
+                logger.warning(
+                    "A copy is missing on disk, or cut short, and is fetched again.",
+                    metadata: ["file": "\(holding.file)"])
             }
             holding.pieces = Bitfield(count: holding.pieces.count)
             holding.sha256 = nil
@@ -46,18 +49,13 @@ struct Reconciliation {
     /// Bytes that no record names: those known to be nobody's are removed, others set aside for a person to look at.
     private func clear(keeping kept: Set<FileID>) throws {
         let leftovers = try database.leftovers()
-        var asideCount = 0
         for file in try folder.files() where !kept.contains(file) {
             if leftovers.contains(file) {
                 try folder.discard(file)
             } else {
                 try folder.setAside(file)
-                asideCount += 1
             }
         }
         if !leftovers.isEmpty { try database.forgetLeftovers() }
-        if asideCount > 0 {
-            logger.warning("Files that no record names were set aside.", metadata: ["to": "\(folder.orphansPath)"])
-        }
     }
 }

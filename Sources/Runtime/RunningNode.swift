@@ -177,14 +177,14 @@ struct RunningNode {
                     name: settings.name, node: identity.nodeID, network: belonging.membership.founder,
                     version: Software.version)
             },
-            outOfDescriptors: { [troubles] isShort in
-                guard isShort else { return troubles.clear(.descriptors) }
-                troubles.raise(
-                    .descriptors,
-                    """
-                    The node may open no more than \(Node.descriptorLimit) files and connections at once, and all are in \
-                    use; allow it more (ulimit -n, LimitNOFILE=).
-                    """)
+            shortage: { [troubles] number in
+                // The disk may have met it since.
+                guard let number else { return troubles.clear(.descriptors, after: Rhythm.quiet) }
+                troubles.raise(.descriptors, DoorTrouble.shortage(number))
+            },
+            shut: { [troubles, settings] error in
+                guard let error else { return troubles.clear(.door) }
+                troubles.raise(.door, DoorTrouble.closed(settings.listen, error))
             },
             unreadable: { [shelf, routing, identity] file, error in
                 let known = routing.file(file)
@@ -197,26 +197,11 @@ struct RunningNode {
         }
     }
 
-    /// What keeps a socket from being opened is mostly another program, or a port that takes a privilege.
     private func listening<Door>(_ open: () async throws -> Door) async throws -> Door {
         do {
             return try await open()
         } catch {
-            throw SettingsError(sentence: complaint(about: error))
-        }
-    }
-
-    private func complaint(about error: any Error) -> String {
-        switch SocketError.number(of: error) {
-        case EADDRINUSE:
-            "Another program listens on \(settings.listen) already; stop it, or choose another port with --listen."
-        case EACCES, EPERM:
-            "Ports below 1024 are for administrators; choose another than \(settings.listen) with --listen."
-        case EADDRNOTAVAIL:
-            "This machine does not have the address \(settings.listen.address); choose one of its own with --listen, or "
-                + "0.0.0.0 for all of them."
-        default:
-            "\(settings.listen) cannot be listened on (\(error)); choose another address with --listen."
+            throw SettingsError(sentence: DoorTrouble.closed(settings.listen, error))
         }
     }
 

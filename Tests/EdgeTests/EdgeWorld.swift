@@ -27,7 +27,7 @@ final class EdgeWorld: Sendable {
     let content: [UInt8]
     let directory: Directory
     let tokens = ViaTokens(networkKey: Bytes32(1, 2, 3, 4))
-    private let records: Records
+    let records: Records
     private let lender: Lender
     private let group: MultiThreadedEventLoopGroup
     private let files: OneFile
@@ -60,7 +60,9 @@ final class EdgeWorld: Sendable {
             place: { _ in nil }, now: { Instant(nanoseconds: Int64(NIODeadline.now().uptimeNanoseconds)) },
             wallTime: { wallTime }, untilPeriodEnds: { .seconds(4321) },
             greeting: { Greeting(name: "a node", node: own.nodeID, network: member.nodeID, version: "1") },
-            log: { record in records.all.withLock { $0.append(record) } })
+            log: { record in records.all.withLock { $0.append(record) } },
+            shortage: { number in records.shortages.withLock { $0.append(number) } },
+            shut: { error in records.shut.withLock { $0.append(error.map { SocketError.number(of: $0) ?? 0 }) } })
         let server = try await PublicServer.start(
             on: Endpoint(address: .v4(0x7F00_0001), port: 0), group: group, services: services, settings: settings)
         let world = EdgeWorld(
@@ -153,6 +155,9 @@ final class EdgeWorld: Sendable {
 
 final class Records: Sendable {
     let all = Mutex<[AccessRecord]>([])
+    /// Error numbers, and nothing when it was over.
+    let shortages = Mutex<[Int32?]>([])
+    let shut = Mutex<[Int32?]>([])
 }
 
 /// Extends leases as a disk would: a moment later.
@@ -229,6 +234,7 @@ final class OneFile: PieceFiles {
 final class TestDoor: PeerDoor {
     let asked = Mutex<[(request: PeerRequest, from: NodeID)]>([])
     let joined = Mutex<[(body: [UInt8], signer: NodeID)]>([])
+    let joinAnswer = Mutex((status: 200, body: Array("welcome".utf8)))
     let onResolve = Mutex<(@Sendable (FileID) -> Void)?>(nil)
     let delay = Mutex<(@Sendable () async -> Void)?>(nil)
     let kept = Mutex<Manifest?>(nil)
@@ -240,7 +246,7 @@ final class TestDoor: PeerDoor {
 
     func join(_ body: [UInt8], signedBy signer: NodeID, from: IPAddress) async -> (status: Int, body: [UInt8]) {
         joined.withLock { $0.append((body, signer)) }
-        return (200, Array("welcome".utf8))
+        return joinAnswer.withLock { $0 }
     }
 
     func resolve(_ file: FileID) async {

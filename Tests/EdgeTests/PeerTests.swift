@@ -74,6 +74,52 @@ struct PeerTests {
         await world.stop()
     }
 
+    @Test("what a node refuses another is one sentence, and marked as a node's")
+    func marked() async throws {
+        let world = try await EdgeWorld.make()
+        let path = PeerProtocol.prefix + PeerProtocol.joinName
+        func ask(_ head: String, _ body: [UInt8] = []) async throws -> RawClient.Response {
+            let client = try world.client()
+            try await client.send(Array(head.utf8) + body)
+            return try await client.response()
+        }
+        world.door.joinAnswer.withLock { $0 = (403, Array("\(AdmissionRefusal.inviteVoid)".utf8)) }
+        let body = Array("let me in".utf8)
+        let refused = try await ask(world.signed("POST", path, body: body, by: .generate()), body)
+        #expect(refused.status == 403)
+        #expect(refused.text == "\(AdmissionRefusal.inviteVoid)")
+        #expect(refused["Content-Type"] == "text/plain; charset=utf-8")
+        let unsigned = try await ask("POST \(path) HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n")
+        #expect(unsigned.text == "\(RequestRefusal.unsigned)\n")
+        let unread = try await ask(
+            world.signed("POST", PeerProtocol.path(of: .introduce([])), body: body, by: world.member), body)
+        #expect(unread.status == 400)
+        for refusal in [refused, unsigned, unread] { #expect(refusal[PeerProtocol.refusalField] == "1") }
+        let strange = try await world.client().exchange(world.get("/nothing"))
+        #expect(strange.status == 404)
+        #expect(strange[PeerProtocol.refusalField] == nil)
+        await world.stop()
+    }
+
+    @Test("who calls himself a member and signs as nobody does is checked so often, and keeps no other network waiting")
+    func falseSignatures() async throws {
+        let world = try await EdgeWorld.make()
+        let (path, body) = (PeerProtocol.path(of: request), request.wireBytes)
+        func ask(_ path: String, from network: UInt32, as signedPath: String? = nil) async throws -> Int {
+            let client = try world.client(network: network)
+            let head = world.signed("POST", signedPath ?? path, body: body)
+            try await client.send(
+                Array(head.replacing("POST \(signedPath ?? path) ", with: "POST \(path) ").utf8) + body)
+            return try await client.response().status
+        }
+        var statuses: [Int] = []
+        for _ in 0..<62 { statuses.append(try await ask(path, from: 1, as: path + "?x")) }
+        #expect(statuses == Array(repeating: 401, count: 60) + [429, 429])
+        #expect(try await ask(path, from: 1) == 429)
+        #expect(try await ask(path, from: 2) == 200)
+        await world.stop()
+    }
+
     @Test("a member takes its copy from here, or is told that it is not here; it is never sent elsewhere")
     func copies() async throws {
         let world = try await EdgeWorld.make(copy: .filling(pieceSize: .kibibytes(16), has: [0..<16_384]))

@@ -1,5 +1,7 @@
 import Console
+import Glibc
 import Logging
+import Primitives
 import Storage
 import Synchronization
 import Testing
@@ -32,6 +34,26 @@ import Testing
         #expect(troubles.raise(.full(path: "/data")))
         #expect(troubles.raise(.system(path: "/data", code: 5)))
         #expect(troubles.current.map(\.kind) == [.diskFull, .diskFailing])
+    }
+
+    @Test func whatKeepsTheDoorShutIsNamedWithWhatToDo() throws {
+        let endpoint = try #require(Endpoint("0.0.0.0:8080"))
+        let sentences: [(Int32, String)] = [
+            (
+                EMFILE,
+                "The node may open no more than 64 files and connections at once, and all are in use; allow it more "
+            ),
+            (ENFILE, "The programs of this machine have as many files open as they may together; end one that holds "),
+            (
+                ENOBUFS,
+                "This machine has no memory left for another connection; end a program that takes much, or give "
+            ),
+            (ENOMEM, "This machine has no memory left for another connection; end a program that takes much, or give "),
+        ]
+        for (number, sentence) in sentences {
+            #expect(DoorTrouble.shortage(number, descriptors: 64).hasPrefix(sentence))
+        }
+        #expect(DoorTrouble.closed(endpoint, CancellationError()).hasPrefix("0.0.0.0:8080 cannot be listened on ("))
     }
 }
 

@@ -139,7 +139,7 @@ import Testing
                     at: present)
                 return Self.ok(answer.value.wireBytes)
             } catch {
-                return Self.ok(Array("\(error)".utf8), "403 Forbidden")
+                return Self.ok(Array("\(error)\n".utf8), "403 Forbidden", "Potluck-Refusal: 1\r\n")
             }
         }
         defer { server.close() }
@@ -160,7 +160,59 @@ import Testing
             try await client.join(.invite(wrong))
         }
         let (own, _) = try self.client(as: holder)
-        await #expect(throws: JoinFailure.self) { try await own.join(.open(url: server.url)) }
+        await #expect(throws: JoinFailure.refused(status: 403, RequestRefusal.itself.description)) {
+            try await own.join(.open(url: server.url))
+        }
+    }
+
+    @Test func onlyANodesRefusalIsQuoted() async throws {
+        let sentence = Array("Come back later.\nOr never.\n".utf8)
+        let mark = "Potluck-Refusal: 1\r\n"
+        let replies: [(TinyServer.Reply, String?)] = [
+            (Self.ok(sentence, "503 Service Unavailable", mark), "Come back later."),
+            (Self.ok(sentence, "503 Service Unavailable"), nil),
+            (Self.ok(Array("<html>".utf8), "405 Method Not Allowed"), nil),
+            (Self.ok([], "403 Forbidden", mark), nil),
+            (Self.ok([0xFF, 0xFE], "403 Forbidden", mark), nil),
+            (Self.ok(Array("a\u{1B}[2J".utf8), "403 Forbidden", mark), nil),
+            (Self.ok([UInt8](repeating: 97, count: 501), "403 Forbidden", mark), nil),
+        ]
+        for (reply, expected) in replies {
+            let server = TinyServer { _ in reply }
+            defer { server.close() }
+            let (client, _) = try client(as: identity(40))
+            do throws(JoinFailure) {
+                _ = try await client.join(.open(url: server.url))
+                Issue.record("it was let in")
+            } catch {
+                guard case .refused(_, let quoted) = error else { throw error }
+                #expect(quoted == expected)
+            }
+        }
+    }
+
+    @Test func whyANodeWasNotLetInIsOneSentenceWithItsIntroduction() {
+        #expect(
+            "This node could not join: \(JoinFailure.refused(status: 403, AdmissionRefusal.inviteVoid.description))."
+                == "This node could not join: the node that was asked says “The invite has expired, was used up, or was "
+                + "not made here; ask for a new one”.")
+        #expect(
+            "This node could not join: \(JoinFailure.refused(status: 405, nil))."
+                == "This node could not join: what answered is no Potluck node, or one of another version (status 405); "
+                + "check the address.")
+        let refusals: [any CustomStringConvertible] = [
+            RequestRefusal.unsigned, RequestRefusal.malformed, RequestRefusal.anotherReceiver,
+            RequestRefusal.outsideWindow, RequestRefusal.stranger, RequestRefusal.itself, RequestRefusal.badSignature,
+            RequestRefusal.replayed, RequestRefusal.tooMany, RequestRefusal.tooManyBad,
+            AdmissionRefusal.malformed(.truncated), AdmissionRefusal.anotherSigner, AdmissionRefusal.itself,
+            AdmissionRefusal.badProof, AdmissionRefusal.inviteNeeded, AdmissionRefusal.inviteVoid,
+            AdmissionRefusal.badAgreementKey,
+        ]
+        for refusal in refusals {
+            let sentence = refusal.description
+            #expect(sentence.first?.isUppercase == true && sentence.hasSuffix("."), "\(sentence)")
+            #expect(sentence.contains("; ") && !sentence.dropLast().contains("."), "\(sentence)")
+        }
     }
 
     @Test func aNameBecomesOneSegmentOfAPath() {

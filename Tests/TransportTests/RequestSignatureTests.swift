@@ -173,6 +173,60 @@ import Testing
         #expect(throws: RequestRefusal.unsigned) { try verifier().verify(head, from: .members, at: present) }
     }
 
+    @Test func signaturesThatDoNotHoldAreCheckedOnlySoOftenForOnePrefix() throws {
+        let verifier = verifier()
+        let (bad, good) = (try #require(AddressRange("192.0.2.0/24")), try #require(AddressRange("198.51.100.0/24")))
+        var forged = head(of: asker)
+        forged.target += "&y=2"
+        for _ in 0..<FailedChecks.limit {
+            #expect(throws: RequestRefusal.badSignature) {
+                try verifier.verify(forged, from: .members, in: bad, at: present)
+            }
+        }
+        for signers in [RequestVerifier.Signers.members, .anyone] {
+            #expect(throws: RequestRefusal.tooManyBad) {
+                try verifier.verify(forged, from: signers, in: bad, at: present)
+            }
+        }
+        // Nobody knows without looking: what is right has to wait, too.
+        let right = head(of: asker)
+        #expect(throws: RequestRefusal.tooManyBad) { try verifier.verify(right, from: .members, in: bad, at: present) }
+        #expect(try verifier.verify(right, from: .members, in: good, at: present).signer == asker.nodeID)
+        let later = present + .seconds(60)
+        let anew = head(of: asker, at: later)
+        #expect(try verifier.verify(anew, from: .members, in: bad, at: later).signer == asker.nodeID)
+    }
+
+    @Test func whatWasMadeBeforeCostsNoCheckAndNobodysBudget() throws {
+        let verifier = verifier()
+        let prefix = try #require(AddressRange("192.0.2.0/24"))
+        let once = head(of: asker)
+        _ = try verifier.verify(once, from: .members, in: prefix, at: present)
+        for _ in 0..<2 * Int(FailedChecks.limit) {
+            #expect(throws: RequestRefusal.replayed) {
+                try verifier.verify(once, from: .members, in: prefix, at: present)
+            }
+        }
+        #expect(throws: Never.self) { try verifier.verify(head(of: asker), from: .members, in: prefix, at: present) }
+    }
+
+    @Test func aFloodOfPrefixesKeepsFewOthersWaiting() throws {
+        var checks = FailedChecks()
+        func prefix(_ number: UInt32) throws -> AddressRange {
+            try #require(AddressRange(.v4(number << 8), prefixLength: 24))
+        }
+        for number in 0..<1000 as Range<UInt32> {
+            for _ in 0..<FailedChecks.limit { checks.note(try prefix(number), at: present) }
+        }
+        var refused = 0
+        for number in 1000..<11_000 as Range<UInt32> {
+            let prefix = try prefix(number)
+            if (try? checks.check(prefix, at: present)) == nil { refused += 1 }
+        }
+        // (1 - (1 - 1/4096)^1000)^4 = 0.2 %.
+        #expect(refused < 100)
+    }
+
     @Test func noncesOfMinutesLongPastAreForgotten() throws {
         var memory = NonceMemory(limit: 2, limitPerSigner: 2)
         let signer = asker.nodeID

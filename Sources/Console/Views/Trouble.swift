@@ -27,6 +27,12 @@ public struct Trouble: Codable, Hashable, Sendable {
         case overloaded
         /// Others cannot be reached from here.
         case network
+        /// The public door is shut: its socket cannot be opened again.
+        case door
+        /// Files posted here are missing on disk or cannot be read, or parts of them.
+        case lostFiles
+        /// Files that no record names lie where they were set aside.
+        case strayFiles
     }
 
     public var kind: Kind
@@ -57,6 +63,9 @@ extension Trouble.Kind {
         case .datagramsBlocked: "Datagrams reach this node again."
         case .overloaded: "This machine handles what comes in again."
         case .network: "Others can be reached again."
+        case .door: "The public door is open again."
+        case .lostFiles: "What was posted here can be read again, or is withdrawn."
+        case .strayFiles: "No files are set aside any more."
         }
     }
 }

@@ -29,7 +29,12 @@ extension Connection {
     ) {
         respond(
             status, traffic: traffic, client: client, contentType: "text/plain; charset=utf-8",
-            body: Array((text + "\n").utf8), fields: fields)
+            body: Array((text + "\n").utf8)
+        ) {
+            fields(&$0)
+            // Only nodes ask with POST.
+            if head.method == .post { Self.markRefusal(&$0) }
+        }
     }
 
     func respond(

@@ -23,7 +23,7 @@ extension Connection {
         let limit = isKnock ? PeerProtocol.knockLimit : PeerProtocol.requestLimit
         guard Int64(head.contentLength) <= limit.bytes else {
             head.keepsAlive = false
-            return refuse(Refusal(.contentTooLarge, "The request is larger than \(limit)."))
+            return refuse(Refusal(.contentTooLarge, "The request is larger than \(limit); send less at once."))
         }
         let signed: SignedRequest
         do throws(Refusal) {
@@ -35,14 +35,15 @@ extension Connection {
         guard services.account.hasOverlayToSpare else {
             head.keepsAlive = false
             return comeBack(
-                after: Self.moment, "What is left of this node's allowance for such questions is kept for pulses.")
+                after: Self.moment,
+                "What is left of this node's allowance for such questions is kept for pulses; ask another node.")
         }
         // A member that knocks is none of the strangers, who may have taken all of their own places.
         let isStranger = isKnock && !services.directory.isAdmitted(signed.signer)
         let places = isStranger ? house.knocks : house.bodies
         guard places.take(for: signed.signer) == .taken else {
             head.keepsAlive = false
-            return comeBack(after: Self.moment, "This node is answering too many other nodes.")
+            return comeBack(after: Self.moment, "This node is answering too many other nodes; ask again in a moment.")
         }
         if head.expectsContinue {
             let line: StaticString = "HTTP/1.1 100 Continue\r\n\r\n"
@@ -58,13 +59,19 @@ extension Connection {
         expect(within: isKnock ? settings.knockTimeLimit : settings.bodyTimeLimit)
     }
 
+    /// So that who asked can tell a node's sentence from what anything else says at a wrong address.
+    static func markRefusal(_ buffer: inout ByteBuffer) {
+        buffer.write(field: "Potluck-Refusal: ", "1")
+    }
+
     func verifiedSigner(from audience: RequestVerifier.Signers) throws(Refusal) -> SignedRequest {
         let target = head.pathText + (head.queryText.map { "?" + $0 } ?? "")
         let fields = head.fields.map { HeaderField(name: head.text($0.name), value: head.text($0.value)) }
+        let client = settings.trustedProxies.client(of: head, from: peer)
         do throws(RequestRefusal) {
             let signed = try services.verifier.verify(
                 RequestHead(method: head.methodText, target: target, fields: fields), from: audience,
-                at: services.wallTime())
+                in: neighbourhood(of: client), at: services.wallTime())
             if let ticket, audience == .members { house.recognise(ticket, as: signed.signer) }
             return signed
         } catch {
@@ -78,19 +85,21 @@ extension Connection {
         ask {
             defer { body.giveBack() }
             guard body.signed.covers(bytes) else {
-                return PeerResponse(Refusal(.unauthorized, "The signature does not cover the body."))
+                return PeerResponse(Refusal(.unauthorized, "The signature does not cover the body; sign what is sent."))
             }
             if body.name == PeerProtocol.joinName {
                 let (status, answer) = await services.door.join(bytes, signedBy: body.signed.signer, from: peer)
-                return PeerResponse(status: Status(rawValue: status) ?? .internalError, body: answer)
+                return PeerResponse(
+                    status: Status(rawValue: status) ?? .internalError, body: answer, isRefusal: status != 200)
             }
             return await Self.answer(bytes, name: body.name, from: body.signed.signer, services)
         } then: { connection, response in
             connection.respond(
                 response.status, traffic: .overlay, signer: body.signed.signer,
-                contentType: response.isText ? "text/plain; charset=utf-8" : "application/vnd.potluck",
+                contentType: response.isRefusal ? "text/plain; charset=utf-8" : "application/vnd.potluck",
                 body: response.body
             ) {
+                if response.isRefusal { Self.markRefusal(&$0) }
                 if response.status == .unavailable { $0.write(field: "Retry-After: ", decimal: Self.moment) }
             }
         }
@@ -106,16 +115,18 @@ extension Connection {
             do throws(VerificationError) {
                 request = try services.directory.sifting(decoded)
             } catch {
-                return PeerResponse(Refusal(.forbidden, "A statement in the request does not hold: \(error)."))
+                return PeerResponse(
+                    Refusal(.forbidden, "A statement in the request does not hold (\(error)); send only what does."))
             }
         } catch {
-            return PeerResponse(Refusal(.badRequest, "The request does not read: \(error)."))
+            return PeerResponse(
+                Refusal(.badRequest, "The request cannot be read (\(error)); update the older of the two nodes."))
         }
         guard services.directory.isAdmitted(signer) else {
             return PeerResponse(Refusal(.forbidden, "This node does not know you; introduce yourself with your card."))
         }
         guard let answer = await services.door.handle(request, from: signer) else {
-            return PeerResponse(Refusal(.unavailable, "This node cannot answer now."))
+            return PeerResponse(Refusal(.unavailable, "This node cannot answer now; ask again in a moment."))
         }
         return PeerResponse(status: .ok, body: answer.wireBytes)
     }
@@ -124,16 +135,18 @@ extension Connection {
 private struct PeerResponse: Sendable {
     var status: Status
     var body: [UInt8]
-    var isText = false
+    /// The body is a sentence.
+    var isRefusal: Bool
 
-    init(status: Status, body: [UInt8]) {
+    init(status: Status, body: [UInt8], isRefusal: Bool = false) {
         self.status = status
         self.body = body
+        self.isRefusal = isRefusal
     }
 
     init(_ refusal: Refusal) {
         status = refusal.status
         body = Array((refusal.sentence + "\n").utf8)
-        isText = true
+        isRefusal = true
     }
 }

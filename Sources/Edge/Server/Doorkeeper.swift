@@ -15,26 +15,31 @@ final class Doorkeeper: ChannelDuplexHandler {
     static let quiet: TimeAmount = .seconds(10)
 
     private let house: House
+    private let quiet: TimeAmount
     private var isPausing = false
     private var isReadWanted = false
+    /// Looked at by one task at a time, from the first shortage until it is over.
     private var lastShortage: NIODeadline?
 
-    init(house: House) {
+    init(house: House, quiet: TimeAmount = Doorkeeper.quiet) {
         self.house = house
+        self.quiet = quiet
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         guard let error = error as? IOError, Self.isShortage(error.errnoCode) else {
             return context.fireErrorCaught(error)
         }
-        if lastShortage == nil { house.services.outOfDescriptors(true) }
+        // Each time: others look after troubles too, and take one that nobody meets any more for over.
+        house.services.shortage(error.errnoCode)
+        let isFirst = lastShortage == nil
         lastShortage = .now()
+        if isFirst { watch(context) }
         house.shed()
         guard !isPausing else { return }
         isPausing = true
         let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
         context.eventLoop.scheduleTask(in: Self.pause) { bound.value.0.resume(bound.value.1) }
-        watch(context)
     }
 
     func read(context: ChannelHandlerContext) {
@@ -51,12 +56,12 @@ final class Doorkeeper: ChannelDuplexHandler {
     /// Looks, until it is so, whether the last shortage is long past.
     private func watch(_ context: ChannelHandlerContext) {
         let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
-        context.eventLoop.scheduleTask(in: Self.quiet) {
+        context.eventLoop.scheduleTask(in: quiet) {
             let (keeper, context) = bound.value
             guard let last = keeper.lastShortage else { return }
-            guard NIODeadline.now() - last >= Self.quiet else { return keeper.watch(context) }
+            guard NIODeadline.now() - last >= keeper.quiet else { return keeper.watch(context) }
             keeper.lastShortage = nil
-            keeper.house.services.outOfDescriptors(false)
+            keeper.house.services.shortage(nil)
         }
     }
 

@@ -72,8 +72,11 @@ public struct EdgeServices: Sendable {
     public var greeting: @Sendable () -> Greeting
     /// Told of every response, on the event loop: be quick.
     public var log: (@Sendable (AccessRecord) -> Void)?
-    /// Told when connections or files cannot be opened for want of descriptors or memory, and when that is over.
-    public var outOfDescriptors: @Sendable (Bool) -> Void
+    /// Told, on the event loop, each time that connections cannot be taken for want of descriptors or memory, with the
+    /// system's error number; and with nothing when that is over.
+    public var shortage: @Sendable (Int32?) -> Void
+    /// Told each time that a socket which failed cannot be opened again; and with nothing when it is open.
+    public var shut: @Sendable ((any Error)?) -> Void
     /// Told of a file that should be here and cannot be read, on the event loop.
     public var unreadable: @Sendable (FileID, any Error) -> Void
 
@@ -83,7 +86,8 @@ public struct EdgeServices: Sendable {
         place: @escaping @Sendable (IPAddress) -> Place?, now: @escaping @Sendable () -> Instant,
         wallTime: @escaping @Sendable () -> WallTime, untilPeriodEnds: @escaping @Sendable () -> Duration,
         greeting: @escaping @Sendable () -> Greeting, log: (@Sendable (AccessRecord) -> Void)? = nil,
-        outOfDescriptors: @escaping @Sendable (Bool) -> Void = { _ in },
+        shortage: @escaping @Sendable (Int32?) -> Void = { _ in },
+        shut: @escaping @Sendable ((any Error)?) -> Void = { _ in },
         unreadable: @escaping @Sendable (FileID, any Error) -> Void = { _, _ in }
     ) {
         self.own = own
@@ -100,7 +104,8 @@ public struct EdgeServices: Sendable {
         self.untilPeriodEnds = untilPeriodEnds
         self.greeting = greeting
         self.log = log
-        self.outOfDescriptors = outOfDescriptors
+        self.shortage = shortage
+        self.shut = shut
         self.unreadable = unreadable
     }
 }

@@ -13,9 +13,9 @@ public struct ShutdownReport: Equatable, Sendable {
 public final class PublicServer: Sendable {
     /// Where it listens: the port that was given, if the one asked for was 0.
     public let endpoint: Endpoint
-    private let house: House
+    let house: House
     private let group: any EventLoopGroup
-    private let channel: Mutex<any Channel>
+    let channel: Mutex<any Channel>
 
     /// How long the door stays shut after its socket failed.
     private static let reopening: TimeAmount = .seconds(1)
@@ -87,7 +87,9 @@ public final class PublicServer: Sendable {
                 self.channel.withLock { $0 = channel }
                 watch(channel)
                 if house.isStopping { channel.close(promise: nil) }
-            case .failure:
+                house.services.shut(nil)
+            case .failure(let error):
+                house.services.shut(error)
                 group.next().scheduleTask(in: Self.reopening) { self.reopen() }
             }
         }

@@ -100,7 +100,7 @@ final class PeerDesk: PeerDoor {
             return (refusal.status, Array("\(refusal)".utf8))
         } catch {
             // Why is for this node's operator, not for strangers.
-            return (503, Array("this node cannot let anybody in now: try again later".utf8))
+            return (503, Array("This node cannot let anybody in now; try again later.".utf8))
         }
     }
 }

@@ -33,6 +33,7 @@ struct Rhythm: Service {
 
     /// The first words that the machine hears, whoever else has something to say.
     func begin(_ overlay: Overlay) {
+        Self.check(folder, troubles)
         measure(held: overlay.curator.heldForOthers)
         inbox.post(.start(MonotonicClock.wallTime))
         end(overlay.ledger.state.period, at: MonotonicClock.wallTime)
@@ -49,6 +50,7 @@ struct Rhythm: Service {
                 let now = time(&check, period)
                 if let period { end(period, at: now) }
                 checkDisk()
+                Self.check(folder, troubles)
                 Self.check(inbox, &dropped, troubles)
                 account.review(after: ContinuousClock.now - reviewed)
                 reviewed = ContinuousClock.now
@@ -106,6 +108,16 @@ struct Rhythm: Service {
         } catch {
             troubles.raise(error.at(settings.data))
         }
+    }
+
+    /// Files that no record named at a start lie aside until a person has looked at them.
+    static func check(_ folder: PieceFolder, _ troubles: Troubles) {
+        guard let isThere = try? folder.hasOrphans() else { return }
+        guard isThere else { return troubles.clear(.strayFiles) }
+        troubles.raise(
+            .strayFiles,
+            "Files that no record names were set aside in \(folder.orphansPath); look at them, and move or remove them."
+        )
     }
 
     /// - Parameter dropped: how many datagrams had found the inbox full when that was last looked at.

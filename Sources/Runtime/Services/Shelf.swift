@@ -14,6 +14,7 @@ final class Shelf: Sendable {
     private let inbox: Inbox
     private let logger: Logger
     private let troubles: Troubles
+    private let lost: LostFiles
     private let queue = DispatchQueue(label: "potluck.shelf")
     /// A disk that fails may take minutes for a file.
     private let rereading = DispatchQueue(label: "potluck.rereading", qos: .utility)
@@ -36,6 +37,7 @@ final class Shelf: Sendable {
         self.inbox = inbox
         self.logger = logger
         self.troubles = troubles
+        lost = LostFiles(holdings, troubles: troubles)
         manifests = Mutex(
             Dictionary(holdings.map { ($0.file, $0.manifest.value) }, uniquingKeysWith: { _, newer in newer }))
     }
@@ -58,6 +60,7 @@ final class Shelf: Sendable {
                     with: Result {
                         try file.commit()
                         self.keep(manifest.value)
+                        self.lost.settle(manifest.value.file)
                         self.inbox.post(.posted(manifest, sha256: file.sha256))
                     })
             }
@@ -79,7 +82,7 @@ final class Shelf: Sendable {
     func prepare(_ manifest: Manifest) {
         keep(manifest)
         queue.async {
-            self.attempt(.noRoom(manifest.file), when: { $0.isForWantOfRoom }) { () throws(StorageError) in
+            self.attempt(.noRoom(manifest.file), when: .noRoom) { () throws(StorageError) in
                 try self.folder.prepare(manifest.file, length: manifest.geometry.length)
                 self.inbox.post(.prepared(manifest.file))
             }
@@ -89,8 +92,9 @@ final class Shelf: Sendable {
     func complete(_ file: FileID) {
         guard let manifest = manifest(of: file) else { return inbox.post(.damaged(file)) }
         queue.async {
-            self.attempt(.damaged(file), when: { $0.isDamage }) { () throws(StorageError) in
+            self.attempt(.damaged(file), when: .damage) { () throws(StorageError) in
                 let digest = try self.folder.flatDigest(of: file, length: manifest.geometry.length)
+                self.lost.settle(file)
                 self.inbox.post(.completed(file, sha256: digest))
             }
         }
@@ -103,9 +107,10 @@ final class Shelf: Sendable {
             return claims[file] != nil
         }
         guard !isClaimed else { return }
+        lost.settle(file)
         _ = manifests.withLock { $0.removeValue(forKey: file) }
         queue.async {
-            self.attempt(nil, when: { $0.isDamage }) { () throws(StorageError) in try self.folder.discard(file) }
+            self.attempt(nil, when: .damage) { () throws(StorageError) in try self.folder.discard(file) }
         }
     }
 
@@ -115,24 +120,21 @@ final class Shelf: Sendable {
     /// - Parameter sha256: of the whole file, where that is known.
     func unreadable(_ file: FileID, _ error: any Error, isOwn: Bool, sha256: Bytes32?) {
         let error = error as? StorageError
-        if let error, troubles.raise(error), error.isPassing { return }
-        guard isOwn else {
+        if let error { troubles.raise(error) }
+        switch error?.meaning {
+        case .noRoom, .passing: return
+        case .damage where isOwn: break
+        case .damage, .failure, nil:
             troubles.raise(
                 .diskFailing,
-                "The file \(file) cannot be read from the disk as it should be; check the disk; it is fetched again.")
-            return inbox.post(.damaged(file))
+                "The file \(file) cannot be read from the disk as it should be; check the disk"
+                    + (isOwn ? ", and post the file again." : "; it is fetched again."))
         }
-        raiseUnread(file)
+        guard isOwn else { return inbox.post(.damaged(file)) }
+        lost.lose(file, name: manifest(of: file)?.posting.name ?? "\(file)")
         guard unread.withLock({ $0.insert(file).inserted }) else { return }
         inbox.post(.readable(file, false))
         readAgain(file, sha256, after: Self.firstReread)
-    }
-
-    private func raiseUnread(_ file: FileID) {
-        troubles.raise(
-            .diskFailing,
-            "The file \(file), posted here, cannot be read from the disk as it should be, and is not offered until it can; "
-                + "check the disk, and post the file again.")
     }
 
     /// Reads all of a file, less and less often, until it is what it should be.
@@ -145,10 +147,10 @@ final class Shelf: Sendable {
             }
             let digest = try? self.folder.flatDigest(of: file, length: manifest.geometry.length)
             guard let digest, sha256 == nil || digest == sha256 else {
-                self.raiseUnread(file)
                 return self.readAgain(file, sha256, after: min(pause * 2, Self.lastReread))
             }
             self.unread.withLock { _ = $0.remove(file) }
+            self.lost.settle(file)
             self.inbox.post(.readable(file, true))
         }
     }
@@ -156,17 +158,17 @@ final class Shelf: Sendable {
     /// A failure of the kind that the machine should hear of is told; any other, such as too many open files, passes, and
     /// the work is tried again.
     private func attempt(
-        _ failure: Overlay::Event?, when isMeant: @escaping @Sendable (StorageError) -> Bool,
+        _ failure: Overlay::Event?, when meaning: StorageError.Meaning,
         _ work: @escaping @Sendable () throws(StorageError) -> Void
     ) {
         do throws(StorageError) {
             try work()
         } catch {
             if !troubles.raise(error) { logger.error("\(error)") }
-            if isMeant(error) {
+            if error.meaning == meaning {
                 if let failure { inbox.post(failure) }
             } else if failure != nil {
-                queue.asyncAfter(deadline: .now() + Self.retryDelay) { self.attempt(failure, when: isMeant, work) }
+                queue.asyncAfter(deadline: .now() + Self.retryDelay) { self.attempt(failure, when: meaning, work) }
             }
         }
     }
@@ -181,26 +183,27 @@ final class Shelf: Sendable {
 }
 
 extension StorageError {
-    /// The file is not what it should be, and has to be fetched again.
-    fileprivate var isDamage: Bool {
-        switch self {
-        case .noSuchFile, .wrongLength: true
-        default: false
-        }
+    /// What it says of a file that was read or written.
+    fileprivate enum Meaning {
+        /// It is not what it should be, and has to be fetched again.
+        case damage
+        /// It does not fit.
+        case noRoom
+        /// The system could not, and does not say that it may pass.
+        case failure
+        /// Nothing about the file itself.
+        case passing
     }
 
-    /// Says nothing about the file itself.
-    fileprivate var isPassing: Bool {
+    fileprivate var meaning: Meaning {
         switch self {
-        case .noSuchFile, .wrongLength, .system: false
-        default: true
-        }
-    }
-
-    fileprivate var isForWantOfRoom: Bool {
-        switch self {
-        case .full, .fileTooLarge: true
-        default: false
+        case .noSuchFile, .wrongLength: .damage
+        case .full, .fileTooLarge: .noRoom
+        case .system: .failure
+        case .notADirectory, .noSuchDirectory, .noPermission, .readOnly, .tooManyOpenFiles, .inUse, .identityMissing,
+            .identityExists, .identityExposed, .identityMalformed, .databaseNewer, .databaseDamaged, .databaseBusy,
+            .accountDamaged, .beyondLimit, .abandoned:
+            .passing
         }
     }
 }

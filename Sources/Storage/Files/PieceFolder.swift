@@ -65,6 +65,15 @@ public struct PieceFolder: PieceFiles {
     /// Where `setAside` moves files to.
     public var orphansPath: String { path + "/orphans" }
 
+    /// Whether anything lies there.
+    public func hasOrphans() throws(StorageError) -> Bool {
+        do {
+            return try !names(in: orphansPath).isEmpty
+        } catch .system(_, ENOENT) {
+            return false
+        }
+    }
+
     /// The length that is reserved for a file; nothing when it is not here.
     public func length(of file: FileID) throws(StorageError) -> ByteCount? {
         do {

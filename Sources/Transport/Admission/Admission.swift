@@ -67,15 +67,18 @@ public enum AdmissionRefusal: Error, Hashable, Sendable {
 }
 
 extension AdmissionRefusal: CustomStringConvertible {
+    /// One sentence that says what to do: the body of the answer, and what the newcomer's operator reads.
     public var description: String {
         switch self {
-        case .malformed(let error): "the join request cannot be read: \(error)"
-        case .anotherSigner: "the join request is signed by another node than the one it names"
-        case .itself: "a node cannot join itself; give the address of another node"
-        case .badProof: "the invite does not hold for this node"
-        case .inviteNeeded: "the network needs an invite; ask one of its members to run `node invite`"
-        case .inviteVoid: "the invite has expired, was used up, or was not made there; ask for a new one"
-        case .badAgreementKey: "the join request names an agreement key that no secret can be agreed with"
+        case .malformed(let error):
+            "The join request cannot be read (\(error)); update the older of the two nodes."
+        case .anotherSigner: "The join request is signed by another node than the one that it names; sign it anew."
+        case .itself: "A node cannot join itself; give the address of another node."
+        case .badProof: "The invite does not hold at this node; ask for a new one."
+        case .inviteNeeded: "This network needs an invite; ask one of its members to run `node invite`."
+        case .inviteVoid: "The invite has expired, was used up, or was not made here; ask for a new one."
+        case .badAgreementKey:
+            "The join request names an agreement key that no secret can be agreed with; join with a new identity."
         }
     }
 }

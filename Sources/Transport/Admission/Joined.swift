@@ -64,8 +64,8 @@ public enum JoinFailure: Error, Hashable, Sendable {
     /// This node's allowance for overlay traffic is used up.
     case unaffordable
     case unreachable(String, CourierError)
-    /// The status, and what the other node said about it.
-    case refused(status: Int, String)
+    /// The status, and the sentence that a node said about it; nothing where what answered is no node of ours.
+    case refused(status: Int, String?)
     case malformed(WireError)
     case untrusted(String)
 }
@@ -77,10 +77,11 @@ extension JoinFailure: CustomStringConvertible {
         case .unaffordable: "this node has nothing left of its allowance to ask with; try again in its next period"
         case .unreachable(let url, let error):
             "\(url) cannot be asked (\(error)); check the address, and that a node runs there"
-        case .refused(let status, let reason):
-            reason.isEmpty
-                ? "the node that was asked refused (status \(status)); check its address, or ask another one"
-                : "it was not let in, since \(reason)"
+        case .refused(_, let sentence?):
+            // Quoted, so that what a stranger says is not taken for this node's word.
+            "the node that was asked says “\(sentence.hasSuffix(".") ? String(sentence.dropLast()) : sentence)”"
+        case .refused(let status, nil):
+            "what answered is no Potluck node, or one of another version (status \(status)); check the address"
         case .malformed(let error):
             "what answered is no Potluck node, or one of another version (\(error)); check the address"
         case .untrusted(let reason): "the answer cannot be trusted, since \(reason); ask another member of that network"

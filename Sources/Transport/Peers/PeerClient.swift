@@ -180,7 +180,7 @@ public struct PeerClient: Sendable {
         case .failure(let error): throw .unreachable(url, error)
         case .success(let given): answer = given
         }
-        guard answer.status == 200 else { throw .refused(status: answer.status, Self.sentence(answer.body)) }
+        guard answer.status == 200 else { throw .refused(status: answer.status, Self.sentence(of: answer)) }
         let joinAnswer: JoinAnswer
         do throws(WireError) {
             joinAnswer = try JoinAnswer(wireBytes: answer.body)
@@ -190,11 +190,14 @@ public struct PeerClient: Sendable {
         return try Joined(joinAnswer, for: identity, inviter: invite?.inviter, network: invite?.network)
     }
 
-    /// What a refusal says, as far as it is fit for a terminal.
-    private static func sentence(_ body: [UInt8]) -> String {
-        guard body.count <= 500, let text = String(validating: body, as: UTF8.self) else { return "" }
+    /// What a node's refusal says, where that is fit for a terminal; nothing for anybody else's answer.
+    private static func sentence(of answer: CourierAnswer) -> String? {
+        guard answer.head.fields.value(of: PeerProtocol.refusalField) != nil,
+            answer.body.count <= PeerProtocol.refusalLimit,
+            let text = String(validating: answer.body, as: UTF8.self)
+        else { return nil }
         let line = text.prefix { !$0.isNewline }
-        return line.isPrintable ? String(line) : ""
+        return !line.isEmpty && line.isPrintable ? String(line) : nil
     }
 }
 

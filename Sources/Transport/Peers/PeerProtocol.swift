@@ -10,6 +10,10 @@ public enum PeerProtocol {
     /// What nodes may ask that are not known here yet: to be let in, to be taken note of, and whether this node is there.
     public static let knocks: Set<String> = [joinName, PeerRequest.introduction, PeerRequest.proof]
     public static let mediaType = "application/vnd.potluck"
+    /// What marks a refusal as a node's, and its body as one sentence: anything may answer at a wrong address.
+    public static let refusalField = "potluck-refusal"
+    /// Longer is no sentence.
+    static let refusalLimit = 500
 
     /// The longest body of a request: 256 announcements, 64 withdrawals, and 64 postings with the longest names and
     /// audiences, 235 kB.

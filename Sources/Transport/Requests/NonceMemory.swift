@@ -48,9 +48,10 @@ struct NonceMemory {
         minutes[index].counts[signer] = count + 1
     }
 
-    /// Refuses what `accept` would for want of room, before more is spent on it.
-    func requireRoom(for signer: NodeID, created: WallTime) throws(RequestRefusal) {
+    /// Refuses what `accept` would, before more is spent on it.
+    func check(_ nonce: [UInt8], of signer: NodeID, created: WallTime) throws(RequestRefusal) {
         guard let minute = minutes.first(where: { $0.number == Self.minute(of: created) }) else { return }
+        guard !minute.nonces.contains(Nonce(signer: signer.short, bytes: nonce)) else { throw .replayed }
         guard minute.nonces.count < limit, minute.counts[signer, default: 0] < limitPerSigner else { throw .tooMany }
     }
 

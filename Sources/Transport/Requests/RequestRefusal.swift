@@ -9,34 +9,44 @@ public enum RequestRefusal: Error, Hashable, Sendable {
     case outsideWindow
     /// By a node that is not known to belong to this network.
     case stranger
+    /// By the very node that got it.
+    case itself
     case badSignature
     /// Its nonce was used before.
     case replayed
     /// More requests in a minute than nonces are remembered.
     case tooMany
+    /// Others from the same prefix carried too many signatures that do not hold: this one is not looked at.
+    case tooManyBad
 
     /// The HTTP status that answers it.
     public var status: Int {
         switch self {
         case .unsigned, .malformed, .outsideWindow, .badSignature, .replayed: 401
         case .anotherReceiver: 421
-        case .stranger: 403
-        case .tooMany: 429
+        case .stranger, .itself: 403
+        case .tooMany, .tooManyBad: 429
         }
     }
 }
 
 extension RequestRefusal: CustomStringConvertible {
+    /// One sentence that says what to do: the body of the answer.
     public var description: String {
         switch self {
-        case .unsigned: "the request carries no signature of a node"
-        case .malformed: "the request's signature is not of the form that nodes use"
-        case .anotherReceiver: "the request is signed for another node"
-        case .outsideWindow: "the request was signed more than a minute ago or ahead: compare both clocks"
-        case .stranger: "the request is signed by a node that is not known to belong to this network"
-        case .badSignature: "the request's signature does not hold"
-        case .replayed: "the request was made before"
-        case .tooMany: "more signed requests came in a minute than this node keeps track of"
+        case .unsigned: "The request carries no signature of a node; sign it as nodes do."
+        case .malformed:
+            "The request's signature is not of the form that nodes use; update the older of the two nodes."
+        case .anotherReceiver: "The request is signed for another node than this one; check whom the address leads to."
+        case .outsideWindow:
+            "The request was signed more than a minute ago or ahead; set the clocks of both nodes right."
+        case .stranger:
+            "The request is signed by a node that is not known to belong to this network; introduce it, or join first."
+        case .itself: "The request is signed by the node that got it; ask another one."
+        case .badSignature: "The request's signature does not hold; sign what is sent."
+        case .replayed: "The request was made before; sign each one anew."
+        case .tooMany: "More signed requests came in a minute than this node keeps track of; ask again in a minute."
+        case .tooManyBad: "Too many signatures from your network do not hold; ask again in a minute."
         }
     }
 }

@@ -16,8 +16,9 @@ public final class RequestVerifier: Sendable {
 
     private let own: NodeID
     private let directory: Directory
-    private let nonces = Mutex(NonceMemory.members)
+    private let members = Mutex(NonceMemory.members)
     private let strangers = Mutex(NonceMemory.strangers)
+    private let failures = Mutex(FailedChecks())
 
     public init(own: NodeID, directory: Directory) {
         self.own = own
@@ -25,34 +26,44 @@ public final class RequestVerifier: Sendable {
     }
 
     /// Who signed the head. Where there is a body, ask the result whether it covers it before believing a word of it.
+    /// - Parameter prefix: where the request comes from, which answers for signatures that do not hold; nothing where
+    ///   that is not known.
     public func verify(
-        _ head: RequestHead, from signers: Signers, at now: WallTime
+        _ head: RequestHead, from signers: Signers, in prefix: AddressRange? = nil, at now: WallTime
     ) throws(RequestRefusal) -> SignedRequest {
         let claim = try Claim(head)
         let anyReceiver = signers == .anyone && claim.receiver == RequestSignature.anyReceiver
         guard anyReceiver || claim.receiver == own.description else { throw .anotherReceiver }
-        guard claim.signer != own else { throw .stranger }
+        guard claim.signer != own else { throw .itself }
         let age = now - claim.created
         guard age <= RequestSignature.window, age >= .zero - RequestSignature.window else { throw .outsideWindow }
         let isMember = directory.isAdmitted(claim.signer)
         guard isMember || signers == .anyone else { throw .stranger }
-        if !isMember {
-            // Checking a signature is what costs most: not for strangers who would not be remembered anyway.
-            try strangers.withLock { nonces throws(RequestRefusal) in
-                try nonces.requireRoom(for: claim.signer, created: claim.created)
-            }
+        // Checking a signature is what costs most: not of requests that would be refused anyway.
+        try withNonces(isMember) { nonces throws(RequestRefusal) in
+            try nonces.check(claim.nonce, of: claim.signer, created: claim.created)
         }
-        guard claim.signature.isValid(for: claim.base.bytes, by: claim.signer) else { throw .badSignature }
-        if isMember {
-            try nonces.withLock { nonces throws(RequestRefusal) in
-                try nonces.accept(claim.nonce, of: claim.signer, created: claim.created, at: now)
-            }
-        } else {
-            try strangers.withLock { nonces throws(RequestRefusal) in
-                try nonces.accept(claim.nonce, of: claim.signer, created: claim.created, at: now)
-            }
+        if let prefix {
+            try failures.withLock { failures throws(RequestRefusal) in try failures.check(prefix, at: now) }
+        }
+        guard claim.signature.isValid(for: claim.base.bytes, by: claim.signer) else {
+            if let prefix { failures.withLock { $0.note(prefix, at: now) } }
+            throw .badSignature
+        }
+        try withNonces(isMember) { nonces throws(RequestRefusal) in
+            try nonces.accept(claim.nonce, of: claim.signer, created: claim.created, at: now)
         }
         return SignedRequest(signer: claim.signer, digest: claim.digest)
+    }
+
+    private func withNonces(
+        _ isMember: Bool, _ body: (inout NonceMemory) throws(RequestRefusal) -> Void
+    ) throws(RequestRefusal) {
+        if isMember {
+            try members.withLock { nonces throws(RequestRefusal) in try body(&nonces) }
+        } else {
+            try strangers.withLock { nonces throws(RequestRefusal) in try body(&nonces) }
+        }
     }
 }
 
