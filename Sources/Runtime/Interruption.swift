@@ -17,7 +17,7 @@ final class Interruption: @unchecked Sendable {
     }
 
     /// Beyond the grace, what settling and closing may take; a service manager waits for 90 seconds.
-    static let patience = DispatchTimeInterval.seconds(20)
+    static let patienceSeconds = 20
 
     private let phase = Mutex(Phase.starting)
     private let queue = DispatchQueue(label: "potluck.interruption")
@@ -48,9 +48,10 @@ final class Interruption: @unchecked Sendable {
         case .starting:
             _exit(EXIT_SUCCESS)
         case .running(let stop):
-            queue.asyncAfter(deadline: .now() + Self.patience) {
+            queue.asyncAfter(deadline: .now() + .seconds(Self.patienceSeconds)) {
                 Self.end(
-                    "The disk does not answer, so this node ends without settling; what was leased counts as sent.",
+                    "Stopping took longer than \(Self.patienceSeconds) seconds, so this node ended without settling its "
+                        + "account, and all that was leased counts as sent; check the disk before you start it again.",
                     status: EXIT_FAILURE)
             }
             stop()

@@ -47,6 +47,12 @@ extension Complaint {
     private static func misuse(_ message: String, _ arguments: [String]) -> String {
         let names = NodeCommand.names
         let word = arguments.first { !$0.hasPrefix("-") } ?? ""
+        if let first = arguments.first, first.hasPrefix("-"), !word.isEmpty {
+            let option = FileName.excerpt(String(first.prefix { $0 != "=" }))
+            let command = arguments.first(where: names.contains) ?? "status"
+            return "The command comes first and “\(option)” after it, as in `node \(command) \(option) …`; `node help` "
+                + "lists the commands."
+        }
         guard names.contains(word) else {
             guard !word.isEmpty else { return sentence(message, "`node help` lists the commands") }
             let near = Nearest.word(to: word, of: names).map { "did you mean “\($0)”, or" } ?? ""

@@ -1,4 +1,5 @@
 import Console
+import Foundation
 import Primitives
 import Testing
 
@@ -40,6 +41,14 @@ import Testing
         #expect(Link.file(in: "http://host:1/f/\(file)/name") == file)
         #expect(Link.file(in: "\(file)a") == nil)
         #expect(Link.file(in: "name") == nil)
+    }
+
+    @Test func `mirrors that are not of this file are left away`() {
+        let good = "http://192.0.2.1:8080/f/\(file)/a"
+        let json =
+            #"[{"url":"\#(good)","complete":true},{"url":"http://evil/f/x"},{"url":"http://h/f/\#(FileID(.zero))/a"}]"#
+        #expect(Link.mirrors(in: Data(json.utf8), of: file) == [good])
+        #expect(Link.mirrors(in: Data("<html>".utf8), of: file) == [])
     }
 }
 

@@ -165,13 +165,4 @@ import Testing
                 "", "Could not:", "NODE    REASON", "cellar  does not answer",
             ])
     }
-
-    @Test func `mirrors that are not of this file are left away`() {
-        let file = FileID(Bytes32(1, 2, 3, 4))
-        let good = "http://192.0.2.1:8080/f/\(file)/a"
-        let json =
-            #"[{"url":"\#(good)","complete":true},{"url":"http://evil/f/x"},{"url":"http://h/f/\#(FileID(.zero))/a"}]"#
-        #expect(Documents.mirrors(in: Data(json.utf8), of: file) == [good])
-        #expect(Documents.mirrors(in: Data("<html>".utf8), of: file) == [])
-    }
 }

@@ -20,6 +20,18 @@ import Testing
         (["post"], "Missing expected argument '<file> ...'; `node help post` explains the command."),
         (["post", "a", "--replicas", "300"], "--replicas is a number from 0 to 255."),
         (["--frob"], "Unknown option '--frob'; `node help` lists the commands."),
+        (
+            ["--data", "/srv/x", "status"],
+            "The command comes first and “--data” after it, as in `node status --data …`; `node help` lists the commands."
+        ),
+        (
+            ["--data=/srv/x", "peers", "--json"],
+            "The command comes first and “--data” after it, as in `node peers --data …`; `node help` lists the commands."
+        ),
+        (
+            ["--data", "/srv/x"],
+            "The command comes first and “--data” after it, as in `node status --data …`; `node help` lists the commands."
+        ),
     ])
     func `a command that cannot be read is answered in one sentence`(arguments: [String], sentence: String) throws {
         let complaint = try complaint(about: arguments)

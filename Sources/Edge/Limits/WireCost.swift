@@ -14,7 +14,6 @@ struct WireCost: Equatable, Sendable {
     static let usual6 = WireCost(segment: 1428, frame: 86)
 
     /// Of so many bytes in packets of their own, when all goes well.
-    /// Of so many bytes in packets of their own, when all goes well.
     func of(_ count: Int64) -> Int64 {
         guard count > 0 else { return 0 }
         return count + packets(count) * frame

@@ -22,7 +22,7 @@ public struct EdgeSettings: Sendable {
 
     /// A connection between two requests, or within the head of one, is closed after this; nginx's default is 75 s.
     public var idleLimit: Duration = .seconds(30)
-    /// A peer's body has to come whole within this: 4 MiB at half a megabit a second.
+    /// A peer's body has to come whole within this: 256 KiB at 35 kbit/s.
     public var bodyTimeLimit: Duration = .seconds(60)
     /// Who takes a response more slowly than `leastPace` over this long is let go.
     public var stallLimit: Duration = .seconds(60)
@@ -36,7 +36,7 @@ public struct EdgeSettings: Sendable {
 
     // MARK: Requests
 
-    /// Requests of one prefix under way at the same time, told to come back beyond it: downloads, look-ups. A guess.
+    /// Downloads of one prefix under way at the same time, told to come back beyond it. A guess.
     public var prefixRequestLimit = 256
     /// No prefix is served more in a day than DESIGN's "Fairness" says.
     public var limitsPortions = true

@@ -36,7 +36,10 @@ extension Settings {
         var isList: Bool { self == .trustedProxies }
 
         /// Has neither flag nor variable.
-        var isInFileOnly: Bool { self == .accept || self == .deny || self == .lists }
+        var isInFileOnly: Bool { rules != nil }
+
+        /// Which rules it stands for; nothing for what is one value, or a list of them.
+        var rules: SettingsRules.Kind? { SettingsRules.Kind.allCases.first { $0.key == self } }
 
         /// The raw value's words, which it joins in camel case.
         private var words: [String] {

@@ -56,13 +56,13 @@ struct SettingsFile {
             guard entries[key] == nil else {
                 throw SettingsError(place, "“\(word)” stands here for the second time; keep one of them")
             }
-            if key.isInFileOnly {
+            if let kind = key.rules {
                 let line = keyNode.line
                 guard valueNode.null == nil else {
                     throw SettingsError(
                         "\(place): \(word)", "a value is missing; write for example “\(key.line(key.example))”")
                 }
-                try rules.read(valueNode, of: key, line: line, in: path)
+                try rules.read(valueNode, of: kind, line: line, in: path)
                 entries[key] = Entry(content: .string(word), line: line)
                 continue
             }

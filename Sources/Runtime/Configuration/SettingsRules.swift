@@ -7,14 +7,26 @@ struct SettingsRules {
     private(set) var policy = Policy()
     private(set) var lists: [String: [NodeID]] = [:]
 
+    /// The settings that are rules.
+    enum Kind: CaseIterable {
+        case accept, deny, lists
+
+        var key: Settings.Key {
+            switch self {
+            case .accept: .accept
+            case .deny: .deny
+            case .lists: .lists
+            }
+        }
+    }
+
     /// Lists in one file; nobody keeps more by hand.
     static let listsLimit = 64
 
-    /// Reads what stands behind `key`.
-    /// - Parameter place: the file's path.
-    mutating func read(_ node: Yams.Node, of key: Settings.Key, line: Int, in path: String) throws(SettingsError) {
-        let reader = Reader(key: key, path: path)
-        switch key {
+    /// Reads what stands behind the key of `kind`, on a line of the file at `path`.
+    mutating func read(_ node: Yams.Node, of kind: Kind, line: Int, in path: String) throws(SettingsError) {
+        let reader = Reader(key: kind.key, path: path)
+        switch kind {
         case .accept:
             for (word, value) in try reader.entries(of: node, line, among: ["publishers", "types", "largest"]) {
                 switch word {
@@ -43,8 +55,6 @@ struct SettingsRules {
                 }
                 lists[name] = nodes
             }
-        default:
-            preconditionFailure("only rules are read as rules")
         }
     }
 

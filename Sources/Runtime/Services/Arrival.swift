@@ -11,8 +11,8 @@ struct Goal: Sendable {
     let reached: @Sendable () -> Void
 }
 
-/// Joins the network that the node was started to join, and says that the node is there. One that is not let in stops, and so does one
-/// that has left.
+/// Joins the network that the node was started to join, and says that the node is there. One that is not let in stops,
+/// and so does one that has left.
 struct Arrival: Service {
     /// Ends when the operator's door is open.
     let opening: AsyncStream<Void>

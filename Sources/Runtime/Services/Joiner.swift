@@ -19,8 +19,8 @@ struct Joiner: Sendable {
 
     /// Joins by an invite, or by the address of a member of an open network.
     func join(_ peer: String) async throws -> JoinResult {
-        try leaving.enter()
-        defer { leaving.exit() }
+        try leaving.enterJoining()
+        defer { leaving.exitJoining() }
         let before = belonging.membership
         let door = try door(of: peer)
         // Before the invite is spent.

@@ -10,7 +10,7 @@ final class Leaving: Sendable {
     private let waiting = Waiting<Word, Void>()
     private let isDone = Atomic(false)
     /// Posts and joins go before a leave that comes after them, and not into one that has begun.
-    private let gate = Mutex((isClosed: false, inside: 0))
+    private let gate = Mutex((isClosed: false, inside: 0, isJoining: false))
     /// Ends when the node has left.
     let left: AsyncStream<Void>
     private let end: AsyncStream<Void>.Continuation
@@ -42,6 +42,25 @@ final class Leaving: Sendable {
         gate.withLock { $0.inside -= 1 }
     }
 
+    /// As `enter`, for what takes the node into another network, which happens one at a time: of two, each would find the
+    /// node free. `exitJoining` says when it is over.
+    func enterJoining() throws(OperatorError) {
+        try enter()
+        let isFirst = gate.withLock { gate in
+            defer { gate.isJoining = true }
+            return !gate.isJoining
+        }
+        guard !isFirst else { return }
+        exit()
+        throw OperatorError(
+            .conflict, "This node is joining a network already; wait until that is done, and see `node status` then.")
+    }
+
+    func exitJoining() {
+        gate.withLock { $0.isJoining = false }
+        exit()
+    }
+
     /// From here on nothing enters.
     func close() throws(OperatorError) {
         let isFree = gate.withLock { gate in
@@ -66,8 +85,12 @@ final class Leaving: Sendable {
         end.finish()
     }
 
-    /// Waits until the node has left; whether it has.
-    func wait(atMost limit: Duration, start: () -> Void) async -> Bool {
-        await waiting.value(for: .left, within: limit + Self.grace, start: start) != nil
+    /// Waits until the node has left. What was begun goes on when it takes too long: nothing enters then, either.
+    func wait(atMost limit: Duration, grace: Duration = Leaving.grace, start: () -> Void) async throws(OperatorError) {
+        guard await waiting.value(for: .left, within: limit + grace, start: start) == nil else { return }
+        throw OperatorError(
+            .failed,
+            "The node has not said good-bye in time, goes on trying, and stops when it has; wait for that, or stop it and run "
+                + "`node leave --now`.")
     }
 }

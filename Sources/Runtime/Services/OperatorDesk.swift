@@ -164,9 +164,7 @@ struct OperatorDesk: Operator {
 
     func leave(within limit: Duration) async throws -> Handover {
         try await prepareToLeave()
-        guard await leaving.wait(atMost: limit, start: { inbox.post(.leave(by: clock.now + limit)) }) else {
-            throw OperatorError(.failed, "The node could not say good-bye; its log says more, then try again.")
-        }
+        try await leaving.wait(atMost: limit) { inbox.post(.leave(by: clock.now + limit)) }
         return await snapshot().curator.handover ?? Handover(left: 0, of: 0)
     }
 

@@ -57,17 +57,7 @@ struct Documents: Sendable {
         guard let answer = try? await courier.send(request(".mirrorlist", limit: Self.mirrorsLimit)),
             answer.head.status == 200
         else { return [] }
-        return Self.mirrors(in: Data(answer.body), of: link.file)
-    }
-
-    /// The links in a list of mirrors that are links of this file; whatever else is there is left away.
-    static func mirrors(in data: Data, of file: FileID) -> [String] {
-        guard let entries = try? JSONDecoder().decode([Mirror].self, from: data) else { return [] }
-        return entries.map(\.url).filter { Link($0)?.file == file }
-    }
-
-    private struct Mirror: Decodable {
-        var url: String
+        return Link.mirrors(in: Data(answer.body), of: link.file)
     }
 
     private func request(_ ending: String, limit: ByteCount) -> CourierRequest {

@@ -16,7 +16,7 @@ struct Subject: Sendable {
 }
 
 extension Subject {
-    static let all: [Subject] = wireForms + doors + texts + configurations + machines
+    static let all: [Subject] = wireForms + doors + texts + commands + configurations + machines
 
     static func named(_ name: String) -> Subject? { all.first { $0.name == name } }
 }

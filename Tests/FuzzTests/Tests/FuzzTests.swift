@@ -10,7 +10,7 @@ import Testing
     private static let environment = ProcessInfo.processInfo.environment
     private static let seed = environment["FUZZ_SEED"].flatMap(UInt64.init) ?? 1
     private static let times = environment["FUZZ_INPUTS"].flatMap(Int.init) ?? 1
-    private static let subjects = Subject.all + Subject.commands
+    private static let subjects = Subject.all
 
     @Test(
         "neither breaks nor fools what reads it",

@@ -174,4 +174,33 @@ import Transport
         leaving.open()
         try leaving.enter()
     }
+
+    @Test func oneNetworkIsJoinedAtATime() throws {
+        let leaving = Leaving()
+        try leaving.enterJoining()
+        let second = try #require(throws: OperatorError.self) { try leaving.enterJoining() }
+        #expect(second.kind == .conflict && second.sentence.hasPrefix("This node is joining a network already; wait"))
+        // Who was refused is not counted as inside, and does not end what the first one began.
+        #expect(throws: OperatorError.self) { try leaving.enterJoining() }
+        #expect(throws: OperatorError.self) { try leaving.close() }
+        leaving.exitJoining()
+        try leaving.enterJoining()
+        leaving.exitJoining()
+        try leaving.close()
+        #expect(throws: OperatorError.self) { try leaving.enterJoining() }
+    }
+
+    @Test func aGoodByeThatTakesTooLongGoesOn() async throws {
+        let leaving = Leaving()
+        try leaving.close()
+        let late = try await #require(throws: OperatorError.self) {
+            try await leaving.wait(atMost: .zero, grace: .milliseconds(10)) {}
+        }
+        #expect(late.sentence.contains("stops when it has") && late.sentence.contains("node leave --now"))
+        #expect(throws: OperatorError.self) { try leaving.enter() }
+        // Asked again, it waits for the same end.
+        try leaving.close()
+        try await leaving.wait(atMost: .seconds(10)) { leaving.finish() }
+        #expect(leaving.isOver)
+    }
 }

@@ -1,6 +1,5 @@
+import Console
 import Foundation
-
-@testable import node
 
 extension Subject {
     /// What commands read from nodes that they do not know.
@@ -18,7 +17,7 @@ extension Subject {
                 "[", "]", "{", "}", "\"url\":", "\"", "\\ud800", "\\u0000", ":", ",", "http://", "/f/", "null", "1e999",
             ],
             check: { bytes in
-                let mirrors = Documents.mirrors(in: Data(bytes), of: Samples.file)
+                let mirrors = Link.mirrors(in: Data(bytes), of: Samples.file)
                 for mirror in mirrors { try claim(mirror.contains("/f/"), "a mirror that is no link") }
                 return !mirrors.isEmpty
             })
