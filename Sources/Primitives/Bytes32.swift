@@ -16,7 +16,7 @@ public struct Bytes32: Hashable, Comparable, Sendable {
         var count = 0
         for byte in bytes {
             guard count < Self.byteCount else { return nil }
-            words[count / 8] = words[count / 8] << 8 | UInt64(byte)
+            words[count / 8] = words[count / 8] &<< 8 | UInt64(byte)
             count += 1
         }
         guard count == Self.byteCount else { return nil }
@@ -28,7 +28,7 @@ public struct Bytes32: Hashable, Comparable, Sendable {
         [UInt8](unsafeUninitializedCapacity: Self.byteCount) { buffer, count in
             for (index, word) in [words.0, words.1, words.2, words.3].enumerated() {
                 for byte in 0..<8 {
-                    buffer[index * 8 + byte] = UInt8(truncatingIfNeeded: word >> UInt64(56 - 8 * byte))
+                    buffer[index * 8 + byte] = UInt8(truncatingIfNeeded: word &>> UInt64(56 - 8 * byte))
                 }
             }
             count = Self.byteCount

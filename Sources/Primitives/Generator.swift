@@ -16,14 +16,14 @@ public struct Generator: RandomNumberGenerator, Equatable, Sendable {
 
     public mutating func next() -> UInt64 {
         let product = s1 &* 5
-        let result = (product << 7 | product >> 57) &* 9
-        let shifted = s1 << 17
+        let result = (product &<< 7 | product &>> 57) &* 9
+        let shifted = s1 &<< 17
         s2 ^= s0
         s3 ^= s1
         s1 ^= s2
         s0 ^= s3
         s2 ^= shifted
-        s3 = s3 << 45 | s3 >> 19
+        s3 = s3 &<< 45 | s3 &>> 19
         return result
     }
 
@@ -37,11 +37,12 @@ public struct Generator: RandomNumberGenerator, Equatable, Sendable {
         return mix(state)
     }
 
-    /// The finaliser of SplitMix64 (Steele, Lea and Flood, 2014): every input bit reaches every output bit.
+    /// The finaliser of SplitMix64 (Steele, Lea and Flood, 2014): every input bit reaches every output bit. With masking
+    /// shifts, which are single instructions also where nothing is optimised.
     public static func mix(_ word: UInt64) -> UInt64 {
         var mixed = word
-        mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ mixed >> 31
+        mixed = (mixed ^ mixed &>> 30) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ mixed &>> 27) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ mixed &>> 31
     }
 }

@@ -88,7 +88,7 @@ public struct WireWriter: Sendable {
 
     private mutating func append(_ value: UInt64, byteCount: Int) {
         for shift in stride(from: 8 * (byteCount - 1), through: 0, by: -8) {
-            bytes.append(UInt8(truncatingIfNeeded: value >> UInt64(shift)))
+            bytes.append(UInt8(truncatingIfNeeded: value &>> UInt64(shift)))
         }
     }
 }
@@ -192,7 +192,7 @@ public struct WireReader: Sendable {
     private mutating func integer(byteCount: Int) throws(WireError) -> UInt64 {
         guard remaining >= byteCount else { throw .truncated }
         var value: UInt64 = 0
-        for offset in 0..<byteCount { value = value << 8 | UInt64(bytes[position + offset]) }
+        for byte in bytes[position..<position + byteCount] { value = value &<< 8 | UInt64(byte) }
         position += byteCount
         return value
     }

@@ -92,7 +92,7 @@ extension Curator {
     /// begun anew all that is known; what it says itself, too, since it may have posted the file anew. So whoever holds a file knows who else does, and can send clients there.
     mutating func relay(_ file: FileID, from holder: NodeID, _ novelty: Novelty) {
         guard novelty != .stale, let entry = files[file], !inForce(entry).isEmpty,
-            members.trackers(of: file).first == own
+            members.isFirstTracker(of: file)
         else { return }
         let others = entry.holders.map(\.holder).filter { $0 != own && members.isAlive($0) }
         for other in others.prefix(limits.relays) where novelty == .changed || other == holder || holder == own {
@@ -102,7 +102,7 @@ extension Curator {
 
     /// A publisher says something else of its file now: whom it may be held by, for how long, under which name.
     mutating func relayPosting(of file: FileID) {
-        guard let entry = files[file], members.trackers(of: file).first == own else { return }
+        guard let entry = files[file], members.isFirstTracker(of: file) else { return }
         let others = entry.holders.map(\.holder).filter { $0 != own && members.isAlive($0) }
         for other in others { send(file, to: other, everything: true) }
     }
@@ -110,7 +110,7 @@ extension Curator {
     /// A holder was out of reach: it missed what was passed on meanwhile.
     mutating func relayMissed(_ file: FileID, to holder: NodeID) {
         guard let entry = files[file], entry.heard(from: holder).map({ $0.state != .gone }) ?? false,
-            members.trackers(of: file).first == own
+            members.isFirstTracker(of: file)
         else { return }
         send(file, to: holder, everything: true)
     }

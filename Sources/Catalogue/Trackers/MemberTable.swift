@@ -4,12 +4,12 @@ internal import Primitives
 struct MemberTable: Sendable {
     let own: NodeID
     private(set) var all: [MemberFacts] = []
-    /// Those alive, in ascending order; this node always is.
-    private(set) var alive: [NodeID]
+    /// Those alive; this node always is.
+    private var alive: Electorate
 
     init(own: NodeID) {
         self.own = own
-        alive = [own]
+        alive = Electorate([own])
     }
 
     subscript(id: NodeID) -> MemberFacts? {
@@ -42,20 +42,19 @@ struct MemberTable: Sendable {
     }
 
     func trackers(of file: FileID) -> [NodeID] {
-        Rendezvous.trackers(of: file, among: alive)
+        alive.trackers(of: file, count: Rendezvous.trackerCount)
     }
+
+    /// Whether this node is the first tracker of the file.
+    func isFirstTracker(of file: FileID) -> Bool { alive.isFirst(own, for: file) }
 
     /// Whether this node is a tracker of the file, or might be one to a member that sees the others a little differently.
     func isNearTracker(_ id: NodeID, of file: FileID) -> Bool {
-        Rendezvous.trackers(of: file, among: alive, count: Rendezvous.nearTrackerCount).contains(id)
+        alive.trackers(of: file, count: Rendezvous.nearTrackerCount).contains(id)
     }
 
     private mutating func setAlive(_ id: NodeID, _ isAlive: Bool) {
-        guard id != own else { return }
-        let position = alive.firstPosition { $0 >= id }
-        let isThere = position < alive.count && alive[position] == id
-        if isAlive, !isThere { alive.insert(id, at: position) }
-        if !isAlive, isThere { alive.remove(at: position) }
+        if id != own { alive.set(id, isMember: isAlive) }
     }
 
     private func position(of id: NodeID) -> Int {

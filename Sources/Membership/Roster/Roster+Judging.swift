@@ -35,9 +35,14 @@ extension Roster {
     /// Who has enough verdicts against it is dead. A death lowers what it takes for the others, so this goes on until
     /// nobody falls.
     mutating func judge(at now: Instant, _ effects: inout Effects) {
-        while let index = table.members.indices.first(where: { isCondemned($0, at: now) }) {
-            become(.dead, index, at: now, &effects)
+        while let index = condemned(at: now) { become(.dead, index, at: now, &effects) }
+    }
+
+    private func condemned(at now: Instant) -> Int? {
+        for id in table.accused {
+            if let index = table.index(of: id), isCondemned(index, at: now) { return index }
         }
+        return nil
     }
 
     private func isCondemned(_ index: Int, at now: Instant) -> Bool {
@@ -89,12 +94,13 @@ extension Roster {
         guard table.members[index].isPresent != wasPresent else { return }
         table.edges[index].phase = .idle
         table.edges[index].isIntroduced = false
-        redrawView(at: now)
+        isViewStale = true
     }
 
-    /// The view follows who is present.
-    mutating func redrawView(at now: Instant) {
-        guard voice.isSpeaking else { return }
+    /// The view follows who is present: once all that an event tells is taken in, however many come and go with it.
+    mutating func redrawStaleView(at now: Instant) {
+        guard isViewStale, voice.isSpeaking else { return }
+        isViewStale = false
         view.draw(
             from: table.members.filter(\.isPresent).map(\.id), limit: settings.viewLimit, using: &generator)
         for index in table.members.indices {

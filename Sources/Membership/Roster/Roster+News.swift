@@ -38,6 +38,7 @@ extension Roster {
             if isUrgent { urgent.append(item.value.author) }
         }
         judge(at: now, &effects)
+        redrawStaleView(at: now)
         if case .passOn(let source) = purpose {
             let hastening = urgent.filter { mayHasten($0, at: now) }
             if !hastening.isEmpty { hastenAll(except: source, at: now) }
@@ -57,7 +58,9 @@ extension Roster {
     /// What was persisted. Nothing of it is news to others.
     mutating func restore(_ known: [Verified<News>]) {
         var nothing = Effects()
-        take(known, .keep, at: .zero, &nothing)
+        // In the table's order, so that each comes to stand at its end.
+        let cards = known.filter(\.value.isCard).sorted { $0.value.subject < $1.value.subject }
+        take(cards + known.filter { !$0.value.isCard }, .keep, at: .zero, &nothing)
     }
 
     /// Whether the others can be expected to hold this node's card: it is the one that was kept.
@@ -86,7 +89,7 @@ extension Roster {
             let edge = Edge(acknowledged: log.head)
             guard let index = table.insert(Member(verified, since: now), edge: edge) else { return false }
             stamp(.card, of: index, purpose)
-            redrawView(at: now)
+            isViewStale = true
         }
         effects.records.append(.news(verified.part(News.card)))
         effects.changed(card.nodeID)
@@ -225,4 +228,8 @@ extension Roster {
         effects.records.append(.forget(id))
         effects.changed(id)
     }
+}
+
+extension News {
+    fileprivate var isCard: Bool { if case .card = self { true } else { false } }
 }

@@ -45,15 +45,14 @@ extension Roster {
         guard voice.phase == .silent else { return }
         voice.phase = .speaking
         calendar = (wallTime, now)
-        for index in table.members.indices { table.update(index) { ($0.since, $0.conditionSince) = (now, now) } }
-        table.updateOwn { ($0.since, $0.conditionSince) = (now, now) }
+        table.begin(at: now)
         speakAbove(own.card.value)
         raiseVersion(urgently: true, at: now, &effects)
         log.epoch = voice.lastVersion
         effects.records.append(.news(own.card.part(News.card)))
         if !isOwnCardKnown { table.ownStamps.card = Stamp(position: log.append(.card, of: own.id.short), source: nil) }
         deadProbeDue = now + deadProbeInterval
-        redrawView(at: now)
+        isViewStale = true
         beginIntroduction(at: now, &effects)
     }
 
@@ -163,7 +162,7 @@ extension Roster {
         voice.phase = .speaking
         speakAbove(card.value)
         raiseVersion(urgently: true, at: now, &effects)
-        redrawView(at: now)
+        isViewStale = true
     }
 
     /// What this node says from now on is newer than its card.

@@ -7,6 +7,7 @@ extension Roster {
     /// Whatever is due.
     mutating func advance(at now: Instant, _ effects: inout Effects) {
         guard voice.isSpeaking else { return }
+        redrawStaleView(at: now)
         draftStatusIfDue(at: now, &effects)
         for id in view.members {
             // Acting on one edge may kill, revive or forget others.
@@ -19,6 +20,7 @@ extension Roster {
         }
         visitTheDead(at: now, &effects)
         continueIntroduction(at: now, &effects)
+        redrawStaleView(at: now)
     }
 
     /// Brings the next exchange with every neighbour forward.

@@ -50,6 +50,8 @@ public struct Roster: Sendable {
     var table: Table
     var log = ChangeLog()
     var view = View()
+    /// Somebody came or went since the view was drawn.
+    var isViewStale = false
     var voice: Voice
     var errands: [Errand] = []
     var introduction: Introduction?
@@ -153,10 +155,11 @@ public struct Roster: Sendable {
 struct Effects {
     var records: [MemberRecord] = []
     private var changed: [NodeID] = []
+    private var isChanged: Set<NodeID> = []
     private var actions: [Roster.Action] = []
 
     mutating func changed(_ id: NodeID) {
-        if !changed.contains(id) { changed.append(id) }
+        if isChanged.insert(id).inserted { changed.append(id) }
     }
 
     mutating func append(_ action: Roster.Action) { actions.append(action) }

@@ -37,6 +37,8 @@ struct Table: Equatable, Sendable {
     private var ids: [NodeID] = []
     var stamps: [Stamps] = []
     var edges: [Edge] = []
+    /// Those that verdicts stand against, in ascending order: few, also where there are many members.
+    private(set) var accused: [ShortID] = []
     private(set) var quiet = QuietDigest()
 
     init(own: Member) {
@@ -71,12 +73,12 @@ struct Table: Equatable, Sendable {
         ids.insert(member.id, at: index)
         stamps.insert(Stamps(), at: index)
         edges.insert(edge, at: index)
-        quiet.replace(nil, with: member)
+        note(nil, member)
         return index
     }
 
     mutating func remove(at index: Int) {
-        quiet.replace(members[index], with: nil)
+        note(members[index], nil)
         members.remove(at: index)
         ids.remove(at: index)
         stamps.remove(at: index)
@@ -91,7 +93,21 @@ struct Table: Equatable, Sendable {
     mutating func update(_ index: Int, _ change: (inout Member) -> Void) {
         let before = members[index]
         change(&members[index])
-        quiet.replace(before, with: members[index])
+        note(before, members[index])
+    }
+
+    /// A run begins: nothing is known of how long anybody has been there.
+    mutating func begin(at now: Instant) {
+        for index in members.indices { (members[index].since, members[index].conditionSince) = (now, now) }
+        (own.since, own.conditionSince) = (now, now)
+    }
+
+    private mutating func note(_ before: Member?, _ after: Member?) {
+        quiet.replace(before, with: after)
+        let isAccused = !(after?.verdicts.isEmpty ?? true)
+        guard let id = (after ?? before)?.id.short, isAccused != !(before?.verdicts.isEmpty ?? true) else { return }
+        let place = accused.partitioningIndex { $0 >= id }
+        if isAccused { accused.insert(id, at: place) } else { accused.remove(at: place) }
     }
 
     mutating func updateOwn(_ change: (inout Member) -> Void) {

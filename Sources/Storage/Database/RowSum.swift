@@ -7,9 +7,9 @@ import GRDB
 /// they say: a bit that flips on the disk would otherwise be believed.
 enum RowSum {
     static let function = DatabaseFunction("row_sum", pure: true) { values in
-        var hash = SHA256()
-        for value in values { add(value, to: &hash) }
-        return hash.finalize().prefix(8).reduce(0 as Int64) { $0 << 8 | Int64($1) }
+        var content: [UInt8] = []
+        for value in values { add(value, to: &content) }
+        return SHA256.hash(data: content).withUnsafeBytes { Int64(bigEndian: $0.loadUnaligned(as: Int64.self)) }
     }
 
     private enum Kind {
@@ -20,23 +20,23 @@ enum RowSum {
     }
 
     /// With kind and length, so that no two lists of values hash the same bytes.
-    private static func add(_ value: DatabaseValue, to hash: inout SHA256) {
+    private static func add(_ value: DatabaseValue, to content: inout [UInt8]) {
         switch value.storage {
-        case .null: add(Kind.null, Data(), to: &hash)
-        case .int64(let number): add(Kind.integer, bytes(of: number), to: &hash)
-        case .double(let number): add(Kind.integer, bytes(of: Int64(bitPattern: number.bitPattern)), to: &hash)
-        case .string(let text): add(Kind.text, Data(text.utf8), to: &hash)
-        case .blob(let data): add(Kind.blob, data, to: &hash)
+        case .null: add(Kind.null, [], to: &content)
+        case .int64(let number): add(Kind.integer, bytes(of: number), to: &content)
+        case .double(let number): add(Kind.integer, bytes(of: Int64(bitPattern: number.bitPattern)), to: &content)
+        case .string(let text): add(Kind.text, Array(text.utf8), to: &content)
+        case .blob(let data): add(Kind.blob, Array(data), to: &content)
         }
     }
 
-    private static func add(_ kind: UInt8, _ content: Data, to hash: inout SHA256) {
-        hash.update(data: [kind])
-        hash.update(data: bytes(of: Int64(content.count)))
-        hash.update(data: content)
+    private static func add(_ kind: UInt8, _ value: [UInt8], to content: inout [UInt8]) {
+        content.append(kind)
+        content += bytes(of: Int64(value.count))
+        content += value
     }
 
-    private static func bytes(of number: Int64) -> Data {
-        withUnsafeBytes(of: number.bigEndian) { Data($0) }
+    private static func bytes(of number: Int64) -> [UInt8] {
+        withUnsafeBytes(of: number.bigEndian) { Array($0) }
     }
 }

@@ -25,7 +25,7 @@ extension Stage {
         let honest = Set(targets.dropFirst().map(\.card.nodeID))
         var seed = seed * 1_000
         var source = try network.makeFile(name, length, seed: seed)
-        while let first = Rendezvous.trackers(of: Self.id(of: try Data(contentsOf: source)), among: members).first,
+        while let first = Electorate(members).trackers(of: Self.id(of: try Data(contentsOf: source)), count: 1).first,
             !honest.contains(first)
         {
             seed += 1
@@ -45,7 +45,7 @@ extension Stage {
     /// Who would be the first tracker of the file that `makeFile` makes of a mebibyte from this seed.
     func firstTracker(ofSeed seed: UInt64, among members: [NodeID]) throws -> NodeID? {
         let file = try network.makeFile("tracked.bin", .mebibytes(1), seed: seed)
-        return Rendezvous.trackers(of: Self.id(of: try Data(contentsOf: file)), among: members).first
+        return Electorate(members).trackers(of: Self.id(of: try Data(contentsOf: file)), count: 1).first
     }
 
     private static func id(of data: Data) -> FileID {
