@@ -15,8 +15,7 @@ import Testing
             network.run(for: .seconds(10))
             let outcomes = network.askEverywhere(for: file)
             #expect(outcomes.allSatisfy { $0.isServed }, "seed \(seed): \(outcomes)")
-            // Where the answer to an offer was lost, somebody else got one, too.
-            #expect((3...4).contains(network.holders(of: file).count), "seed \(seed): \(network.holders(of: file))")
+            #expect(network.holders(of: file).count == 3, "seed \(seed): \(network.holders(of: file))")
             #expect(network.violations.isEmpty, "seed \(seed): \(network.violations)")
         }
     }
@@ -39,7 +38,7 @@ import Testing
             return network.log
         }
         let first = log(seed: 7)
-        #expect(first.count > 300)
+        #expect(first.count > 500)
         #expect(first == log(seed: 7))
         #expect(first != log(seed: 8))
     }

@@ -90,8 +90,7 @@ extension Curator {
         }
     }
 
-    mutating func offerAnswered(_ file: FileID, by member: NodeID, _ answer: CatalogueAnswer?) {
-        guard case .asked? = files[file]?.placement?.stage(of: member) else { return }
+    mutating func offerAnswered(_ file: FileID, by member: NodeID, _ answer: CatalogueAnswer) {
         let stage: Placement.Pending.Stage
         switch answer {
         case .accepted: stage = .accepted(until: now + settings.acceptancePatience)
@@ -100,6 +99,22 @@ extension Curator {
         case .declined: stage = .resting(until: now + settings.declinedRest)
         default: stage = .resting(until: now + settings.unansweredRest)
         }
+        offerEnded(file, with: member, stage)
+    }
+
+    /// Where only the answer was lost, the member may have accepted: it has time to announce itself before another is asked,
+    /// which would make a copy too many.
+    mutating func offerFailed(_ file: FileID, to member: NodeID, _ failure: CallFailure) {
+        let stage: Placement.Pending.Stage =
+            switch failure {
+            case .timedOut: .accepted(until: now + settings.lostAnswerPatience)
+            case .unreachable, .refused, .malformed: .resting(until: now + settings.unansweredRest)
+            }
+        offerEnded(file, with: member, stage)
+    }
+
+    private mutating func offerEnded(_ file: FileID, with member: NodeID, _ stage: Placement.Pending.Stage) {
+        guard case .asked? = files[file]?.placement?.stage(of: member) else { return }
         files[file]?.placement?.set(member, stage)
         agenda.add(.place(file), at: now)
     }

@@ -232,12 +232,12 @@ public struct Curator: Sendable {
         }
     }
 
-    private mutating func failed(_ id: CallID, _: CallFailure) {
+    private mutating func failed(_ id: CallID, _ failure: CallFailure) {
         guard let call = calls.removeValue(forKey: id) else { return }
         switch call.purpose {
         case .announce(let items): delivered(items, to: call.to, isTaken: false)
         case .lookUp(let file): lookedUp(file, at: call.to, nil)
-        case .offer(let file): offerAnswered(file, by: call.to, nil)
+        case .offer(let file): offerFailed(file, to: call.to, failure)
         case .manifest(let file): manifestAnswered(file, nil)
         case .pieces(let file): piecesAnswered(file, by: call.to, nil)
         case .confirm(let files): inquired(files, at: call.to, nil)

@@ -39,6 +39,9 @@ extension Curator {
         public var repairDelay = Duration.seconds(15)
         /// How long an accepted offer may take to become an announcement.
         public var acceptancePatience = Duration.seconds(30)
+        /// The same for an offer that nobody answered in time: the announcement may have to be sent three times, each after
+        /// a time-out and a pause.
+        public var lostAnswerPatience = Duration.seconds(15)
         /// A replica that fills counts for so long, and a second for each `slowestFill` bytes of the file; then it is stuck.
         public var fillPatience = Duration.seconds(600)
         public var slowestFill = ByteCount.kibibytes(64)
