@@ -30,7 +30,7 @@ extension NetworkTests {
                 figure("  with so much of a processor", used)
                 try await node.isUp(within: .seconds(60))
                 figure("  its operator too, a command's own start included, after", clock.now - began)
-                // Without optimisation; with it, a fraction of a second.
+                // Without optimisation; and these tests share a machine.
                 #expect(used < .seconds(5))
                 let files: [View.File] = try await node.ask(["list"])
                 #expect(files.count == Self.fileCount)
