@@ -127,11 +127,11 @@ let package = Package(
         tests("Storage", ["Storage", "CLeaves", crypto, .product(name: "GRDB", package: "GRDB.swift")]),
         tests("Transport", ["Transport", crypto] + nio),
         tests("Geography", ["Geography"]),
-        tests("Edge", ["Edge"] + nio),
+        tests("Edge", ["Edge", "CLinux"] + nio),
         tests("Console", ["Console", lifecycle, logging]),
         tests("Runtime", ["Runtime"]),
         tests("node", ["node"]),
-        tests("Network", ["Geography", "Storage", "Transport"]),
+        tests("Network", ["Geography", "Storage", "Transport", "Edge"]),
         fuzz(["Overlay", "Transport", "Edge", "Geography", "Console", "Runtime"] + nio),
     ],
     swiftLanguageModes: [.v6]

@@ -91,6 +91,23 @@ public struct Leases: Sendable {
         return true
     }
 
+    /// Counts what left the machine though nobody had paid for it, such as packets that were sent again: that is so whether
+    /// or not it fits, and what does not fit is taken from what the other classes have left. Debits of this class wait
+    /// until a renewal has made it durable.
+    /// - Parameters:
+    ///   - likely: what is yet to be expected beside it: counted only where it fits.
+    ///   - era: when it was sent, as for `credit`.
+    /// - Returns: what was counted.
+    public mutating func record(
+        _ sent: ByteCount, likely: ByteCount = .zero, for kind: TrafficClass, in era: UInt32
+    ) -> ByteCount {
+        precondition(sent >= .zero && likely >= .zero, "what was sent is not negative")
+        guard era == self.era, phase != .closed else { return .zero }
+        let counted = terms.fits(sent + likely, for: kind, beside: spent + reserved) ? sent + likely : sent
+        spent[kind] += counted
+        return counted
+    }
+
     // MARK: Leases
 
     /// What to ask a renewal with, once for each time a lease runs low: the next one only after `extend` or `begin`.

@@ -7,7 +7,7 @@ public struct Usage: Hashable, Sendable {
     public let spent: ClassTotals
     /// Held for responses under way.
     public let reserved: ClassTotals
-    /// What the disk counts as spent; never less than `spent`.
+    /// What the disk counts as spent; never less than `spent`, but for what was recorded since it was told.
     public let durable: ClassTotals
     /// The largest debit of each class that waits for a lease.
     public let wanted: ClassTotals

@@ -94,6 +94,14 @@ public final class Account: Sendable {
         renewing { $0.leases.spend(size, for: traffic) }
     }
 
+    /// Counts what left the machine beyond all that was paid, whether or not it fits; and what is likely to follow, where
+    /// it does. What was counted is returned.
+    public func record(
+        _ sent: ByteCount, likely: ByteCount, for traffic: TrafficClass, in era: UInt32
+    ) -> ByteCount {
+        renewing { $0.leases.record(sent, likely: likely, for: traffic, in: era) }
+    }
+
     /// Spends, after as many extensions as that takes. False when it does not fit the period, or the task was cancelled.
     public func pay(_ size: ByteCount, for traffic: TrafficClass) async -> Bool {
         guard reserve(size, for: traffic) else { return false }
@@ -163,13 +171,13 @@ public final class Account: Sendable {
 
     // MARK: -
 
-    private func renewing(_ change: (inout State) -> Bool) -> Bool {
-        let (done, low) = state.withLock { state in
+    private func renewing<Outcome>(_ change: (inout State) -> Outcome) -> Outcome {
+        let (outcome, low) = state.withLock { state in
             if let isOver = state.isOver { state.leases.isOver = isOver() }
             return (change(&state), state.leases.takeRenewal())
         }
         if let low { onLow(low) }
-        return done
+        return outcome
     }
 
     private func resuming<Outcome>(_ change: (inout State) -> Outcome) -> Outcome {

@@ -22,6 +22,9 @@ final class Account {
         leases.credit(size, to: kind, debitedIn: era)
     }
     func spend(_ size: ByteCount, for kind: TrafficClass) -> Bool { leases.spend(size, for: kind) }
+    func record(_ sent: ByteCount, likely: ByteCount = .zero, for kind: TrafficClass) -> ByteCount {
+        leases.record(sent, likely: likely, for: kind, in: era)
+    }
     func takeRenewal() -> Usage? { leases.takeRenewal() }
     func takeReview(after elapsed: Duration) -> Usage? { leases.takeReview(after: elapsed) }
     func end() { leases.end() }

@@ -25,6 +25,9 @@ struct AccountWorld {
     /// The calendar's period, which the ledger may not have heard of yet.
     private var calendar: Period
 
+    /// What was sent without having been paid for: in this period, and since the last lease was asked for and granted.
+    private var recorded = (all: ClassTotals.zero, asked: ClassTotals.zero, since: ClassTotals.zero)
+
     private let largestDebit = ByteCount(400_000 as Int64)
 
     private struct Response {
@@ -55,7 +58,8 @@ struct AccountWorld {
         case 0..<15: begin()
         case 15..<55: debit()
         case 55..<62: end()
-        case 62..<75: spend()
+        case 62..<74: spend()
+        case 74: record()
         case 75..<94: perform()
         case 94: leases.isStuck.toggle()
         case 95: review()
@@ -74,6 +78,8 @@ struct AccountWorld {
 
     private mutating func renew(_ usage: Usage) {
         credited = (credited.asked + credited.since, .zero)
+        recorded.asked = recorded.since
+        recorded.since = .zero
         handle(.usage(usage))
     }
 
@@ -81,12 +87,12 @@ struct AccountWorld {
         let usage = leases.usage
         for kind in TrafficClass.allCases {
             #expect(sent[kind] <= usage.spent[kind])
-            #expect(usage.spent[kind] <= usage.durable[kind])
+            #expect(usage.spent[kind] <= usage.durable[kind] + recorded.asked[kind] + recorded.since[kind])
             if disk.period == counted {
                 #expect(usage.durable[kind] <= disk.leased[kind], "a lease is on disk before it is used")
             }
         }
-        #expect(sent.sum <= terms.share)
+        #expect(sent.sum <= terms.share + recorded.all.sum)
     }
 
     private mutating func begin() {
@@ -128,6 +134,17 @@ struct AccountWorld {
         sent[kind] += size
     }
 
+    /// Packets were sent again.
+    private mutating func record() {
+        let kind = randomClass()
+        let size = ByteCount(Int64.random(in: 1...100_000, using: &generator))
+        let counted = leases.record(size, likely: size, for: kind, in: leases.era)
+        #expect(counted == size || counted == size + size && leases.usage.spent.sum <= terms.share)
+        sent[kind] += size
+        recorded.all[kind] += size
+        recorded.since[kind] += counted
+    }
+
     private mutating func perform() {
         // A disk that takes nothing takes its time.
         guard !leases.isStuck, !pending.isEmpty else { return }
@@ -136,12 +153,15 @@ struct AccountWorld {
             disk = state
             credited.asked = .zero
             pending.insert(contentsOf: then, at: 0)
-        case .extend(let totals): leases.extend(to: totals)
+        case .extend(let totals):
+            leases.extend(to: totals)
+            recorded.asked = .zero
         case .end: leases.end()
         case .begin(let terms, let durable):
             leases.begin(terms: terms, durable: durable)
             sent = .zero
             credited = (.zero, .zero)
+            recorded = (.zero, .zero, .zero)
             counted = disk.period
             leases.isOver = counted != calendar
         case .amend(let terms): leases.amend(terms)
@@ -175,8 +195,14 @@ struct AccountWorld {
         pending = []
         responses = []
         ledger = Ledger(terms: terms, period: calendar, restored: disk)
-        if ledger.state.period != counted { sent = .zero }
+        if ledger.state.period != counted { (sent, recorded.all) = (.zero, .zero) }
         counted = ledger.state.period
+        for kind in TrafficClass.allCases {
+            let forgotten = max(.zero, sent[kind] - ledger.state.leased[kind])
+            #expect(forgotten <= recorded.asked[kind] + recorded.since[kind])
+            sent[kind] -= forgotten
+        }
+        recorded = (recorded.all, .zero, .zero)
         leases = Leases(terms: terms, spent: ledger.state.leased, durable: ledger.state.leased)
     }
 

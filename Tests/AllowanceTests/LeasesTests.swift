@@ -54,6 +54,25 @@ struct LeasesTests {
         #expect(leases.usage == before)
     }
 
+    @Test func whatWasSentIsRecordedBeyondLeaseAndClassAndTheOthersPay() {
+        let leases = account(leased: .megabytes(1))
+        #expect(leases.record(.megabytes(30), likely: .megabytes(1), for: .serving) == .megabytes(31))
+        #expect(leases.record(.megabytes(4), likely: .megabytes(1), for: .serving) == .megabytes(4))
+        #expect(leases.usage.spent == ClassTotals(serving: .megabytes(35)))
+        #expect(leases.usage.remaining == .zero)
+        #expect(leases.usage.remaining(for: .replication) == terms.guaranteed(.replication))
+        #expect(leases.record(.megabytes(3), for: .serving) == .megabytes(3))
+        #expect(leases.usage.remaining(for: .replication) == .megabytes(2))
+        #expect(leases.usage.remaining(for: .overlay) == .megabytes(2))
+        #expect(leases.record(.megabytes(3), for: .answers) == .megabytes(3))
+        #expect(leases.usage.spent.sum == .megabytes(41), "also beyond the share")
+        #expect(!leases.reserve(ByteCount(1 as Int64), for: .overlay))
+        #expect(leases.takeRenewal()?.spent == leases.usage.spent)
+        let final = leases.close()
+        #expect(final.spent.sum == .megabytes(41))
+        #expect(leases.record(.megabytes(1), for: .serving) == .zero)
+    }
+
     @Test func aRenewalIsAskedForOnceAtHalfTheLease() {
         let leases = account(leased: .megabytes(1))
         #expect(leases.reserve(.megabytes(10), for: .serving))

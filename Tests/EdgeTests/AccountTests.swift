@@ -80,6 +80,29 @@ struct AccountTests {
         await world.stop()
     }
 
+    @Test(
+        "what went over the wire counts, also where nothing is left and nothing was answered", arguments: [true, false])
+    func unpaid(isAsking: Bool) async throws {
+        var settings = EdgeSettings()
+        settings.countsFrames = true
+        let world = try await EdgeWorld.make(length: 10, share: .zero, settings: settings)
+        var client: RawClient? = try world.client()
+        if isAsking {
+            for byte in world.get().utf8 { try await client?.send([byte]) }
+            #expect(try await client?.rest() == [])
+        }
+        let packets = try #require(client?.packets)
+        #expect(packets > 0)
+        client = nil
+        #expect(try await world.settled { $0.account.usage.spent.sum > .zero && $0.server.counts.connections == 0 })
+        let spent = world.account.usage.spent
+        #expect(spent == ClassTotals(answers: spent.sum))
+        #expect(spent.sum.bytes >= packets * WireCost.usual.frame)
+        #expect(spent.sum.bytes <= (packets + WireAccount.framesAround) * WireCost.usual.frame)
+        #expect(world.account.usage.remaining == .zero)
+        await world.stop()
+    }
+
     @Test("a slow reader holds its reservation and no more, and gets all of it")
     func slowReader() async throws {
         let world = try await EdgeWorld.make(length: 30_000_000)

@@ -214,6 +214,15 @@ struct LimitTests {
         await world.stop()
     }
 
+    /// Announces a body and holds it back: whose connection that is, and what it is told.
+    private func begin(
+        _ path: String, _ body: [UInt8], by signer: Identity, at world: EdgeWorld
+    ) async throws -> (RawClient, Int) {
+        let client = try world.client()
+        try await client.send(world.signed("POST", path, "Expect: 100-continue", body: body, by: signer))
+        return (client, try await client.response(hasBody: false).status)
+    }
+
     @Test("strangers who knock slowly keep each other waiting, and no member")
     func slowKnocks() async throws {
         let world = try await EdgeWorld.make(
@@ -223,10 +232,11 @@ struct LimitTests {
                 $0.knockTimeLimit = .seconds(60)
             })
         let (path, body) = (PeerProtocol.prefix + PeerProtocol.joinName, Array("let me in".utf8))
-        let knocks = try (0..<16).map { _ in try world.client() }
-        for client in knocks {
-            try await client.send(world.signed("POST", path, "Expect: 100-continue", body: body, by: .generate()))
-            #expect(try await client.response(hasBody: false).status == 100)
+        var knocks: [RawClient] = []
+        for _ in 0..<16 {
+            let (client, status) = try await begin(path, body, by: .generate(), at: world)
+            #expect(status == 100)
+            knocks.append(client)
         }
         func ask(_ path: String, _ body: [UInt8], by signer: Identity) async throws -> RawClient.Response {
             let client = try world.client()
@@ -255,9 +265,7 @@ struct LimitTests {
         let request = PeerRequest.catalogue(.lookUp(world.file))
         let (path, body) = (PeerProtocol.path(of: request), request.wireBytes)
         func begin(_ path: String, by signer: Identity) async throws -> (RawClient, Int) {
-            let client = try world.client()
-            try await client.send(world.signed("POST", path, "Expect: 100-continue", body: body, by: signer))
-            return (client, try await client.response(hasBody: false).status)
+            try await self.begin(path, body, by: signer, at: world)
         }
         var open: [RawClient] = []
         for _ in 0..<16 {

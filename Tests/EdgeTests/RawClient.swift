@@ -1,3 +1,4 @@
+import CLinux
 import Dispatch
 import Glibc
 import Primitives
@@ -131,6 +132,14 @@ final class RawClient: @unchecked Sendable {
             defer { self.pending = [] }
             return self.pending
         }
+    }
+
+    /// Packets that have come, the first one of the handshake included.
+    var packets: Int64 {
+        var facts = clinux_tcp_info()
+        var length = socklen_t(MemoryLayout<clinux_tcp_info>.size)
+        getsockopt(descriptor, Int32(IPPROTO_TCP), TCP_INFO, &facts, &length)
+        return Int64(facts.segs_in)
     }
 
     func exchange(_ text: String, hasBody: Bool = true) async throws -> Response {

@@ -199,6 +199,7 @@ struct PrefixTests {
             #expect(price >= cost.of(count) && cost.of(count) >= count + cost.frame)
             #expect(cost.affordable(price) <= count && cost.ahead(cost.affordable(price)) <= price)
             #expect(cost.of(count, slice: 1 << 20) >= cost.of(count))
+            #expect(cost.again(count) <= price - cost.of(count))
         }
         #expect(WireCost.usual.of(1448) == 1514)
         #expect(WireCost.usual.of(1449) == 1449 + 132)

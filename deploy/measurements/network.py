@@ -138,6 +138,11 @@ class Node:
             self.process.wait()
         self.process = None
 
+    def processor(self) -> float:
+        """Seconds that all its threads have run."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def memory(self) -> "Memory":
         status = Path(f"/proc/{self.process.pid}/status").read_text()
         return Memory(*(int(re.search(rf"{name}:\s+(\d+) kB", status)[1]) << 10 for name in Memory.NAMES))

@@ -13,9 +13,13 @@ from .wire import Wire
 ALLOWANCE = "50MB/month"
 # What of it is for the network by default.
 SHARE = 40_000_000
-# A month that nobody could spend would be no promise kept. Clients may have 80 % of the share: the rest is set aside for
-# copies, for the network and for answers; and packets have headers.
-LEAST = 26_000_000
+# A month that nobody could spend would be no promise kept. Set aside are a tenth for copies, 3 % for answers, and 3 MB for
+# the network (`Terms`) …
+SERVING = SHARE - SHARE * 10 // 100 - SHARE * 3 // 100 - 3_000_000
+# … and of the rest, clients get what is no packet's header and is not sent again: these readers take packets of half the
+# usual length, and a twelfth of it is set aside for what they make the kernel send twice (`WireCost`).
+SEGMENT, FRAME, AGAIN = 1448, 66, 12
+LEAST = SERVING * AGAIN * SEGMENT // ((AGAIN + 1) * SEGMENT + 2 * AGAIN * FRAME)
 LENGTH = 8_000_000
 READERS = 500
 # So little at once that all are served side by side, and so slowly that a month lasts for ten kills.
@@ -106,6 +110,16 @@ def report(node: WiredNode, wire: Wire, crowd: "Crowd", starts: list[float], fig
             sent.bytes <= SHARE,
         )  # fmt: skip
         figures.figure("  in packets", f"{sent.packets:,}, of which {wire.retransmitted():,} again")
+        # While the node was down, its kernel turned clients away; nobody can account for that.
+        carried = sent.bytes - wire.refusals()
+        figures.promise(
+            "  beside what its kernel said while it was down", f"{carried:,} bytes", f"at least {SERVING:,}",
+            carried >= SERVING,
+        )  # fmt: skip
+        counted = sum(row["spent"] for row in account["classes"] if row["name"] in ("serving", "answers"))
+        figures.promise(
+            "  counted by its own account", f"{counted:,} bytes", f"at least {carried:,}", carried <= counted
+        )  # fmt: skip
         figures.figure("  beside what clients received", f"{sent.bytes - crowd.received:,} bytes")
     else:
         figures.note("No network of its own could be made for the node (root is needed): only clients counted.")

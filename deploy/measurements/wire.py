@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from .network import ENVIRONMENT
 
 CLONE_NEWNET = 0x40000000
+# Frames of Ethernet: TCP without options, and ARP.
+RESET = 54
+QUESTION = 42
 
 
 @dataclass(frozen=True)
@@ -97,9 +100,16 @@ class Wire(AbstractContextManager):
         return Sent(bytes=int(numbers[8]), packets=int(numbers[9]))
 
     def retransmitted(self) -> int:
+        return self.counted("RetransSegs")
+
+    def refusals(self) -> int:
+        """What left that no program sent: resets, and questions for addresses on the cable."""
+        return self.counted("OutRsts") * RESET + (self.sent().packets - self.counted("OutSegs")) * QUESTION
+
+    def counted(self, name: str) -> int:
         names, numbers = (line.split() for line in self.inside("cat", "/proc/net/snmp").splitlines()
                           if line.startswith("Tcp:"))  # fmt: skip
-        return int(numbers[names.index("RetransSegs")])
+        return int(numbers[names.index(name)])
 
     def inside(self, *command: str) -> str:
         return subprocess.run([*self.inside_node, *command], capture_output=True, text=True, check=True).stdout

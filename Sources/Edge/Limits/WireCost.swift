@@ -13,6 +13,10 @@ struct WireCost: Equatable, Sendable {
     /// IPv6 has 20 more.
     static let usual6 = WireCost(segment: 1428, frame: 86)
 
+    /// Of the bytes, one in so many is expected to be sent again: measured with readers of small buffers, who make the
+    /// kernel send 4 in 100 packets again, and the longest ones, 8 in 100 bytes.
+    static let againPart: Int64 = 12
+
     /// Of so many bytes in packets of their own, when all goes well.
     func of(_ count: Int64) -> Int64 {
         guard count > 0 else { return 0 }
@@ -20,11 +24,17 @@ struct WireCost: Equatable, Sendable {
     }
 
     /// What is set aside for so many bytes that the kernel may go on sending after this process was killed. A reader with
-    /// a small window gets packets half as long, and some of them again: measured with slow readers, 4 in 100; a
-    /// sixteenth is set aside. What was too much is given back when the packets are counted.
+    /// a small window gets packets half as long, and some of them again. What was too much is given back when the packets
+    /// are counted.
     func ahead(_ count: Int64) -> Int64 {
         guard count > 0, frame > 0 else { return max(0, count) }
-        return count + 2 * packets(count) * frame + count / 16
+        return count + 2 * packets(count) * frame + count / Self.againPart
+    }
+
+    /// What is set aside for bytes that are on their way, in packets that are counted already: some of them again.
+    func again(_ count: Int64) -> Int64 {
+        guard count > 0, frame > 0 else { return 0 }
+        return of(count) / Self.againPart
     }
 
     /// Of bytes that are handed over slice by slice.
@@ -38,9 +48,10 @@ struct WireCost: Equatable, Sendable {
         guard price > 2 * frame else { return 0 }
         // n bytes are at most n / segment + 1 packets.
         let rest = price - 2 * frame
-        let divisor = 17 * segment + 32 * frame
-        let (product, overflow) = rest.multipliedReportingOverflow(by: 16 * segment)
-        return overflow ? rest / divisor * 16 * segment : product / divisor
+        let part = Self.againPart
+        let divisor = (part + 1) * segment + 2 * part * frame
+        let (product, overflow) = rest.multipliedReportingOverflow(by: part * segment)
+        return overflow ? rest / divisor * part * segment : product / divisor
     }
 
     private func packets(_ count: Int64) -> Int64 { (count - 1) / segment + 1 }

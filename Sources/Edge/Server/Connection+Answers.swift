@@ -75,7 +75,6 @@ extension Connection {
     ) {
         let client = client ?? peer
         let length = outgoing.writerIndex - start
-        openWireAccount()
         let size = ByteCount(opening + cost.of(Int64(length)))
         let account = services.account
         if account.spend(size, for: traffic) {

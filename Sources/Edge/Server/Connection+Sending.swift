@@ -71,7 +71,6 @@ extension Connection {
         Self.writeFileFields(request, into: &bytes)
         bytes.endHead(contentLength: Int64(request.bytes.count), keepsAlive: !isLast)
         guard let allotment = allot(request) else { return .begun }
-        openWireAccount()
         let isOpenEnded = if case .part(_, true) = request.range { true } else { false }
         let payment = Payment(
             head: bytes.readableBytes, body: request.bytes, isOpenEnded: isOpenEnded, traffic: traffic, cost: cost,
@@ -80,6 +79,7 @@ extension Connection {
             giveBack(allotment, sent: 0)
             return .unaffordable
         }
+        endsWithAnswer = false
         let handle: NIOFileHandle?
         do {
             handle = request.bytes.isEmpty ? nil : try open(request)

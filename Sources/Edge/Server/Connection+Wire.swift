@@ -32,55 +32,65 @@ extension Connection {
     /// What bytes cost on this connection.
     var cost: WireCost { wire?.cost ?? .payload }
 
-    /// What the connection costs beside what it carries: paid with the first answer.
+    /// What the connection costs beside what it carries, where that is not paid in this period: with the next answer.
     var opening: Int64 { wire.map { $0.paid == .zero ? WireAccount.framesAround * $0.cost.frame : 0 } ?? 0 }
 
-    /// Called before the first answer.
+    /// The connection costs something before it has asked for anything, and whether or not it is let in.
     func openWireAccount() {
-        guard settings.countsFrames, wire == nil else { return }
+        guard settings.countsFrames else { return }
         var cost = if case .v4 = peer { WireCost.usual } else { WireCost.usual6 }
         if let facts = wireFacts(), facts.snd_mss > 0 { cost.segment = min(cost.segment, Int64(facts.snd_mss)) }
-        wire = WireAccount(cost: cost, era: services.account.era)
+        var wire = WireAccount(cost: cost, era: services.account.era)
+        let opening = ByteCount(WireAccount.framesAround * cost.frame)
+        let counted = services.account.record(opening, likely: .zero, for: wire.traffic, in: wire.era)
+        wire.pay(counted.bytes, for: wire.traffic)
+        self.wire = wire
     }
 
     /// Settles with what the connection has cost so far. What is under way may have to be sent again.
     func settleWire() {
-        guard let wire, let facts = wireFacts() else { return }
-        let inFlight = Int64(facts.unacked) * Int64(facts.snd_mss)
-        settle(facts, waiting: wire.cost.ahead(Int64(facts.notsent_bytes)) + wire.cost.ahead(inFlight) - inFlight)
+        guard wire != nil, let facts = wireFacts() else { return }
+        settle(facts)
     }
 
     /// The connection ends: with `isReset`, what the kernel has not sent stays unsent.
     func closeWire(isReset: Bool) {
         if isReset { resetOnClose() }
-        guard let wire, let facts = wireFacts() else { return }
-        let unsent = Int64(facts.notsent_bytes)
-        let inFlight = Int64(facts.unacked) * Int64(facts.snd_mss)
-        if isReset {
-            // Between this look and the reset, the kernel may send what fits into both windows.
-            let window = min(Int64(facts.snd_cwnd) * Int64(facts.snd_mss), max(0, Int64(facts.snd_wnd) - inFlight))
-            settle(facts, waiting: wire.cost.of(min(unsent, window)))
-        } else {
-            settle(facts, waiting: wire.cost.ahead(unsent) + wire.cost.ahead(inFlight) - inFlight)
-        }
-        self.wire = nil
+        guard wire != nil, let facts = wireFacts() else { return }
+        settle(facts, isReset: isReset)
+        wire = nil
     }
 
-    private func settle(_ facts: clinux_tcp_info, waiting: Int64) {
+    /// What was not paid and was sent, or is bound to be, counts whatever the account says; what may have to be sent again
+    /// counts where it fits.
+    private func settle(_ facts: clinux_tcp_info, isReset: Bool = false) {
         guard var wire else { return }
         defer { self.wire = wire }
         let sent = Int64(clamping: facts.bytes_sent) + Int64(facts.segs_out) * wire.cost.frame
+        let unsent = Int64(facts.notsent_bytes)
+        let inFlight = Int64(facts.unacked) * Int64(facts.snd_mss)
+        let bound: Int64
+        var likely: Int64 = 0
+        if isReset {
+            // Between this look and the reset, the kernel may send what fits into both windows.
+            let window = min(Int64(facts.snd_cwnd) * Int64(facts.snd_mss), max(0, Int64(facts.snd_wnd) - inFlight))
+            bound = wire.cost.of(min(unsent, window))
+        } else {
+            bound = wire.cost.of(unsent)
+            likely = wire.cost.ahead(unsent) - bound + wire.cost.again(inFlight)
+        }
         guard services.account.era == wire.era else {
             // Another period has begun: what was paid in the last one is done with.
-            wire = WireAccount(cost: wire.cost, era: services.account.era, before: sent + waiting)
+            wire = WireAccount(cost: wire.cost, era: services.account.era, before: sent + bound + likely)
             return
         }
-        let due = sent + waiting + WireAccount.framesAround * wire.cost.frame - wire.before
-        let excess = due - wire.paid.sum.bytes
-        if excess > 0 {
-            if services.account.spend(ByteCount(excess), for: wire.traffic) { wire.pay(excess, for: wire.traffic) }
+        let owed = sent + bound + WireAccount.framesAround * wire.cost.frame - wire.before - wire.paid.sum.bytes
+        if owed + likely > 0 {
+            let counted = services.account.record(
+                ByteCount(max(0, owed)), likely: ByteCount(likely + min(0, owed)), for: wire.traffic, in: wire.era)
+            wire.pay(counted.bytes, for: wire.traffic)
         } else {
-            let unspent = min(ByteCount(-excess), wire.paid[wire.traffic])
+            let unspent = min(ByteCount(-owed - likely), wire.paid[wire.traffic])
             services.account.credit(unspent, to: wire.traffic, debitedIn: wire.era)
             wire.paid[wire.traffic] -= unspent
         }

@@ -1,4 +1,5 @@
 import Allowance
+import Glibc
 import NIOCore
 import Primitives
 
@@ -45,8 +46,10 @@ final class Connection: ChannelInboundHandler {
     var deadline = NIODeadline.distantFuture
     /// Its place among all connections; nothing before it has one.
     var ticket: House.Ticket?
-    /// What it costs on the wire, where that is counted; nothing before the first answer.
+    /// What it costs on the wire, where that is counted.
     var wire: WireAccount?
+    /// The client has said that it asks for nothing else, and its answer is a small one: there is nothing to wait for.
+    var endsWithAnswer = false
 
     private var isResting = true
     private var received = ByteBuffer()
@@ -78,6 +81,7 @@ final class Connection: ChannelInboundHandler {
     func channelActive(context: ChannelHandlerContext) {
         guard let address = context.remoteAddress?.ipAddress.flatMap({ IPAddress($0) }) else { return close() }
         peer = address
+        openWireAccount()
         guard let ticket = house.enter(channel, from: address) else { return close() }
         self.ticket = ticket
         expect(within: settings.idleLimit)
@@ -227,10 +231,12 @@ final class Connection: ChannelInboundHandler {
     }
 
     private func parse(_ length: Int) throws(Refusal) {
+        endsWithAnswer = false
         let result = received.withUnsafeReadableBytes { bytes in
             Result { () throws(Refusal) in try head.parse(UnsafeRawBufferPointer(rebasing: bytes[..<length])) }
         }
         try result.get()
+        endsWithAnswer = !head.keepsAlive && head.contentLength == 0
     }
 
     /// True when the body is whole and was handed on; otherwise more bytes are asked for.
@@ -253,23 +259,30 @@ final class Connection: ChannelInboundHandler {
         outgoing.clear()
     }
 
-    /// Says no more, and waits a moment for the client to close its end.
+    /// Says no more, and waits a moment for the client to close its end, unless it has said or done so.
     func linger() {
         guard let context else { return }
-        flush()
+        let isOver = inputEnded || endsWithAnswer && received.readableBytes == 0
         phase = .lingering
         received = ByteBuffer()
         rest()
-        if inputEnded {
-            // Behind what is still to be written; with both directions closed, the channel would drop it.
-            context.writeAndFlush(wrapOutboundOut(.byteBuffer(ByteBuffer()))).assumeIsolated().whenComplete { _ in
-                self.close()
-            }
-        } else {
-            context.close(mode: .output, promise: nil)
-            context.read()
+        let last = outgoing
+        outgoing.clear()
+        // Behind what is still to be written.
+        context.writeAndFlush(wrapOutboundOut(.byteBuffer(last))).assumeIsolated().whenComplete { _ in
+            if isOver { self.close() } else { self.endOutput() }
         }
-        expect(within: settings.lingerLimit)
+        if case .lingering = phase { expect(within: settings.lingerLimit) }
+    }
+
+    /// Past the channel, which would close at once when the other side ends too, before anybody has settled.
+    private func endOutput() {
+        guard case .lingering = phase, let context else { return }
+        let operations = channel.pipeline.syncOperations
+        try? operations.withUnsafeTransportIfAvailable(of: NIOBSDSocket.Handle.self) { socket in
+            _ = shutdown(socket, CInt(SHUT_WR))
+        }
+        context.read()
     }
 
     func close() {

@@ -87,7 +87,7 @@ final class House: Sendable {
                 return (nil, nil)
             }
         }
-        displaced?.close(promise: nil)
+        if let displaced { Self.cut(displaced) }
         return ticket
     }
 
@@ -110,7 +110,7 @@ final class House: Sendable {
             state.counts[.displaced] &+= shed.count
             return shed
         }
-        for channel in shed { channel.close(promise: nil) }
+        for channel in shed { Self.cut(channel) }
     }
 
     // MARK: Requests
@@ -162,8 +162,12 @@ final class House: Sendable {
             state.cut = 0
             return Array(state.open.values)
         }
-        // Not the channel itself: the connection still gives back what it did not send.
-        for channel in open { channel.pipeline.fireUserInboundEventTriggered(Notice.cut) }
+        for channel in open { Self.cut(channel) }
+    }
+
+    /// Not the channel itself is closed: the connection still settles what it has sent.
+    private static func cut(_ channel: any Channel) {
+        channel.pipeline.fireUserInboundEventTriggered(Notice.cut)
     }
 
     /// A response was cut off: by its client, or, after `cut`, by this server.

@@ -55,19 +55,24 @@ public final class PublicServer: Sendable {
                     try channel.pipeline.syncOperations.addHandler(Doorkeeper(house: house))
                 }
             }
-            .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
-            .childChannelOption(.autoRead, value: false)
-            .childChannelOption(.maxMessagesPerRead, value: 1)
-            .childChannelOption(.allowRemoteHalfClosure, value: true)
-            .childChannelOption(
-                .recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: Connection.readSize)
-            )
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
+                    try setOptions(of: channel)
                     try channel.pipeline.syncOperations.addHandler(Connection(house: house, channel: channel))
                 }
             }
             .bind(host: endpoint.address.description, port: Int(endpoint.port))
+    }
+
+    /// At once: the bootstrap would set each through a future, which a flood of connections feels.
+    private static func setOptions(of channel: any Channel) throws {
+        guard let options = channel.syncOptions else { preconditionFailure("a socket's channel has options") }
+        try options.setOption(.tcpOption(.tcp_nodelay), value: 1)
+        try options.setOption(.autoRead, value: false)
+        try options.setOption(.maxMessagesPerRead, value: 1)
+        try options.setOption(.allowRemoteHalfClosure, value: true)
+        try options.setOption(
+            .recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: Connection.readSize))
     }
 
     /// A listening socket that the system gives up on (as accept(2) has it, for errors of the network that have nothing

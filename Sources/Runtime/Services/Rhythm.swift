@@ -30,6 +30,8 @@ struct Rhythm: Service {
 
     /// Free disk is told to others in steps of 19 %; ten seconds of the fastest disk do not take that much of it.
     static let interval = Duration.seconds(10)
+    /// Leases are for about a second's sending: what a burst left beyond that, a crash would waste.
+    static let reviewInterval = Duration.seconds(1)
 
     /// The first words that the machine hears, whoever else has something to say.
     func begin(_ overlay: Overlay) {
@@ -43,17 +45,21 @@ struct Rhythm: Service {
     func run() async throws {
         await cancelWhenGracefulShutdown {
             var reviewed = ContinuousClock.now
+            var next = reviewed + pause
             var check = ClockCheck(wall: MonotonicClock.wallTime, at: clock.now)
             var dropped: UInt64 = 0
             var period: Period?
-            while (try? await Task.sleep(for: pause)) != nil {
+            while (try? await Task.sleep(for: min(Self.reviewInterval, next - .now))) != nil {
+                let moment = ContinuousClock.now
+                account.review(after: moment - reviewed)
+                reviewed = moment
+                guard moment >= next else { continue }
+                next = moment + pause
                 let now = time(&check, period)
                 if let period { end(period, at: now) }
                 checkDisk()
                 Self.check(folder, troubles)
                 Self.check(inbox, &dropped, troubles)
-                account.review(after: ContinuousClock.now - reviewed)
-                reviewed = ContinuousClock.now
                 inbox.post(.wallClock(now))
                 inbox.post(.period(settings.quota.period.period(containing: now)))
                 inbox.post(.remaining(account.remaining))

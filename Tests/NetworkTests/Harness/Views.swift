@@ -56,6 +56,7 @@ enum View {
         struct Class: Decodable, Sendable {
             var name: String
             var spent: Int64
+            var leased: Int64
         }
 
         var share: Int64
@@ -65,6 +66,11 @@ enum View {
 
         func spent(on name: String) -> Int64 {
             classes.first { $0.name == name }?.spent ?? 0
+        }
+
+        /// What a crash would waste of a class.
+        func leased(ahead name: String) -> Int64 {
+            classes.first { $0.name == name }.map { $0.leased - $0.spent } ?? 0
         }
     }
 
