@@ -127,6 +127,6 @@ public enum Node {
         let directory = try DataDirectory(existing: settings.data)
         let lock = try directory.lock()
         defer { withExtendedLifetime(lock) {} }
-        try await RunningNode(settings, in: directory).run(arriving: goal, interruption)
+        try await RunningNode(settings, in: directory, isArriving: goal != nil).run(arriving: goal, interruption)
     }
 }

@@ -8,7 +8,9 @@ struct Reachability {
     /// For datagrams; at most one of each address family.
     let endpoints: [Endpoint]
 
-    init(_ settings: Settings) throws(SettingsError) {
+    /// - Parameter isArriving: this node is about to ask a member to be let in, which says what is to be done about an
+    ///   address that is no use, and where it saw this node.
+    init(_ settings: Settings, isArriving: Bool = false) throws(SettingsError) {
         let advertise: HostAndPort
         if let given = settings.advertise {
             advertise = given
@@ -19,7 +21,7 @@ struct Reachability {
                     sentence:
                         "This machine has no address that others could use; say with --url where they reach this node.")
             }
-            guard settings.isPrivate || !address.isPrivate else {
+            guard settings.isPrivate || isArriving || !address.isPrivate else {
                 throw SettingsError(
                     sentence:
                         "This machine has only private addresses, such as \(address); say with --url where others reach this "
@@ -35,6 +37,14 @@ struct Reachability {
                     "The host \(advertise.host) has no address in the DNS; say with --advertise where datagrams reach this "
                     + "node.")
         }
+        guard !isArriving, !settings.isPrivate, let address = endpoints.lazy.map(\.address).first(where: \.isPrivate)
+        else {
+            return
+        }
+        throw SettingsError(
+            sentence:
+                "The host \(advertise.host) stands for \(address) here, a private address that others cannot use; say "
+                + "with --advertise where datagrams reach this node, or allow private addresses with --private.")
     }
 
     /// The first address of each family.
@@ -51,7 +61,7 @@ struct Reachability {
     }
 
     /// The machine's addresses but for loopback and link-local ones, in the order of its interfaces, IPv4 first.
-    private static func interfaceAddresses() -> [IPAddress] {
+    static func interfaceAddresses() -> [IPAddress] {
         var list: UnsafeMutablePointer<ifaddrs>?
         guard getifaddrs(&list) == 0 else { return [] }
         defer { freeifaddrs(list) }
@@ -71,13 +81,6 @@ extension IPAddress {
             return nil
         }
         self.init(String(decoding: text.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self))
-    }
-
-    fileprivate var isIPv4: Bool {
-        switch self {
-        case .v4: true
-        case .v6: false
-        }
     }
 
     fileprivate var isLinkLocal: Bool {

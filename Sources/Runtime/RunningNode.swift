@@ -35,7 +35,8 @@ struct RunningNode {
     private let troubles: Troubles
     private let leaving = Leaving()
 
-    init(_ settings: Settings, in data: DataDirectory) throws {
+    /// - Parameter isArriving: it is started to join a network.
+    init(_ settings: Settings, in data: DataDirectory, isArriving: Bool) throws {
         self.settings = settings
         self.data = data
         var logger = Logger(label: "potluck") { StreamLogHandler(label: $0, stream: LogOutput.standardError) }
@@ -61,7 +62,7 @@ struct RunningNode {
         try reconciliation.reconcile(&restored.holdings)
 
         atlas = try Atlas(settings.geo.map { .path($0) } ?? .auto(dataDirectory: settings.data))
-        let reachability = try Reachability(settings)
+        let reachability = try Reachability(settings, isArriving: isArriving)
         card = OwnCard(
             identity: identity, name: settings.name, endpoints: reachability.endpoints, url: reachability.url,
             place: settings.location
@@ -71,7 +72,8 @@ struct RunningNode {
         membership.cardVersion = own.value.version
         // Its founder opens a network, not each member; who found it open keeps it so.
         let isOpen = try membership.certificate == nil ? settings.isOpen : database.setting(Joiner.foundOpen) != nil
-        belonging = Belonging(membership, isOpen: isOpen)
+        belonging = Belonging(
+            membership, isOpen: isOpen, seenAs: try database.setting(Joiner.seenAs).flatMap { IPAddress($0) })
 
         directory = Transport.Directory(founder: membership.founder)
         directory.learn(try database.certificates().map(\.value))
@@ -116,9 +118,10 @@ struct RunningNode {
         let client = PeerClient(
             courier: courier, identity: identity, directory: directory, account: account,
             refusesPrivate: !settings.isPrivate, now: { MonotonicClock.wallTime })
+        let callbacks = Callbacks(client: client)
         let desk = PeerDesk(
             inbox: inbox, identity: identity, directory: directory, database: database, belonging: belonging,
-            shelf: shelf, scribe: scribe, callbacks: Callbacks(client: client))
+            shelf: shelf, scribe: scribe, callbacks: callbacks, refusesPrivate: !settings.isPrivate)
         let server = try await server(desk, routing)
         let datagrams = try await listening {
             try await SealedDatagrams.bind(
@@ -126,6 +129,7 @@ struct RunningNode {
                 networkKey: belonging.membership.networkKey, account: account, refusesPrivate: !settings.isPrivate,
                 received: { [inbox] in inbox.offer(.datagram($0, from: $1)) })
         }
+        callbacks.attach(datagrams)
         // The card's version is shown to others from here on.
         try database.write(belonging.membership)
         let performer = Performer(
@@ -136,15 +140,16 @@ struct RunningNode {
             routing: routing, desk: desk, scribe: scribe, leaving: leaving, logger: logger)
         let joiner = Joiner(
             inbox: inbox, client: client, directory: directory, datagrams: datagrams, database: database,
-            belonging: belonging, scribe: scribe, card: card, leaving: leaving)
+            belonging: belonging, scribe: scribe, card: card, leaving: leaving,
+            sighting: Sighting(card, settings))
         let node = OperatorDesk(
             inbox: inbox, identity: identity, directory: directory, database: database, belonging: belonging,
             folder: folder, shelf: shelf, scribe: scribe, account: account, routing: routing, peers: desk,
             joiner: joiner, atlas: atlas, settings: settings, card: card, clock: clock,
             startedAt: MonotonicClock.wallTime, troubles: troubles, server: server, leaving: leaving, initial: overlay)
         let sentinel = Sentinel(
-            inbox: inbox, client: client, directory: directory, identity: identity, settings: settings,
-            troubles: troubles)
+            inbox: inbox, client: client, directory: directory, identity: identity, belonging: belonging,
+            sighting: Sighting(card, settings), troubles: troubles)
         try await serve(node, performer, server, sentinel, arriving: goal, interruption)
         await datagrams.close()
         courier.stop()
@@ -164,7 +169,8 @@ struct RunningNode {
         limits.fit(descriptors: Node.descriptorLimit)
         let services = EdgeServices(
             own: identity.nodeID, routing: routing, account: account, files: folder, door: desk, directory: directory,
-            verifier: RequestVerifier(own: identity.nodeID, directory: directory),
+            verifier: RequestVerifier(
+                own: identity.nodeID, directory: directory, run: RequestRun(startedAt: MonotonicClock.wallTime)),
             via: { [belonging] in belonging.via },
             place: { [atlas] in atlas.place(of: $0) }, now: { [clock] in clock.now },
             wallTime: { MonotonicClock.wallTime },

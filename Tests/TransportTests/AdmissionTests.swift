@@ -120,6 +120,40 @@ import Testing
         #expect(refusal(JoinRequest(by: newcomer, invite: forAnother).wireBytes, by: newcomer) == .badProof)
     }
 
+    @Test(arguments: ["192.168.1.5:8080", "127.0.0.1:8080", "169.254.1.1:8080", "[fd00::1]:8080", "[::1]:8080"])
+    func anAddressOfTheNewcomersOwnHouseIsRefusedWhereItIsNoUse(text: String) throws {
+        let address = try #require(Endpoint(text))
+        let good = try #require(Endpoint("9.9.9.9:8080"))
+        let body = JoinRequest(by: newcomer, invite: invite, reachedAt: [good, address]).wireBytes
+        func check(refusesPrivate: Bool, seenAs: String) throws(AdmissionRefusal) -> JoinRequest {
+            try Admission.check(
+                body, signedBy: newcomer.nodeID, own: inviter.nodeID, isOpen: true, refusesPrivate: refusesPrivate,
+                seenAs: IPAddress(seenAs))
+        }
+        #expect(try check(refusesPrivate: false, seenAs: "9.9.9.9").reachedAt == [good, address])
+        let refusal = AdmissionRefusal.privateAddress(address, seenAs: good.address)
+        #expect(throws: refusal) { try check(refusesPrivate: true, seenAs: "9.9.9.9") }
+        #expect(throws: AdmissionRefusal.privateAddress(address, seenAs: nil)) {
+            try check(refusesPrivate: true, seenAs: "192.168.1.1")
+        }
+        #expect(refusal.status == 403)
+        #expect(
+            refusal.description
+                == "Members cannot use \(address.address), the private address where the newcomer says that it is reached; start "
+                + "it with --url and one that they can use, such as http://9.9.9.9:8080.")
+    }
+
+    @Test func moreAddressesThanACardHasAreNotRead() throws {
+        let many = try Array(repeating: #require(Endpoint("9.9.9.9:8080")), count: JoinRequest.addressLimit + 1)
+        let body = JoinRequest(by: newcomer, invite: nil, reachedAt: many).wireBytes
+        #expect(throws: AdmissionRefusal.self) {
+            try Admission.check(body, signedBy: newcomer.nodeID, own: inviter.nodeID, isOpen: true)
+        }
+        #expect(throws: Never.self) {
+            try JoinRequest(wireBytes: JoinRequest(by: newcomer, invite: nil, reachedAt: many.dropLast()).wireBytes)
+        }
+    }
+
     @Test func everyByteOfAnAnswerCounts() throws {
         let bytes = try answer(JoinRequest(by: newcomer, invite: nil)).wireBytes
         for altered in tampered(bytes) {
@@ -148,10 +182,11 @@ import Testing
 
     @Test func anAgreementKeyWithoutSecretsIsRefused() throws {
         var writer = WireWriter()
-        writer.write(1 as UInt8)
+        writer.write(2 as UInt8)
         writer.write(newcomer.nodeID)
         writer.write(Bytes32.zero)
         writer.write(false)
+        writer.write(list: [Endpoint]())
         let request = try Admission.check(writer.bytes, signedBy: newcomer.nodeID, own: inviter.nodeID, isOpen: true)
         #expect(throws: AdmissionRefusal.badAgreementKey) { try answer(request) }
     }

@@ -102,6 +102,42 @@ import Testing
         }
     }
 
+    @Test func whoAsksToBeCalledBackIsToldWhichEndpointsAnswer() async throws {
+        try await exchange("127.0.0.1", account()) { alices, bobs, _ in
+            let heard = Mutex<[Int]>([])
+            let nobody = try await DatagramSocket.bind(
+                to: #require(Endpoint("127.0.0.1:0")), onlyIPv6: true, on: MultiThreadedEventLoopGroup.singleton
+            ) { bytes, _ in heard.withLock { $0.append(bytes.count) } }
+            var card = club.card(bob, by: club.founder, endpoint: bobs.endpoints[0].description)
+            #expect(await alices.probe(card) == [Reached.Door(bobs.endpoints[0], .answered)])
+            // Bob answers where the challenge came from, which is not where Alice is found.
+            #expect(bobs.counts.received >= 1 && alices.counts.dropped == [:])
+            card.endpoints = [nobody.endpoint, try #require(Endpoint("[2001:db8::1]:1"))]
+            #expect(
+                await alices.probe(card) == [
+                    Reached.Door(nobody.endpoint, .silent), Reached.Door(card.endpoints[1], .untried),
+                ])
+            #expect(heard.withLock { $0 } == Array(repeating: 62, count: EndpointProbes.attempts))
+            // Somebody else is there.
+            card.endpoints = [alices.endpoints[0]]
+            #expect(await alices.probe(card) == [Reached.Door(alices.endpoints[0], .silent)])
+            try await nobody.channel.close()
+        }
+    }
+
+    @Test func aProbeIsAnsweredByWhomItWasFor() {
+        var probes = EndpointProbes()
+        let nonces = (0..<EndpointProbes.limit).compactMap { _ in probes.begin(for: bob.nodeID) }
+        let further = probes.begin(for: bob.nodeID)
+        #expect(Set(nonces).count == EndpointProbes.limit && further == nil)
+        let outcomes = [alice, bob, bob].map { probes.take(nonces[0], from: $0.nodeID) }
+        #expect(outcomes == [false, true, false])
+        probes.end(nonces[1])
+        let late = probes.take(nonces[1], from: bob.nodeID)
+        let next = probes.begin(for: alice.nodeID)
+        #expect(!late && next != nil)
+    }
+
     @Test func noiseIsCountedAndChangesNothing() async throws {
         try await exchange("127.0.0.1", account()) { alices, bobs, heard in
             let noise = try await DatagramSocket.bind(

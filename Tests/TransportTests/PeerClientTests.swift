@@ -51,6 +51,56 @@ import Testing
         #expect(payer.usage.spent[.overlay] >= ByteCount(seen.body.count))
     }
 
+    /// A holder that begins another run is asked anew with its name, once for each question; later ones know it.
+    @Test func whatIsNotOfThePresentRunIsSignedAnew() async throws {
+        let runs = Mutex([RequestRun(startedAt: present)])
+        let content: [UInt8] = [1, 2, 3]
+        let (directory, holder) = (club.directory(knowing: [club.card(asker, by: club.founder)]), holder)
+        let server = TinyServer { request in
+            let run = runs.withLock { $0[$0.count - 1] }
+            let verifier = RequestVerifier(own: holder.nodeID, directory: directory, run: run)
+            do throws(RequestRefusal) {
+                _ = try verifier.verify(request.head, from: .members, at: present)
+            } catch {
+                return Self.ok([], "\(error.status) Unauthorized", "Potluck-Run: \(run.name)\r\n")
+            }
+            return Self.ok(request.line.hasPrefix("GET") ? content : PeerAnswer.table([]).wireBytes)
+        }
+        defer { server.close() }
+        let (client, _) = try client()
+        let card = card(of: server)
+        func fetched() async -> [UInt8] {
+            let taken = Mutex<[UInt8]>([])
+            _ = await client.fetch(file, name: "x", bytes: 0..<3, of: ByteCount(3 as Int64), from: card) { bytes in
+                taken.withLock { $0 += bytes }
+                return true
+            }
+            return taken.withLock { $0 }
+        }
+        #expect(try await client.call(.introduce([]), to: card).get().value == .table([]))
+        #expect(server.requests.count == 2)
+        #expect(await fetched() == content)
+        #expect(server.requests.count == 3)
+        runs.withLock { $0.append(RequestRun(startedAt: present)) }
+        #expect(await fetched() == content)
+        #expect(try await client.call(.introduce([]), to: card).get().value == .table([]))
+        #expect(server.requests.count == 6)
+    }
+
+    @Test func whoNamesAnotherRunEachTimeIsAskedTwice() async throws {
+        let names = ["x", RequestRun(startedAt: present).name, "a\tb"]
+        for (name, count) in zip(names, [1, 2, 1]) {
+            let server = TinyServer { _ in
+                let other = name.count == 26 ? RequestRun(startedAt: present).name : name
+                return Self.ok([], "401 Unauthorized", "Potluck-Run: \(other)\r\n")
+            }
+            defer { server.close() }
+            #expect(
+                await (try client().0).call(.introduce([]), to: card(of: server)) == .failure(.refused(status: 401)))
+            #expect(server.requests.count == count)
+        }
+    }
+
     @Test func whatIsNotAnAnswerIsAFailure() async throws {
         let replies: [(TinyServer.Reply, CallFailure)] = [
             (Self.ok([], "503 Service Unavailable"), .refused(status: 503)),

@@ -91,6 +91,75 @@ import Testing
         #expect(throws: RequestRefusal.replayed) { try verifier.verify(head, from: .members, at: present) }
     }
 
+    /// A recording of the run before, and of a signer whose clock is ahead, are refused for as long as they could count.
+    @Test(arguments: [-60, -1, 0, 1, 30, 60]) func whatWasSignedForAnEarlierRunIsRefused(ahead: Int) throws {
+        let directory = club.directory(knowing: [club.card(asker, by: club.founder)])
+        func verifier(from start: WallTime) -> RequestVerifier {
+            RequestVerifier(own: receiver.nodeID, directory: directory, run: RequestRun(startedAt: start))
+        }
+        func head(run: String?) -> RequestHead {
+            let fields = RequestSigner(identity: asker).fields(
+                method: "POST", target: target, body: body, receiver: receiver.nodeID, run: run,
+                at: present + .seconds(ahead))
+            return RequestHead(method: "POST", target: target, fields: fields)
+        }
+        let before = verifier(from: present + .seconds(-1_000))
+        let earlier = try #require(before.run).name
+        let recorded = [head(run: nil), head(run: earlier)]
+        for head in recorded {
+            #expect(try before.verify(head, from: .members, at: present).signer == asker.nodeID)
+        }
+        let after = verifier(from: present)
+        let own = try #require(after.run).name
+        #expect(own != earlier && RequestRun.isName(own) && RequestRefusal.anotherRun.status == 401)
+        for second in 0...300 {
+            for head in recorded {
+                #expect(throws: RequestRefusal.self) {
+                    try after.verify(head, from: .members, at: present + .seconds(second))
+                }
+            }
+        }
+        // Signed anew it counts at once, and once.
+        let anew = head(run: own)
+        #expect(try after.verify(anew, from: .members, at: present).signer == asker.nodeID)
+        #expect(throws: RequestRefusal.replayed) { try after.verify(anew, from: .members, at: present) }
+    }
+
+    @Test func theRunHasToBeNamedForTwoMinutesAndAfterTheClockWasSetBack() throws {
+        let directory = club.directory(knowing: [club.card(asker, by: club.founder)])
+        let run = RequestRun(startedAt: present)
+        let verifier = RequestVerifier(own: receiver.nodeID, directory: directory, run: run)
+        for (seconds, holds) in [(-3_600, false), (-1, false), (0, false), (120, false), (121, true), (9_999, true)] {
+            let now = present + .seconds(seconds)
+            let nameless = head(of: asker, at: now)
+            #expect(((try? verifier.verify(nameless, from: .members, at: now)) != nil) == holds, "\(seconds)")
+        }
+        var renamed = head(of: asker)
+        renamed.fields.append(HeaderField(name: "potluck-run", value: run.name))
+        #expect(throws: RequestRefusal.malformed) { try verifier.verify(renamed, from: .members, at: present) }
+    }
+
+    @Test func aNameOfARunIsNothingElse() {
+        for text in ["", "x", String(repeating: "a", count: 27), "abc\r\nX: y", String(repeating: "=", count: 26)] {
+            #expect(!RequestRun.isName(text))
+        }
+        #expect(RequestRun.isName(RequestRun(startedAt: present).name))
+    }
+
+    @Test func oneMembersFloodLeavesRoomForTheOthers() throws {
+        var memory = NonceMemory(limit: 40, limitPerSigner: 10)
+        var taken = 0
+        for number in 0..<1_000 as Range<UInt16> {
+            let nonce = [UInt8(number >> 8), UInt8(number & 255)]
+            let minute = present + .seconds(Int(number % 3) * 60 - 60)
+            if (try? memory.accept(nonce, of: asker.nodeID, created: minute, at: present)) != nil { taken += 1 }
+        }
+        #expect(taken == 30)
+        #expect(throws: Never.self) { try memory.accept([1], of: receiver.nodeID, created: present, at: present) }
+        let members = NonceMemory.members
+        #expect(members.limit >= 4 * members.limitPerSigner)
+    }
+
     @Test func withoutADigestThereIsNoBody() throws {
         let signed = try verifier().verify(head(of: asker), from: .members, at: present)
         #expect(signed.covers([]))

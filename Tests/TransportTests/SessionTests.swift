@@ -16,6 +16,7 @@ import Testing
         var now = Instant.zero
         var delivered: [[[UInt8]]] = [[], []]
         var dropped: [[DropReason]] = [[], []]
+        var probed: [UInt64] = []
         /// All that was on the way to each.
         var carried: [[(Parcel, epoch: UInt64, counter: UInt32)]] = [[], []]
 
@@ -35,6 +36,7 @@ import Testing
                 switch step {
                 case .deliver(let payload): delivered[side].append(payload)
                 case .drop(let reason): dropped[side].append(reason)
+                case .probed(let nonce): probed.append(nonce)
                 case .send(let parcel, let endpoint):
                     guard endpoint == homes[1 - side] else { continue }
                     counter += 1
@@ -51,6 +53,18 @@ import Testing
                 sender: names[1 - side], epoch: epoch, counter: counter, source: home, reply: home, endpoint: home)
             perform(sessions[side].receive(parcel, arrival, now: now), of: side)
         }
+    }
+
+    /// The second answer to the same nonce is one that nobody asked for.
+    @Test func theAnswerToAProbeIsToldOnce() throws {
+        var pair = Pair()
+        let begun = pair.sessions[0].probes.begin(for: Self.names[1])
+        let nonce = try #require(begun)
+        for _ in 0..<2 {
+            pair.perform([.send(.challenge(nonce: nonce, isStale: false), to: Self.homes[1])], of: 0)
+        }
+        #expect(pair.probed == [nonce])
+        #expect(pair.dropped == [[.unasked], []])
     }
 
     @Test func threeSmallDatagramsOpenBothWays() {

@@ -141,7 +141,7 @@ struct ConsoleRoutes: Sendable {
         let result = try await node.join(question.peer)
         return JoinView(
             network: result.network, peer: result.peer, peerName: result.peerName, memberCount: result.memberCount,
-            wasMember: result.wasMember)
+            wasMember: result.wasMember, advice: result.advice)
     }
 
     private func withdraw(_ question: FileQuestion) async throws -> WithdrawnView {

@@ -143,13 +143,18 @@ public struct JoinResult: Equatable, Sendable {
     public var memberCount: Int
     /// This node was a member before: nothing changed.
     public var wasMember: Bool
+    /// One sentence, where this node was not seen at the address that it names.
+    public var advice: String?
 
-    public init(network: NodeID, peer: NodeID, peerName: String, memberCount: Int, wasMember: Bool) {
+    public init(
+        network: NodeID, peer: NodeID, peerName: String, memberCount: Int, wasMember: Bool, advice: String? = nil
+    ) {
         self.network = network
         self.peer = peer
         self.peerName = peerName
         self.memberCount = memberCount
         self.wasMember = wasMember
+        self.advice = advice
     }
 }
 

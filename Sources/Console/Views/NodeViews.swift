@@ -163,6 +163,8 @@ public struct JoinView: Codable, Equatable, Sendable {
     /// This node included.
     public var memberCount: Int
     public var wasMember: Bool
+    /// What the operator may want to set, where this node was not seen at the address that it names.
+    public var advice: String?
 }
 
 /// The body of `POST /v1/network`.

@@ -29,6 +29,7 @@ struct Arrival: Service {
             // Asked meanwhile to stop, it is in the one network or the other, and what came of joining is no news.
             guard let joined = try await cancelWhenGracefulShutdown({ try await join(goal.peer) }) else { return }
             goal.reached()
+            if let advice = joined.advice { logger.warning("\(advice)") }
             logger.info(
                 "Joined.",
                 metadata: ["network": "\(joined.network)", "through": "\(FileName.printable(joined.peerName))"])

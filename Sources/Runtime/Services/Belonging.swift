@@ -9,14 +9,17 @@ final class Belonging: Sendable {
         var membership: NetworkMembership
         var isOpen: Bool
         var via: ViaTokens
+        var seenAs: IPAddress?
     }
 
     private let state: Mutex<State>
 
     /// - Parameter isOpen: whether strangers are let in without an invite.
-    init(_ membership: NetworkMembership, isOpen: Bool) {
+    init(_ membership: NetworkMembership, isOpen: Bool, seenAs: IPAddress?) {
         state = Mutex(
-            State(membership: membership, isOpen: isOpen, via: ViaTokens(networkKey: membership.networkKey)))
+            State(
+                membership: membership, isOpen: isOpen, via: ViaTokens(networkKey: membership.networkKey),
+                seenAs: seenAs))
     }
 
     var membership: NetworkMembership { state.withLock(\.membership) }
@@ -26,9 +29,14 @@ final class Belonging: Sendable {
     /// what it found open.
     var isOpen: Bool { state.withLock(\.isOpen) }
 
-    func enter(_ membership: NetworkMembership, isOpen: Bool) {
+    /// Where this node was seen to come from by who let it in.
+    var seenAs: IPAddress? { state.withLock(\.seenAs) }
+
+    func enter(_ membership: NetworkMembership, isOpen: Bool, seenAs: IPAddress?) {
         state.withLock {
-            $0 = State(membership: membership, isOpen: isOpen, via: ViaTokens(networkKey: membership.networkKey))
+            $0 = State(
+                membership: membership, isOpen: isOpen, via: ViaTokens(networkKey: membership.networkKey),
+                seenAs: seenAs)
         }
     }
 }

@@ -4,8 +4,8 @@ import Primitives
 import Synchronization
 import Transport
 
-/// Calls members back that ask whether they can be reached: at the URL of the card they sent, which is their own, and no
-/// more often than does no harm to whoever a card may name.
+/// Calls members back that ask whether they can be reached: at the URL and the endpoints of the card they sent, which is
+/// their own, and no more often than does no harm to whoever a card may name.
 final class Callbacks: Sendable {
     /// Between two calls to one member.
     static let pause = Duration.seconds(10)
@@ -20,6 +20,7 @@ final class Callbacks: Sendable {
     }
 
     private let client: PeerClient
+    private let datagrams = Mutex<SealedDatagrams?>(nil)
     private let state = Mutex(State())
 
     init(client: PeerClient) {
@@ -29,9 +30,14 @@ final class Callbacks: Sendable {
     /// Nothing for another's card, or too often.
     func reach(_ card: Card, for asker: NodeID) async -> Reached? {
         guard card.nodeID == asker, admits(asker, at: MonotonicClock.wallTime) else { return nil }
-        let outcome = await client.prove(card)
-        return Reached(url: outcome, endpoints: card.endpoints.map { Reached.Door($0, .untried) })
+        async let url = client.prove(card)
+        async let endpoints =
+            datagrams.withLock(\.self)?.probe(card) ?? card.endpoints.map { Reached.Door($0, .untried) }
+        return Reached(url: await url, endpoints: await endpoints)
     }
+
+    /// Datagrams are to be sent through these from now on: their sockets are bound when the public door is open already.
+    func attach(_ datagrams: SealedDatagrams) { self.datagrams.withLock { $0 = datagrams } }
 
     private func admits(_ asker: NodeID, at now: WallTime) -> Bool {
         state.withLock { state in

@@ -16,6 +16,7 @@ struct Joiner: Sendable {
     let scribe: Scribe
     let card: OwnCard
     let leaving: Leaving
+    let sighting: Sighting
 
     /// Joins by an invite, or by the address of a member of an open network.
     func join(_ peer: String) async throws -> JoinResult {
@@ -25,6 +26,7 @@ struct Joiner: Sendable {
         let door = try door(of: peer)
         // Before the invite is spent.
         if case .invite(let invite) = door { try await checkFree(for: invite.network) }
+        try checkUsable(door)
         let joined = try await knock(at: door)
         // Who left the network it founded has another key since.
         let wasMember = joined.founder == before.founder && joined.networkKey == before.networkKey
@@ -42,12 +44,27 @@ struct Joiner: Sendable {
         let name = roster?[joined.issuer]?.card.value.name ?? ""
         return JoinResult(
             network: joined.founder, peer: joined.issuer, peerName: name,
-            memberCount: 1 + (roster?.members.filter(\.isPresent).count ?? 0), wasMember: wasMember)
+            memberCount: 1 + (roster?.members.filter(\.isPresent).count ?? 0), wasMember: wasMember,
+            advice: sighting.advice(on: joined.seenAs))
+    }
+
+    /// In a network of private addresses, a node that may not use them reaches nobody.
+    private func checkUsable(_ door: PeerClient.Door) throws(OperatorError) {
+        let url =
+            switch door {
+            case .invite(let invite): invite.url
+            case .open(let url): url
+            }
+        guard let address = sighting.unusable, NodeURL(url)?.authority.address?.isPrivate == true else { return }
+        throw OperatorError(
+            .unusable,
+            "This node could not join: its address \(address) and that of \(url) are private; allow such addresses with "
+                + "--private.")
     }
 
     private func knock(at door: PeerClient.Door) async throws -> Joined {
         do {
-            return try await client.join(door)
+            return try await client.join(door, reachedAt: sighting.addresses)
         } catch {
             throw OperatorError(.failed, "This node could not join: \(error).")
         }
@@ -101,7 +118,7 @@ struct Joiner: Sendable {
         let own = try card.signed(for: membership, at: MonotonicClock.wallTime)
         membership.cardVersion = own.value.version
         let (kept, table) = (membership, joined.table)
-        let settings = [Self.foundOpen: isOpen ? "yes" : nil]
+        let settings = [Self.foundOpen: isOpen ? "yes" : nil, Self.seenAs: joined.seenAs?.description]
         try await scribe.perform { [database] in
             try database.enter(kept, certificates: joined.certificates, table: table, settings: settings)
         }
@@ -112,10 +129,12 @@ struct Joiner: Sendable {
         }
         directory.learn(own)
         datagrams.enter(networkKey: membership.networkKey)
-        belonging.enter(membership, isOpen: isOpen)
+        belonging.enter(membership, isOpen: isOpen, seenAs: joined.seenAs)
         inbox.post(.admitted(own, joined.table))
     }
 
     /// Kept where this node joined a network that was open.
     static let foundOpen = "network.isOpen"
+    /// Where the request to join was seen to come from.
+    static let seenAs = "network.seenAs"
 }

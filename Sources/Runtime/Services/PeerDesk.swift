@@ -17,6 +17,7 @@ final class PeerDesk: PeerDoor {
     private let shelf: Shelf
     private let scribe: Scribe
     private let callbacks: Callbacks
+    private let refusesPrivate: Bool
     private let answers = Waiting<RequestID, PeerAnswer>()
     private let resolutions = Waiting<FileID, Void>()
     private let count = Mutex<UInt64>(0)
@@ -28,7 +29,7 @@ final class PeerDesk: PeerDoor {
 
     init(
         inbox: Inbox, identity: Identity, directory: Directory, database: Database, belonging: Belonging, shelf: Shelf,
-        scribe: Scribe, callbacks: Callbacks
+        scribe: Scribe, callbacks: Callbacks, refusesPrivate: Bool
     ) {
         self.inbox = inbox
         self.identity = identity
@@ -38,6 +39,7 @@ final class PeerDesk: PeerDoor {
         self.shelf = shelf
         self.scribe = scribe
         self.callbacks = callbacks
+        self.refusesPrivate = refusesPrivate
     }
 
     func handle(_ request: Verified<PeerRequest>, from asker: NodeID) async -> PeerAnswer? {
@@ -82,7 +84,9 @@ final class PeerDesk: PeerDoor {
 
     func join(_ body: [UInt8], signedBy signer: NodeID, from address: IPAddress) async -> (status: Int, body: [UInt8]) {
         do {
-            let request = try Admission.check(body, signedBy: signer, own: identity.nodeID, isOpen: belonging.isOpen)
+            let request = try Admission.check(
+                body, signedBy: signer, own: identity.nodeID, isOpen: belonging.isOpen, refusesPrivate: refusesPrivate,
+                seenAs: address)
             let now = MonotonicClock.wallTime
             if let proof = request.proof {
                 let redemption = try await scribe.perform { [database] in

@@ -11,58 +11,73 @@ struct Sentinel: Service {
     let client: PeerClient
     let directory: Directory
     let identity: Identity
-    let settings: Settings
+    let belonging: Belonging
+    let sighting: Sighting
     let troubles: Troubles
 
     /// After the start, or while there is nobody to ask: a newcomer is known to others by then.
     static let firstPause = Duration.seconds(5)
-    /// While others do not reach this node.
-    static let shortPause = Duration.seconds(60)
-    /// While they do.
+    /// While others do not reach this node, at first; doubled each time: whoever has just opened a port wants to see it.
+    static let shortPause = Duration.seconds(15)
+    /// So long in the end: at some 3 kB each time, a node that nobody ever reaches spends 26 MB a month on it.
+    static let blockedPause = Duration.seconds(300)
+    /// While they do; and in the end, while nobody answers who was asked.
     static let longPause = Duration.seconds(3_600)
-    /// Members asked each time: one may have troubles of its own.
-    static let askedLimit = 2
+    /// Answers wanted each time: one member may have troubles of its own.
+    static let answersWanted = 2
+    /// Members asked for them.
+    static let askedLimit = 4
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
             var pause = Self.firstPause
-            while (try? await Task.sleep(for: pause)) != nil { pause = await look() }
+            while (try? await Task.sleep(for: pause)) != nil { pause = await look(after: pause) }
         }
     }
 
     /// How long to wait before the next look.
-    private func look() async -> Duration {
+    private func look(after pause: Duration) async -> Duration {
         guard let own = directory.card(of: identity.nodeID) else { return Self.firstPause }
-        let present = await inbox.ask { $0.roster.members.filter { $0.condition == .alive }.map(\.card.value) } ?? []
-        var outcomes: [Reached.Outcome] = []
-        for card in present.shuffled().prefix(Self.askedLimit) {
-            if let outcome = await ask(card, about: own) { outcomes.append(outcome) }
+        let members = await candidates()
+        guard !members.isEmpty else { return Self.firstPause }
+        var reports: [Reached] = []
+        for card in members where reports.count < Self.answersWanted {
+            if let report = await ask(card, about: own) { reports.append(report) }
         }
-        guard let outcome = outcomes.first(where: { $0 == .answered }) ?? outcomes.first else { return Self.firstPause }
-        guard outcome != .answered else {
-            troubles.clear(.portBlocked)
-            return Self.longPause
-        }
-        troubles.raise(.portBlocked, sentence(outcome, url: own.url))
-        return Self.shortPause
+        guard !reports.isEmpty else { return min(pause * 2, Self.longPause) }
+        let findings = Findings(reports, about: own)
+        tell(findings)
+        guard findings.isBlocked else { return Self.longPause }
+        return pause < Self.shortPause || pause > Self.blockedPause
+            ? Self.shortPause : min(pause * 2, Self.blockedPause)
     }
 
-    /// What came of being called back; nothing where the member did not try.
-    private func ask(_ card: Card, about own: Card) async -> Reached.Outcome? {
+    /// Those that are there first. Where datagrams do not arrive all others seem to be dead, but can be asked.
+    private func candidates() async -> [Card] {
+        let members = await inbox.ask { $0.roster.members.filter { $0.condition != .left } } ?? []
+        let (present, silent) = (members.filter { $0.condition == .alive }, members.filter { $0.condition != .alive })
+        return (present.shuffled() + silent.shuffled()).prefix(Self.askedLimit).map(\.card.value)
+    }
+
+    /// What came of being called back; nothing where the member does not say.
+    private func ask(_ card: Card, about own: Card) async -> Reached? {
         guard case .success(let answer) = await client.call(.callBack(own), to: card),
-            case .reached(let reached) = answer.value, reached.url != .untried
+            case .reached(let reached) = answer.value
         else { return nil }
-        return reached.url
+        return reached
     }
 
-    private func sentence(_ outcome: Reached.Outcome, url: String) -> String {
-        let port = settings.listen.port
-        return switch outcome {
-        case .someoneElse:
-            "Others who call \(url) meet somebody else there; say with --url where they reach this node."
-        case .silent, .untried, .answered:
-            "Others do not reach this node at \(url): open port \(port)/tcp in your firewall or router, or say with --url "
-                + "where they reach it."
+    private func tell(_ findings: Findings) {
+        let seenAs = belonging.seenAs
+        if let sentence = findings.complaint(about: sighting, seenAs: seenAs) {
+            troubles.raise(.portBlocked, sentence)
+        } else if findings.url != nil {
+            troubles.clear(.portBlocked)
+        }
+        if let sentence = findings.complaintAboutDatagrams(to: sighting, seenAs: seenAs) {
+            troubles.raise(.datagramsBlocked, sentence)
+        } else if !findings.endpoints.isEmpty {
+            troubles.clear(.datagramsBlocked)
         }
     }
 }

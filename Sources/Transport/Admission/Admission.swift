@@ -5,8 +5,12 @@ public import Membership
 /// the invite that the request proves must be redeemed, in one step that cannot happen twice too often.
 public enum Admission {
     /// Reads a join request and checks all that the request itself can prove.
+    /// - Parameters:
+    ///   - refusesPrivate: whether the members of this network cannot use addresses of the newcomer's own house.
+    ///   - seenAs: where the request came from.
     public static func check(
-        _ body: [UInt8], signedBy signer: NodeID, own: NodeID, isOpen: Bool
+        _ body: [UInt8], signedBy signer: NodeID, own: NodeID, isOpen: Bool, refusesPrivate: Bool = false,
+        seenAs: IPAddress? = nil
     ) throws(AdmissionRefusal) -> JoinRequest {
         let request: JoinRequest
         do throws(WireError) {
@@ -22,6 +26,10 @@ public enum Admission {
             }
         } else if !isOpen {
             throw .inviteNeeded
+        }
+        // Before the invite is spent.
+        if refusesPrivate, let endpoint = request.reachedAt.first(where: \.address.isPrivate) {
+            throw .privateAddress(endpoint, seenAs: seenAs.flatMap { $0.isPrivate ? nil : $0 })
         }
         return request
     }
@@ -56,12 +64,14 @@ public enum AdmissionRefusal: Error, Hashable, Sendable {
     /// Expired, used up, or never made here: whoever keeps the invites says so.
     case inviteVoid
     case badAgreementKey
+    /// It says that it is reached where only its own house reaches it.
+    case privateAddress(Endpoint, seenAs: IPAddress?)
 
     /// The HTTP status that answers it.
     public var status: Int {
         switch self {
         case .malformed, .itself, .badAgreementKey: 400
-        case .anotherSigner, .badProof, .inviteNeeded, .inviteVoid: 403
+        case .anotherSigner, .badProof, .inviteNeeded, .inviteVoid, .privateAddress: 403
         }
     }
 }
@@ -79,6 +89,10 @@ extension AdmissionRefusal: CustomStringConvertible {
         case .inviteVoid: "The invite has expired, was used up, or was not made here; ask for a new one."
         case .badAgreementKey:
             "The join request names an agreement key that no secret can be agreed with; join with a new identity."
+        case .privateAddress(let endpoint, let seenAs):
+            "Members cannot use \(endpoint.address), the private address where the newcomer says that it is reached; start it "
+                + "with --url and one that they can use"
+                + (seenAs.map { ", such as http://\(Endpoint(address: $0, port: endpoint.port))." } ?? ".")
         }
     }
 }

@@ -1,5 +1,6 @@
 internal import Crypto
 internal import Foundation
+internal import Membership
 public import Primitives
 
 /// What a newcomer asks a member: to belong. The HTTP request around it is signed with the newcomer's key.
@@ -9,11 +10,16 @@ public struct JoinRequest: Hashable, Sendable {
     public let agreementKey: Bytes32
     /// Absent where the newcomer trusts that the network is open.
     public let proof: InviteProof?
+    /// Where the newcomer's card will say that it is reached, as far as that is addresses and not names.
+    public let reachedAt: [Endpoint]
 
-    static let version: UInt8 = 1
+    static let version: UInt8 = 2
+    /// The endpoints of a card, and the address in its URL.
+    static let addressLimit = Card.endpointLimit + 1
 
     /// By invite, or without one.
-    public init(by identity: Identity, invite: Invite?) {
+    public init(by identity: Identity, invite: Invite?, reachedAt: [Endpoint] = []) {
+        self.reachedAt = reachedAt
         newcomer = identity.nodeID
         agreementKey = identity.agreementKey
         proof = invite.map {
@@ -58,6 +64,7 @@ extension JoinRequest: WireCodable {
             writer.write(proof.invite)
             writer.write(proof.signature)
         }
+        writer.write(list: reachedAt)
     }
 
     public init(from reader: inout WireReader) throws(WireError) {
@@ -66,6 +73,7 @@ extension JoinRequest: WireCodable {
         newcomer = try reader.nodeID()
         agreementKey = try reader.bytes32()
         proof = try reader.bool() ? InviteProof(from: &reader) : nil
+        reachedAt = try reader.list(limit: Self.addressLimit, what: "the addresses of a newcomer")
     }
 }
 

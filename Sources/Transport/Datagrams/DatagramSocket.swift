@@ -8,6 +8,7 @@ struct DatagramSocket: Sendable {
     let endpoint: Endpoint
     /// Bound to the IPv6 wildcard without a socket for IPv4 beside it: reaches IPv4 through mapped addresses.
     private let isDual: Bool
+    let onlyIPv6: Bool
 
     static func bind(
         to endpoint: Endpoint, onlyIPv6: Bool, on group: any EventLoopGroup,
@@ -28,7 +29,7 @@ struct DatagramSocket: Sendable {
         let port = channel.localAddress?.port.flatMap { UInt16(exactly: $0) } ?? endpoint.port
         return DatagramSocket(
             channel: channel, endpoint: Endpoint(address: endpoint.address, port: port),
-            isDual: endpoint.address == .v6(high: 0, low: 0) && !onlyIPv6)
+            isDual: endpoint.address == .v6(high: 0, low: 0) && !onlyIPv6, onlyIPv6: onlyIPv6)
     }
 
     /// The endpoint as this socket reaches it; nothing when it is of another family.

@@ -12,14 +12,19 @@ public final class SealedDatagrams: Sendable {
     private let account: Account
     private let refusesPrivate: Bool
     private let sealer: DatagramSealer
-    private let sessions = Mutex(Sessions())
+    let sessions = Mutex(Sessions())
+    /// Who waits for the answers to probes, by nonce.
+    let probing = Mutex<[UInt64: AsyncStream<Void>.Continuation]>([:])
+    private let received: @Sendable (Verified<Envelope>, NodeID) -> Void
     private let start = ContinuousClock.now
     private let counter: Mutex<DatagramCounts>
     private let sockets: Mutex<[DatagramSocket]>
 
     private init(
-        identity: Identity, directory: Directory, networkKey: Bytes32, account: Account, refusesPrivate: Bool
+        identity: Identity, directory: Directory, networkKey: Bytes32, account: Account, refusesPrivate: Bool,
+        received: @escaping @Sendable (Verified<Envelope>, NodeID) -> Void
     ) {
+        self.received = received
         self.directory = directory
         self.account = account
         self.refusesPrivate = refusesPrivate
@@ -37,14 +42,14 @@ public final class SealedDatagrams: Sendable {
     ) async throws -> SealedDatagrams {
         let datagrams = SealedDatagrams(
             identity: identity, directory: directory, networkKey: networkKey, account: account,
-            refusesPrivate: refusesPrivate)
+            refusesPrivate: refusesPrivate, received: received)
         // Beside a socket for IPv4, one for IPv6 must leave that family alone; by itself, a wildcard serves both.
         let separate = addresses.contains { !$0.address.isIPv6 }
         do {
             for address in addresses {
                 let socket = try await DatagramSocket.bind(to: address, onlyIPv6: separate, on: group) {
                     bytes, source in
-                    datagrams.receive(bytes, from: source, received)
+                    datagrams.receive(bytes, from: source)
                 }
                 datagrams.sockets.withLock { $0.append(socket) }
             }
@@ -86,21 +91,29 @@ public final class SealedDatagrams: Sendable {
         for step in steps { take(step, with: card) }
     }
 
-    private var now: Instant { .zero + (.now - start) }
+    var now: Instant { .zero + (.now - start) }
 
     /// Hands back what is to be delivered.
     @discardableResult
     private func take(_ step: Sessions.Step, with card: Card) -> [UInt8]? {
         switch step {
-        case .send(let parcel, let endpoint): transmit(parcel, to: endpoint, for: card)
+        case .send(let parcel, let endpoint):
+            if let route = route(to: [endpoint]) { transmit(parcel, over: route, for: card) } else { drop(.unroutable) }
         case .drop(let reason): drop(reason)
+        case .probed(let nonce): probing.withLock { $0[nonce] }?.yield()
         case .deliver(let payload): return payload
         }
         return nil
     }
 
-    private func transmit(_ parcel: Parcel, to endpoint: Endpoint, for card: Card) {
-        guard let route = route(to: [endpoint]) else { return drop(.unroutable) }
+    /// - Parameter ended: called once, with whether the system took the datagram.
+    func transmit(
+        _ parcel: Parcel, over route: Route, for card: Card, ended: @escaping @Sendable (Bool) -> Void = { _ in }
+    ) {
+        func drop(_ reason: DropReason) {
+            self.drop(reason)
+            ended(false)
+        }
         let datagram: [UInt8]
         switch sealer.seal(parcel.wireBytes, for: card) {
         case .success(let sealed): datagram = sealed
@@ -108,7 +121,7 @@ public final class SealedDatagrams: Sendable {
         }
         // Nothing queues here: what the socket cannot take now is worth nothing a second later.
         guard route.socket.channel.isWritable else { return drop(.unsendable) }
-        let cost = Self.cost(of: datagram.count, with: endpoint)
+        let cost = Self.cost(of: datagram.count, with: route.endpoint)
         let era = account.era
         guard account.spend(cost, for: .overlay) else { return drop(.unaffordable) }
         route.socket.write(datagram, to: route.address).whenComplete { [self] result in
@@ -118,9 +131,11 @@ public final class SealedDatagrams: Sendable {
                     $0.sent &+= 1
                     $0.bytesSent += cost
                 }
+                ended(true)
             case .failure:
                 account.credit(cost, to: .overlay, debitedIn: era)
-                drop(.unsendable)
+                self.drop(.unsendable)
+                ended(false)
             }
         }
     }
@@ -130,14 +145,14 @@ public final class SealedDatagrams: Sendable {
         ByteCount(count + (peer.address.isIPv6 ? 40 : 20) + 8)
     }
 
-    private struct Route {
+    struct Route {
         let socket: DatagramSocket
         let address: SocketAddress
         let endpoint: Endpoint
     }
 
     /// To the first of the endpoints that one of the sockets can reach.
-    private func route(to endpoints: [Endpoint]) -> Route? {
+    func route(to endpoints: [Endpoint]) -> Route? {
         sockets.withLock { sockets in
             for endpoint in endpoints where !(refusesPrivate && endpoint.address.isPrivate) {
                 for socket in sockets {
@@ -149,9 +164,7 @@ public final class SealedDatagrams: Sendable {
         }
     }
 
-    private func receive(
-        _ bytes: [UInt8], from source: Endpoint, _ received: (Verified<Envelope>, NodeID) -> Void
-    ) {
+    func receive(_ bytes: [UInt8], from source: Endpoint) {
         counter.withLock {
             $0.received &+= 1
             $0.bytesReceived += Self.cost(of: bytes.count, with: source)

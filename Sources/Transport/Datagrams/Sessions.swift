@@ -32,6 +32,8 @@ struct Sessions {
         case send(Parcel, to: Endpoint)
         case deliver([UInt8])
         case drop(DropReason)
+        /// A probe's nonce has come back from the member that it was for.
+        case probed(UInt64)
     }
 
     /// Where an authentic datagram comes from.
@@ -98,6 +100,7 @@ struct Sessions {
     /// Only members whose cards were here, so as many as the directory admits.
     private var peers: [NodeID: Peer] = [:]
     private var targets = TargetBudgets()
+    var probes = EndpointProbes()
     /// In the order they came.
     private var waiting: [Waiting] = []
 
@@ -131,6 +134,11 @@ struct Sessions {
             return []
         }
         return [.send(.challenge(nonce: peer.nonce(for: endpoint, at: now), isStale: false), to: endpoint)]
+    }
+
+    /// Probes count as challenges to the address, whoever has asked for them.
+    mutating func mayProbe(_ endpoint: Endpoint, at now: Instant) -> Bool {
+        targets.spend(on: endpoint.address, at: now)
     }
 
     // MARK: Receiving
@@ -203,6 +211,7 @@ struct Sessions {
     private mutating func prove(
         by nonce: UInt64, _ token: UInt64, _ peer: inout Peer, _ arrival: Arrival, _ now: Instant
     ) -> [Step] {
+        if probes.take(nonce, from: arrival.sender) { return [.probed(nonce)] }
         guard let asked = peer.asked, asked.nonce == nonce, now < asked.until else { return [.drop(.unasked)] }
         peer.asked = nil
         peer.proven = Proven(

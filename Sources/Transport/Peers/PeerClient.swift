@@ -24,6 +24,7 @@ public struct PeerClient: Sendable {
     private let account: Account
     private let refusesPrivate: Bool
     private let now: @Sendable () -> WallTime
+    private let runs = KnownRuns()
 
     /// - Parameter refusesPrivate: whether members are not called at addresses of one's own house.
     public init(
@@ -95,11 +96,23 @@ public struct PeerClient: Sendable {
         _ body: [UInt8], to path: String, at url: String, receiver: NodeID?,
         adjust: (inout CourierRequest) -> Void
     ) async -> Result<CourierAnswer, CourierError> {
+        let run = receiver.flatMap { runs[$0] }
+        let first = await post(body, to: path, at: url, receiver: receiver, run: run, adjust: adjust)
+        guard case .success(let answer) = first, let named = self.run(named: answer.head, by: receiver, insteadOf: run),
+            await account.pay(Self.headCost + ByteCount(body.count), for: .overlay)
+        else { return first }
+        return await post(body, to: path, at: url, receiver: receiver, run: named, adjust: adjust)
+    }
+
+    private func post(
+        _ body: [UInt8], to path: String, at url: String, receiver: NodeID?, run: String?,
+        adjust: (inout CourierRequest) -> Void
+    ) async -> Result<CourierAnswer, CourierError> {
         let signer = RequestSigner(identity: identity)
         var request = CourierRequest(
             "POST", url + path,
             fields: [HeaderField(name: "Content-Type", value: PeerProtocol.mediaType)]
-                + signer.fields(method: "POST", target: path, body: body, receiver: receiver, at: now()),
+                + signer.fields(method: "POST", target: path, body: body, receiver: receiver, run: run, at: now()),
             body: body)
         request.answerLimit = PeerProtocol.answerLimit
         adjust(&request)
@@ -108,6 +121,15 @@ public struct PeerClient: Sendable {
         } catch {
             return .failure(error)
         }
+    }
+
+    /// What to sign anew with, where the other node has begun another run than it was asked in.
+    private func run(named head: AnswerHead, by node: NodeID?, insteadOf run: String?) -> String? {
+        guard head.status == RequestRefusal.anotherRun.status,
+            let named = head.fields.value(of: RequestSignature.runField), named != run, RequestRun.isName(named)
+        else { return nil }
+        if let node { runs.learn(named, of: node) }
+        return named
     }
 
     // MARK: Bytes of files
@@ -120,19 +142,33 @@ public struct PeerClient: Sendable {
     ) async -> Result<Void, FetchFailure> {
         guard !bytes.isEmpty else { return .success(()) }
         let path = PeerProtocol.path(of: file, name: name)
+        let run = runs[card.nodeID]
+        let expectation = RangeExpectation(bytes: bytes, length: length)
+        var named: String?
+        let first = await fetch(path, expectation, from: card, run: run, into: sink) { head in
+            named = self.run(named: head, by: card.nodeID, insteadOf: run)
+        }
+        guard let named else { return first }
+        return await fetch(path, expectation, from: card, run: named, into: sink) { _ in }
+    }
+
+    /// - Parameter refused: called with the head of an answer that is not as asked.
+    private func fetch(
+        _ path: String, _ expectation: RangeExpectation, from card: Card, run: String?,
+        into sink: @escaping @Sendable (UnsafeRawBufferPointer) -> Bool, refused: (AnswerHead) -> Void
+    ) async -> Result<Void, FetchFailure> {
         guard await account.pay(Self.headCost + ByteCount(path.utf8.count), for: .replication) else {
             return .failure(.unaffordable)
         }
         let signer = RequestSigner(identity: identity)
         var request = CourierRequest(
             "GET", card.url + path,
-            fields: signer.fields(method: "GET", target: path, body: nil, receiver: card.nodeID, at: now()))
-        request.range = bytes
+            fields: signer.fields(method: "GET", target: path, body: nil, receiver: card.nodeID, run: run, at: now()))
+        request.range = expectation.bytes
         request.slowest = Self.slowestFetch
         request.refusesPrivate = refusesPrivate
         request.answerLimit = .kibibytes(16)
-        let expectation = RangeExpectation(bytes: bytes, length: length)
-        let missing = Mutex(Int64(bytes.count))
+        let missing = Mutex(Int64(expectation.bytes.count))
         do throws(CourierError) {
             let answer = try await courier.download(request, accepting: expectation.isMet) { buffer in
                 let fits = missing.withLock { missing in
@@ -141,7 +177,10 @@ public struct PeerClient: Sendable {
                 }
                 return fits && sink(buffer)
             }
-            guard expectation.isMet(by: answer.head) else { return .failure(FetchFailure(status: answer.status)) }
+            guard expectation.isMet(by: answer.head) else {
+                refused(answer.head)
+                return .failure(FetchFailure(status: answer.status))
+            }
         } catch {
             let tooMany = missing.withLock { $0 < 0 }
             return .failure(tooMany ? .malformed : FetchFailure(error))
@@ -159,7 +198,8 @@ public struct PeerClient: Sendable {
     }
 
     /// Asks to be let in. Nothing changes here but what the caller makes of the result.
-    public func join(_ door: Door) async throws(JoinFailure) -> Joined {
+    /// - Parameter reachedAt: the addresses that this node's card will name.
+    public func join(_ door: Door, reachedAt: [Endpoint] = []) async throws(JoinFailure) -> Joined {
         let invite: Invite?
         let url: String
         switch door {
@@ -171,7 +211,7 @@ public struct PeerClient: Sendable {
             invite = nil
             url = given
         }
-        let body = JoinRequest(by: identity, invite: invite).wireBytes
+        let body = JoinRequest(by: identity, invite: invite, reachedAt: reachedAt).wireBytes
         guard await account.pay(Self.headCost + ByteCount(body.count), for: .overlay) else { throw .unaffordable }
         let path = PeerProtocol.prefix + PeerProtocol.joinName
         let result = await post(body, to: path, at: url, receiver: invite?.inviter) { $0.timeLimit = Self.joinLimit }

@@ -12,6 +12,8 @@ public enum RequestRefusal: Error, Hashable, Sendable {
     /// By the very node that got it.
     case itself
     case badSignature
+    /// It does not name the receiver's present run: it may have been made before that, and used then.
+    case anotherRun
     /// Its nonce was used before.
     case replayed
     /// More requests in a minute than nonces are remembered.
@@ -22,7 +24,7 @@ public enum RequestRefusal: Error, Hashable, Sendable {
     /// The HTTP status that answers it.
     public var status: Int {
         switch self {
-        case .unsigned, .malformed, .outsideWindow, .badSignature, .replayed: 401
+        case .unsigned, .malformed, .outsideWindow, .badSignature, .anotherRun, .replayed: 401
         case .anotherReceiver: 421
         case .stranger, .itself: 403
         case .tooMany, .tooManyBad: 429
@@ -44,6 +46,7 @@ extension RequestRefusal: CustomStringConvertible {
             "The request is signed by a node that is not known to belong to this network; introduce it, or join first."
         case .itself: "The request is signed by the node that got it; ask another one."
         case .badSignature: "The request's signature does not hold; sign what is sent."
+        case .anotherRun: "The request does not name the present run of this node; sign it anew, with Potluck-Run."
         case .replayed: "The request was made before; sign each one anew."
         case .tooMany: "More signed requests came in a minute than this node keeps track of; ask again in a minute."
         case .tooManyBad: "Too many signatures from your network do not hold; ask again in a minute."

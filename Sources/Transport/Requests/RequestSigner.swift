@@ -10,6 +10,8 @@ enum RequestSignature {
     static let algorithm = "ed25519"
     static let receiverField = "potluck-receiver"
     static let digestField = "content-digest"
+    /// The receiver's run, as the receiver has named it.
+    static let runField = "potluck-run"
     /// In place of a receiver's NodeID, when a newcomer knows only its address.
     static let anyReceiver = "any"
     static let nonceLength = 16
@@ -17,8 +19,8 @@ enum RequestSignature {
     static let window: Duration = .seconds(60)
 
     /// What must be covered, and nothing else may be: a request has one form.
-    static func components(hasDigest: Bool) -> [String] {
-        ["@method", "@path", "@query"] + (hasDigest ? [digestField] : []) + [receiverField]
+    static func components(hasDigest: Bool, hasRun: Bool) -> [String] {
+        ["@method", "@path", "@query"] + (hasDigest ? [digestField] : []) + [receiverField] + (hasRun ? [runField] : [])
     }
 
     /// The digest of a body (RFC 9530).
@@ -37,9 +39,10 @@ public struct RequestSigner: Sendable {
     }
 
     /// The fields to add to the request. `target` is the path and query exactly as they will stand on the request line;
-    /// without a `receiver`, whoever gets the request may take it: only for joining an open network by address.
+    /// without a `receiver`, whoever gets the request may take it: only for joining an open network by address. `run` is
+    /// what the receiver has called its present run, if it has.
     public func fields(
-        method: String, target: String, body: [UInt8]?, receiver: NodeID?, at now: WallTime
+        method: String, target: String, body: [UInt8]?, receiver: NodeID?, run: String? = nil, at now: WallTime
     ) -> [HeaderField] {
         var head = RequestHead(method: method, target: target, fields: [])
         if let body {
@@ -49,11 +52,12 @@ public struct RequestSigner: Sendable {
         head.fields.append(
             HeaderField(
                 name: RequestSignature.receiverField, value: receiver?.description ?? RequestSignature.anyReceiver))
+        if let run { head.fields.append(HeaderField(name: RequestSignature.runField, value: run)) }
         var nonce = SystemRandomNumberGenerator()
         let random = Data(
             (0..<RequestSignature.nonceLength).map { _ in UInt8.random(in: .min ... .max, using: &nonce) })
         let input = InnerList(
-            bareInnerList: Self.list(RequestSignature.components(hasDigest: body != nil)),
+            bareInnerList: Self.list(RequestSignature.components(hasDigest: body != nil, hasRun: run != nil)),
             parameters: [
                 "created": .integer(now.milliseconds / 1000),
                 "nonce": .string(random.base64EncodedString()),

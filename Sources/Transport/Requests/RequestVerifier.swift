@@ -16,13 +16,17 @@ public final class RequestVerifier: Sendable {
 
     private let own: NodeID
     private let directory: Directory
+    /// The receiver's own, which it tells to those who do not know it.
+    public let run: RequestRun?
     private let members = Mutex(NonceMemory.members)
     private let strangers = Mutex(NonceMemory.strangers)
     private let failures = Mutex(FailedChecks())
 
-    public init(own: NodeID, directory: Directory) {
+    /// - Parameter run: nothing where requests need not name one.
+    public init(own: NodeID, directory: Directory, run: RequestRun? = nil) {
         self.own = own
         self.directory = directory
+        self.run = run
     }
 
     /// Who signed the head. Where there is a body, ask the result whether it covers it before believing a word of it.
@@ -37,6 +41,7 @@ public final class RequestVerifier: Sendable {
         guard claim.signer != own else { throw .itself }
         let age = now - claim.created
         guard age <= RequestSignature.window, age >= .zero - RequestSignature.window else { throw .outsideWindow }
+        try checkRun(of: claim, at: now)
         let isMember = directory.isAdmitted(claim.signer)
         guard isMember || signers == .anyone else { throw .stranger }
         // Checking a signature is what costs most: not of requests that would be refused anyway.
@@ -65,6 +70,11 @@ public final class RequestVerifier: Sendable {
             try strangers.withLock { nonces throws(RequestRefusal) in try body(&nonces) }
         }
     }
+
+    private func checkRun(of claim: Claim, at now: WallTime) throws(RequestRefusal) {
+        guard let run else { return }
+        guard claim.run == run.name || claim.run == nil && !run.isRequired(at: now) else { throw .anotherRun }
+    }
 }
 
 /// A request head whose signature holds.
@@ -84,6 +94,7 @@ public struct SignedRequest: Hashable, Sendable {
 private struct Claim {
     let signer: NodeID
     let receiver: String
+    let run: String?
     let created: WallTime
     let nonce: [UInt8]
     let digest: Bytes32?
@@ -100,9 +111,12 @@ private struct Claim {
         guard let input = Self.list(inputText), let signature = Self.data(signatureText, key: RequestSignature.label)
         else { throw .malformed }
         let digestText = head.fields.values(of: RequestSignature.digestField)
+        let runText = head.fields.values(of: RequestSignature.runField)
         let parameters = input.rfc9651Parameters
-        guard digestText.count <= 1,
-            SignatureBase.components(of: input) == RequestSignature.components(hasDigest: !digestText.isEmpty),
+        guard digestText.count <= 1, runText.count <= 1,
+            SignatureBase.components(of: input)
+                == RequestSignature.components(
+                    hasDigest: !digestText.isEmpty, hasRun: !runText.isEmpty),
             parameters.count == 4,
             case .integer(let created)? = parameters["created"], (0...253_402_300_799).contains(created),
             case .string(let nonceText)? = parameters["nonce"], let nonce = Data(base64Encoded: nonceText),
@@ -121,6 +135,7 @@ private struct Claim {
         }
         self.signer = signer
         self.receiver = receiver
+        run = runText.first
         self.created = WallTime(milliseconds: created * 1000)
         self.nonce = Array(nonce)
         self.signature = signature

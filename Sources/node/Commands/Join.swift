@@ -46,6 +46,7 @@ struct Join: AsyncParsableCommand {
             joined.wasMember
                 ? "This node was a member of that network before; it has \(members)."
                 : "Joined through \(name): the network has \(members).")
+        if let advice = joined.advice { Terminal.current.print(advice) }
     }
 
     /// What is to be joined, from wherever it was given.

@@ -31,15 +31,19 @@ final class TestNode: Sendable {
     let plan: NodePlan
     let directory: URL
     let port: UInt16
+    /// Where it runs; nothing stands for loopback.
+    let house: Village.House?
     private let process = Mutex<Child?>(nil)
 
     var name: String { plan.name }
     /// Of the process, while there is one.
     var identifier: Int32? { process.withLock { $0?.identifier } }
-    var url: String { "http://127.0.0.1:\(port)" }
+    var host: String { house?.address ?? "127.0.0.1" }
+    var url: String { "http://\(host):\(port)" }
     var log: URL { directory.appendingPathExtension("log") }
 
-    init(_ plan: NodePlan, in folder: URL, port: UInt16) {
+    init(_ plan: NodePlan, in folder: URL, port: UInt16, house: Village.House? = nil) {
+        self.house = house
         self.plan = plan
         directory = folder.appending(path: plan.name)
         self.port = port
@@ -47,7 +51,7 @@ final class TestNode: Sendable {
 
     var settings: [String] {
         [
-            "--name", plan.name, "--listen", "127.0.0.1:\(port)", "--location", plan.country, "--allowance",
+            "--name", plan.name, "--listen", "\(host):\(port)", "--location", plan.country, "--allowance",
             plan.allowance, "--disk", "2GB", "--pulse", "1s", "--geo",
             CountryAddresses.folder, "--trusted-proxies", "127.0.0.0/8",
         ] + plan.flags
@@ -59,8 +63,9 @@ final class TestNode: Sendable {
 
     /// Starts `node run` or `node join` in the background.
     func start(_ arguments: [String] = ["run"], environment: [String: String] = [:]) throws {
+        let command = (house?.command ?? []) + [Program.path] + arguments + ["--data", path]
         let child = try Child(
-            Program.path, arguments + ["--data", path],
+            command[0], Array(command.dropFirst()),
             environment: Program.environment.merging(environment) { _, new in new }, output: log, errors: log)
         process.withLock { $0 = child }
     }
@@ -81,6 +86,11 @@ final class TestNode: Sendable {
     @discardableResult
     func stop() async -> Int32? {
         await end(with: SIGTERM)
+    }
+
+    /// How a process ended that stops by itself; by then it is made to.
+    func ended(within limit: Duration) async -> Int32? {
+        await process.withLock({ $0.take() })?.exit(within: limit)
     }
 
     /// What it has used of the processor so far; the machine may be busy with something else.

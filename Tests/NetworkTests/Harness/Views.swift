@@ -8,10 +8,18 @@ enum View {
             var left: Int
         }
 
+        struct Trouble: Decodable, Equatable, Sendable {
+            var kind: String
+            var sentence: String
+        }
+
         var id: String
         var url: String
         var network: String
         var members: Members
+        var troubles: [Trouble]
+
+        func trouble(_ kind: String) -> String? { troubles.first { $0.kind == kind }?.sentence }
     }
 
     struct Name: Decodable, Equatable, Sendable {

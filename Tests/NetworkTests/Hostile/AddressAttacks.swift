@@ -11,7 +11,9 @@ import Testing
 
 /// With addresses: honest nodes are to turn on somebody who never heard of Potluck, or on their own machine.
 enum AddressAttacks {
-    static let all = [anothersURL, anothersEndpoint, callBackForAnother, callBackFlood, redirects]
+    static let all = [
+        anothersURL, anothersEndpoint, callBackAtAnother, callBackForAnother, callBackFlood, redirects,
+    ]
 
     /// Somebody who never heard of Potluck: what reaches it is counted.
     private static func withBystander<Value>(_ body: (LiarServer) async throws -> Value) async throws -> Value {
@@ -52,22 +54,39 @@ enum AddressAttacks {
     /// What each honest node may ask a bystander within seconds.
     private static let questions = 4
 
-    static let anothersEndpoint = Attack(name: "card with the datagram address of somebody else") { stage in
-        let port = try FreePorts.take(1)[0]
-        let counts = Mutex((datagrams: 0, bytes: 0, isStopped: false))
-        let descriptor = try RudeSocket.bindDatagrams(to: port)
-        Thread.detachNewThread {
-            while !counts.withLock({ $0.isStopped }) {
-                guard let datagram = RudeSocket.receiveDatagram(at: descriptor) else { continue }
-                counts.withLock {
-                    $0.datagrams += 1
-                    $0.bytes += datagram.count
+    /// Somebody's datagram port who never heard of Potluck.
+    private final class Ear: Sendable {
+        let endpoint: Endpoint
+        private let state = Mutex((sizes: [Int](), isStopped: false))
+
+        var sizes: [Int] { state.withLock(\.sizes) }
+
+        init() throws {
+            let port = try FreePorts.take(1)[0]
+            endpoint = Endpoint(address: .v4(0x7F00_0001), port: port)
+            let descriptor = try RudeSocket.bindDatagrams(to: port)
+            Thread.detachNewThread { [self] in
+                while !state.withLock({ $0.isStopped }) {
+                    guard let datagram = RudeSocket.receiveDatagram(at: descriptor) else { continue }
+                    state.withLock { $0.sizes.append(datagram.count) }
                 }
+                close(descriptor)
             }
-            close(descriptor)
         }
-        let bystander = Endpoint(address: .v4(0x7F00_0001), port: port)
-        await stage.mallory.introduce(to: stage.targets, stage.mallory.card(endpoints: [bystander]))
+
+        func stop() { state.withLock { $0.isStopped = true } }
+    }
+
+    /// All that an endpoint gets before it has answered.
+    private static let greeting = DatagramSealer.headerLength + Parcel.greetingLength + DatagramSealer.tagLength
+
+    private static func most(_ rate: Rate, in time: Duration) -> Int { rate.burst + Int(time / rate.every) }
+
+    static let anothersEndpoint = Attack(name: "card with the datagram address of somebody else") { stage in
+        let bystander = try Ear()
+        defer { bystander.stop() }
+        let start = ContinuousClock.now
+        await stage.mallory.introduce(to: stage.targets, stage.mallory.card(endpoints: [bystander.endpoint]))
         // Pulses that ask for an answer, and news, to be sent there.
         for number in 0..<500 {
             for target in stage.targets {
@@ -76,14 +95,35 @@ enum AddressAttacks {
             }
         }
         try await Task.sleep(for: .seconds(5))
-        let (datagrams, bytes) = counts.withLock { counts in
-            counts.isStopped = true
-            return (counts.datagrams, counts.bytes)
-        }
-        // As many as were asked for, none larger, and the pulses: nothing is amplified.
-        #expect(bytes < 128 << 10)
+        let (sizes, time) = (bystander.sizes, ContinuousClock.now - start)
+        // Challenges to one member, of both kinds, as far as its address may get any, and those asked for otherwise.
+        let each = min(
+            most(Sessions.challenges, in: time) + most(Sessions.notices, in: time), most(TargetBudgets.rate, in: time))
+        #expect(sizes.count <= stage.targets.count * each)
+        #expect(sizes.allSatisfy { $0 == greeting })
         await stage.mallory.introduce(to: stage.targets)
-        return "2,000 probes and 5 s of pulses: \(datagrams) datagrams, \(bytes) bytes sent there by four nodes"
+        return
+            "2,000 probes and 5 s of pulses: \(sizes.count) datagrams, \(sizes.reduce(0, +)) bytes sent there by four "
+            + "nodes (at most \(stage.targets.count * each) of \(greeting))"
+    }
+
+    static let callBackAtAnother = Attack(name: "asking to be called back 30 times, at somebody else's datagram port") {
+        stage in
+        let bystander = try Ear()
+        defer { bystander.stop() }
+        let start = ContinuousClock.now
+        let card = stage.mallory.identity.sign(stage.mallory.card(endpoints: [bystander.endpoint])).value
+        var statuses: [Int] = []
+        for _ in 0..<30 {
+            statuses.append(
+                try await stage.victim.status(
+                    for: stage.mallory.signed(.callBack(card), for: stage.victim), patience: 15))
+        }
+        let (sizes, calls) = (bystander.sizes, 1 + Int((ContinuousClock.now - start) / .seconds(10)))
+        #expect(sizes.count <= calls * EndpointProbes.attempts)
+        #expect(sizes.allSatisfy { $0 == greeting })
+        #expect(statuses.count { $0 == 200 } <= calls)
+        return "\(Set(statuses).sorted()), \(sizes.count) datagrams of \(greeting) bytes"
     }
 
     static let callBackForAnother = Attack(name: "asking to call somebody else back") { stage in

@@ -13,7 +13,8 @@ enum AdmissionAttacks {
     private static func join(_ body: [UInt8], by signer: Identity, at target: Target) -> [UInt8] {
         let path = PeerProtocol.prefix + PeerProtocol.joinName
         let fields = RequestSigner(identity: signer).fields(
-            method: "POST", target: path, body: body, receiver: target.card.nodeID, at: Mallory.now)
+            method: "POST", target: path, body: body, receiver: target.card.nodeID, run: target.run.name,
+            at: Mallory.now)
         return HTTPText.request("POST", path, fields, length: body.count) + body
     }
 

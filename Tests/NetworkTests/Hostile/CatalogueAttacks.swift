@@ -157,7 +157,8 @@ enum CatalogueAttacks {
             if let range = body.firstRange(of: find) { body.replaceSubrange(range, with: replacement) }
             let path = PeerProtocol.prefix + "announce"
             let fields = RequestSigner(identity: stage.mallory.identity).fields(
-                method: "POST", target: path, body: body, receiver: stage.victim.card.nodeID, at: Mallory.now)
+                method: "POST", target: path, body: body, receiver: stage.victim.card.nodeID,
+                run: stage.victim.run.name, at: Mallory.now)
             statuses.append(
                 try await stage.victim.status(for: HTTPText.request("POST", path, fields, length: body.count) + body))
         }

@@ -112,16 +112,20 @@ enum DatagramAttacks {
         #expect(await stage.victim.node.stop() == 0)
         try stage.victim.node.start()
         try await stage.victim.node.isUp()
+        try await stage.victim.learnRun()
         for _ in 0..<50 { stage.mallory.send(datagram, to: stage.victim) }
         try await Task.sleep(for: wait)
         let answered = stage.mallory.answers(to: 8_000) - 1
         #expect(answered == 0)
-        let status = try await stage.victim.status(for: request)
-        let again = try await stage.victim.status(for: request)
-        #expect(again == 401)
+        var statuses: [Int] = []
+        for _ in 0..<3 { statuses.append(try await stage.victim.status(for: request)) }
+        #expect(statuses == [401, 401, 401])
+        let anew = stage.mallory.signed(.catalogue(.lookUp(Nonsense.file(8))), for: stage.victim)
+        #expect(try await stage.victim.status(for: anew) == 200)
         await stage.mallory.introduce(to: stage.targets)
         try await eventually("all are there again", within: .seconds(20)) { try await stage.isComplete() }
-        return "of 50 replays \(answered) answered; a signed request of the same minute: \(status), then \(again)"
+        return
+            "of 50 replays \(answered) answered; a signed request of the same minute: \(statuses[0]), signed anew: 200"
     }
 
     static let garbageFlood = Attack(name: "flood of 20,000 random datagrams") { stage in

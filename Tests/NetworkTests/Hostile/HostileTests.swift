@@ -115,6 +115,7 @@ extension NetworkTests {
             let targets = try network.nodes.map { node in
                 Target(node: node, card: try #require(cards.first { $0.url == node.url }))
             }
+            for target in targets { try await target.learnRun() }
             await mallory.introduce(to: targets)
             // With nothing to spare, nobody has her hold anything.
             await trudy.introduce(to: targets, remaining: .zero)

@@ -257,7 +257,8 @@ final class Mallory: Sendable {
         let body = request.wireBytes
         let path = PeerProtocol.path(of: request)
         let fields = RequestSigner(identity: signer ?? identity).fields(
-            method: "POST", target: path, body: body, receiver: receiver ?? target.card.nodeID, at: time)
+            method: "POST", target: path, body: body, receiver: receiver ?? target.card.nodeID,
+            run: target.run.name, at: time)
         return HTTPText.request("POST", path, fields, length: body.count, isKept: isKept) + body
     }
 }
@@ -290,6 +291,22 @@ enum HTTPText {
 struct Target: Sendable {
     let node: TestNode
     let card: Card
+    /// What it calls its present run.
+    let run = Run()
+
+    final class Run: Sendable {
+        private let state = Mutex<String?>(nil)
+        var name: String? { state.withLock(\.self) }
+        fileprivate func become(_ name: String?) { state.withLock { $0 = name } }
+    }
+
+    /// Whoever asks without a signature is told.
+    func learnRun() async throws {
+        let question = HTTPText.request("POST", PeerProtocol.prefix + PeerRequest.proof, [], length: 0)
+        let lines = String(decoding: try await answer(to: question), as: UTF8.self).split(separator: "\r\n")
+        let prefix = "Potluck-Run: "
+        run.become(lines.first { $0.hasPrefix(prefix) }.map { String($0.dropFirst(prefix.count)) })
+    }
 
     /// Sends these bytes on a connection of their own. The status of the answer; 0 when there is none.
     func status(for bytes: [UInt8], patience seconds: Int = 10) async throws -> Int {

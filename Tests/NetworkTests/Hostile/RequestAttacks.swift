@@ -11,7 +11,7 @@ import Testing
 enum RequestAttacks {
     static let all = [
         replayed, misdirected, mistimed, altered, unsigned, strange, strangersFlood, oversized, misframed, endless,
-        stalledBodies, crowd, flood,
+        stalledBodies, crowd, flood, nonceFlood,
     ]
 
     private static func lookUp(_ number: UInt64) -> PeerRequest { .catalogue(.lookUp(Nonsense.file(number))) }
@@ -118,7 +118,8 @@ enum RequestAttacks {
         ] {
             let path = "/peer/v1/" + name
             let fields = RequestSigner(identity: stage.mallory.identity).fields(
-                method: "POST", target: path, body: [], receiver: stage.victim.card.nodeID, at: Mallory.now)
+                method: "POST", target: path, body: [], receiver: stage.victim.card.nodeID,
+                run: stage.victim.run.name, at: Mallory.now)
             let head = HTTPText.request(
                 "POST", path, fields + [HeaderField(name: "Content-Length", value: length)], length: nil)
             statuses.append(try await stage.victim.status(for: head + [UInt8](repeating: 0, count: 100)))
@@ -135,7 +136,8 @@ enum RequestAttacks {
         var statuses: [Int] = []
         for lengths in [["\(body.count - 1)"], ["\(body.count)", "\(body.count + 40)"], ["\(body.count)", "chunked"]] {
             var fields = RequestSigner(identity: stage.mallory.identity).fields(
-                method: "POST", target: path, body: body, receiver: stage.victim.card.nodeID, at: Mallory.now)
+                method: "POST", target: path, body: body, receiver: stage.victim.card.nodeID,
+                run: stage.victim.run.name, at: Mallory.now)
             for length in lengths {
                 fields.append(
                     HeaderField(name: length == "chunked" ? "Transfer-Encoding" : "Content-Length", value: length))
@@ -193,6 +195,70 @@ enum RequestAttacks {
         try await control(stage, 12)
         #expect(try await stage.isServed(stage.link, stage.file))
         return "members and downloads go on"
+    }
+
+    /// Signed requests that are refused only after their nonces were taken note of: for files that nobody has.
+    static let nonceFlood = Attack(name: "12,000 nonces of one member, as fast as they are taken") { stage in
+        let before = stage.victim.node.identifier.map { Witness.memory(of: $0).resident } ?? 0
+        let (signer, receiver) = (RequestSigner(identity: stage.mallory.identity), stage.victim.card.nodeID)
+        let (run, port) = (stage.victim.run.name, stage.victim.node.port)
+        let streams = 6
+        let start = ContinuousClock.now
+        let flooding = Task {
+            try await withThrowingTaskGroup(of: Int.self) { group in
+                for stream in 0..<streams {
+                    group.addTask {
+                        try await blocking {
+                            try keepAsking(2_000, stream, signer, receiver, run, at: port)
+                        }
+                    }
+                }
+                return try await group.reduce(0, +)
+            }
+        }
+        // Meanwhile another member asks, ten times a second or as fast as it is answered.
+        var (others, slowest) = ([Int](), Duration.zero)
+        for number in 0..<30 {
+            let asked = ContinuousClock.now
+            others.append(
+                try await stage.victim.status(
+                    for: stage.trudy.signed(lookUp(UInt64(20_000 + number)), for: stage.victim)))
+            slowest = max(slowest, ContinuousClock.now - asked)
+            try await Task.sleep(for: .milliseconds(100))
+        }
+        let taken = try await flooding.value
+        let time = ContinuousClock.now - start
+        let after = stage.victim.node.identifier.map { Witness.memory(of: $0).resident } ?? 0
+        #expect(others.allSatisfy { $0 == 200 })
+        #expect(slowest < .seconds(5))
+        // A nonce with its signer takes some hundred bytes; the rest is what connections and pages take anyway.
+        #expect(after - before < taken * 512 + 16 << 20)
+        return "\(taken) taken in \(time), memory +\(max(0, after - before) >> 10) KiB; another member meanwhile: "
+            + "\(text(others)), the slowest after \(slowest)"
+    }
+
+    /// One after another on connections that stay, as long as they do. How many were answered with "not found".
+    private static func keepAsking(
+        _ count: Int, _ stream: Int, _ signer: RequestSigner, _ receiver: NodeID, _ run: String?, at port: UInt16
+    ) throws -> Int {
+        var taken = 0
+        var descriptor = try RudeSocket.connect(to: port)
+        defer { close(descriptor) }
+        for number in 0..<count {
+            let path = PeerProtocol.path(of: Nonsense.file(UInt64(stream)), name: "\(number)")
+            let fields = signer.fields(
+                method: "GET", target: path, body: nil, receiver: receiver, run: run, at: Mallory.now)
+            RudeSocket.write(HTTPText.request("GET", path, fields, length: nil, isKept: true), to: descriptor)
+            var buffer = [UInt8](repeating: 0, count: 4_096)
+            let length = recv(descriptor, &buffer, buffer.count, 0)
+            if length > 0 {
+                if HTTPText.status(of: Array(buffer.prefix(length))) == 404 { taken += 1 }
+            } else {
+                close(descriptor)
+                descriptor = try RudeSocket.connect(to: port)
+            }
+        }
+        return taken
     }
 
     static let flood = Attack(name: "600 signed look-ups of files that nobody has") { stage in
