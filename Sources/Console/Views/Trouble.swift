@@ -23,6 +23,8 @@ public struct Trouble: Codable, Hashable, Sendable {
         case portBlocked
         /// Datagrams do not reach this node.
         case datagramsBlocked
+        /// Another process runs with this node's identity.
+        case twin
         /// More comes in than this machine handles.
         case overloaded
         /// Others cannot be reached from here.
@@ -61,6 +63,7 @@ extension Trouble.Kind {
         case .clock: "The wall clock can be believed again."
         case .portBlocked: "Others reach this node again."
         case .datagramsBlocked: "Datagrams reach this node again."
+        case .twin: "No other process runs with this node's identity any more."
         case .overloaded: "This machine handles what comes in again."
         case .network: "Others can be reached again."
         case .door: "The public door is open again."

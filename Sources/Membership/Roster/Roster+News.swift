@@ -70,7 +70,11 @@ extension Roster {
         _ card: Card, _ verified: Verified<Card>, _ purpose: Purpose, at now: Instant, _ effects: inout Effects
     ) -> Bool {
         guard card.nodeID != own.id else {
-            if voice.phase == .silent { voice.persistedCard = card }
+            if voice.phase == .silent {
+                voice.persistedCard = card
+            } else if card.version > own.card.value.version {
+                voice.twins.heard(card, at: now)
+            }
             return false
         }
         if let index = table.index(of: card.nodeID) {
@@ -101,6 +105,7 @@ extension Roster {
     ) -> Bool {
         guard status.node != own.id.short else {
             // Its own word from a life it does not remember, or under a version it used twice.
+            if voice.isSpeaking, status.version > voice.lastVersion { voice.twins.heard(status, at: now) }
             if status.version > own.version || (status.version == own.version && status != own.status?.value) {
                 refute(status.version, at: now, &effects)
             }

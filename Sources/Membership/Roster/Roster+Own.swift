@@ -31,6 +31,8 @@ struct Voice: Equatable, Sendable {
     /// How often this node lets itself be provoked to a new status.
     var refutations = Budget()
 
+    var twins = TwinWatch()
+
     static let owedLimit = 32
 
     init(lastVersion: UInt64) {

@@ -116,6 +116,9 @@ public struct Roster: Sendable {
 
     public var own: Member { table.own }
 
+    /// Who else speaks with this node's key, as far as it was heard.
+    public var twin: Twin? { voice.twins.twin }
+
     /// The others, the dead and those who left among them, in order of their ids.
     public var members: [Member] { table.members }
 

@@ -110,7 +110,15 @@ enum Samples {
 
     static let invite = Invite(
         inviter: founder.nodeID, network: founder.nodeID, url: "http://192.0.2.1:8080", expires: now)
-    static let joinRequests = [JoinRequest(by: member, invite: nil), JoinRequest(by: member, invite: invite)]
+    static let joinRequests = [
+        JoinRequest(by: member, invite: nil), JoinRequest(by: member, invite: invite),
+        JoinRequest(
+            by: member, invite: invite,
+            reachedAt: [
+                Endpoint(address: .v4(0x0909_0909), port: 80),
+                Endpoint(address: .v6(high: 0x2A00 << 48, low: 1), port: 9),
+            ]),
+    ]
     static let joinAnswers: [JoinAnswer] = joinRequests.compactMap { request in
         try? Admission.answer(
             request, by: founder, network: founder.nodeID, networkKey: networkKey, table: news,

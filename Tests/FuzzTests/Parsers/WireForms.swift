@@ -42,7 +42,8 @@ extension Subject {
         wire("join-request", all: Samples.joinRequests, limit: 400) { request in
             let checked = Result { () throws(AdmissionRefusal) in
                 try Admission.check(
-                    request.wireBytes, signedBy: Samples.member.nodeID, own: Samples.founder.nodeID, isOpen: false)
+                    request.wireBytes, signedBy: Samples.member.nodeID, own: Samples.founder.nodeID, isOpen: false,
+                    refusesPrivate: true, seenAs: .v4(0x0909_0909))
             }
             if case .failure(let refusal) = checked { try claimPrintable("\(refusal)", "a refusal") }
         },

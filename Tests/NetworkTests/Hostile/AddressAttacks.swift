@@ -12,7 +12,8 @@ import Testing
 /// With addresses: honest nodes are to turn on somebody who never heard of Potluck, or on their own machine.
 enum AddressAttacks {
     static let all = [
-        anothersURL, anothersEndpoint, callBackAtAnother, callBackForAnother, callBackFlood, redirects,
+        // The two that are called back have more than the pause between them.
+        callBackFlood, anothersURL, anothersEndpoint, callBackAtAnother, callBackForAnother, redirects,
     ]
 
     /// Somebody who never heard of Potluck: what reaches it is counted.
@@ -122,7 +123,7 @@ enum AddressAttacks {
         let (sizes, calls) = (bystander.sizes, 1 + Int((ContinuousClock.now - start) / .seconds(10)))
         #expect(sizes.count <= calls * EndpointProbes.attempts)
         #expect(sizes.allSatisfy { $0 == greeting })
-        #expect(statuses.count { $0 == 200 } <= calls)
+        #expect((1...calls).contains(statuses.count { $0 == 200 }))
         return "\(Set(statuses).sorted()), \(sizes.count) datagrams of \(greeting) bytes"
     }
 
@@ -152,7 +153,7 @@ enum AddressAttacks {
                         for: stage.mallory.signed(.callBack(card), for: stage.victim), patience: 15))
             }
             let asked = bystander.requests.count
-            #expect(asked <= questions)
+            #expect((1...questions).contains(asked) && statuses.contains(200))
             await stage.mallory.introduce(to: stage.targets)
             return "\(Set(statuses).sorted()), \(asked) calls"
         }

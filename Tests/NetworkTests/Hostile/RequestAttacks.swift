@@ -198,7 +198,7 @@ enum RequestAttacks {
     }
 
     /// Signed requests that are refused only after their nonces were taken note of: for files that nobody has.
-    static let nonceFlood = Attack(name: "12,000 nonces of one member, as fast as they are taken") { stage in
+    static let nonceFlood = Attack(name: "3,000 nonces of one member, as fast as they are taken") { stage in
         let before = stage.victim.node.identifier.map { Witness.memory(of: $0).resident } ?? 0
         let (signer, receiver) = (RequestSigner(identity: stage.mallory.identity), stage.victim.card.nodeID)
         let (run, port) = (stage.victim.run.name, stage.victim.node.port)
@@ -209,7 +209,7 @@ enum RequestAttacks {
                 for stream in 0..<streams {
                     group.addTask {
                         try await blocking {
-                            try keepAsking(2_000, stream, signer, receiver, run, at: port)
+                            try keepAsking(500, stream, signer, receiver, run, at: port)
                         }
                     }
                 }
