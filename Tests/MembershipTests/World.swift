@@ -61,6 +61,7 @@ struct World {
     private(set) var datagrams = 0
     private(set) var bytes = 0
     private(set) var largest = 0
+    private(set) var statusesDrafted: [NodeID: Int] = [:]
     /// Every change of somebody's condition in somebody's eyes.
     private(set) var conditions: [(at: Instant, observer: NodeID, member: NodeID, condition: Condition?)] = []
     private var queue: [(at: Instant, sequence: Int, happening: Happening)] = []
@@ -244,6 +245,7 @@ struct World {
             case .send(let envelope, let receiver): send(envelope, from: id, to: receiver)
             case .introduce(let receiver): schedule(.introduction(from: id, to: receiver), after: 0.005)
             case .sign(let draft):
+                if case .status = draft { statusesDrafted[id, default: 0] += 1 }
                 schedule(.event(.signed(signed(draft)), at: id, life: life(of: id)), after: 0.000_1)
             case .persist(let records, let then):
                 for record in records { nodes[id]?.disk.apply(record) }

@@ -74,26 +74,40 @@ import Testing
         }
     }
 
-    @Test func `a crash under load wastes little, and the account is never below what was sent`() {
+    @Test func `a crash under load wastes what is sent in a second, and the account is never below what was sent`() {
         for seed in 1...8 as ClosedRange<UInt64> {
-            var network = VirtualNetwork.settled(3, seed: seed) { _ in .megabytes(100) }
+            let terms = Terms(share: .megabytes(100))
+            var network = VirtualNetwork.settled(3, seed: seed) { _ in terms.share }
             var chance = Generator(seed: seed)
             let file = network.post(.mebibytes(2), on: 0, replicas: 1)
             network.run(for: .seconds(15))
-            for _ in 0..<10 {
+            for round in 1...10 {
                 for index in 0..<3 { _ = network.ask(file, at: index, near: network.nodes[0].place) }
-                network.crash(
-                    0, afterActions: Int.random(in: 0...60, using: &chance),
-                    for: .milliseconds(Int64.random(in: 1...3000, using: &chance)))
+                let absence = Duration.milliseconds(Int64.random(in: 1...3000, using: &chance))
+                network.crash(0, afterActions: Int.random(in: 0...60, using: &chance), for: absence)
                 network.run(for: .seconds(4))
+                guard network.nodes[0].wastes.count < round else { continue }
+                network.crash(0)
+                network.schedule(.restart(0), after: absence)
+                network.run(for: absence + .seconds(1))
             }
             network.heal()
             network.run(for: .seconds(10))
-            let leased = network.nodes[0].disk.ledger?.leased.sum ?? .zero
-            let sent = Self.sent(network, 0).sum
-            #expect(leased >= sent && leased <= .megabytes(100), "seed \(seed)")
-            // Ten crashes, each worth at most a lease: 1/64 of the share for each of two classes, and two small ones.
-            #expect(leased - sent <= .megabytes(40), "seed \(seed): \(leased) leased, \(sent) sent")
+            let wastes = network.nodes[0].wastes
+            #expect(wastes.count == 10, "seed \(seed)")
+            for (waste, kind) in wastes.flatMap({ waste in TrafficClass.allCases.map { (waste, $0) } }) {
+                // About what is sent in a second, counted with all that went before, each second half as much.
+                let busy = max(Ledger.smallestLease, waste.busiest[kind]) * 2
+                let lease = max(terms.ceiling(kind) / Ledger.leasesInRemainder, Ledger.finalLease)
+                #expect(
+                    waste.size[kind] >= .zero && waste.size[kind] <= min(busy, lease),
+                    "seed \(seed), \(kind): \(waste.size[kind]), with \(waste.busiest[kind]) in a second")
+            }
+            // To the byte: what counts as spent was sent, or wasted.
+            let (sent, leased) = (Self.sent(network, 0), network.nodes[0].disk.ledger?.leased ?? .zero)
+            let spent = network.nodes[0].process?.door.leases.usage.spent
+            #expect(spent == wastes.reduce(sent) { $0 + $1.size }, "seed \(seed)")
+            #expect(leased.sum >= sent.sum && leased.sum <= terms.share, "seed \(seed)")
             #expect(network.violations.isEmpty, "seed \(seed): \(network.violations)")
         }
     }

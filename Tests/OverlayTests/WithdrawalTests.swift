@@ -217,18 +217,36 @@ import Testing
     }
 
     @Test func `who can hand nothing over leaves when the time is up, and keeps what nobody took`() {
-        for seed in 1...4 as ClosedRange<UInt64> {
+        for seed in 1...8 as ClosedRange<UInt64> {
             var network = VirtualNetwork.settled(3, seed: seed)
-            let file = network.post(.mebibytes(1), on: 0)
-            #expect(network.run(for: .seconds(15)) { $0.holders(of: file).count == 3 }, "seed \(seed)")
-            // No room anywhere else for one more.
-            let big = network.post(.mebibytes(4), on: 1, replicas: 2)
-            network.run(for: .milliseconds(1))
-            for index in [0, 2] { network.nodes[index].freeDisk = .zero }
-            network.run(for: .seconds(15))
-            network.deliver(.leave(by: network.now + .seconds(10)), to: network.currentRun(of: 1))
-            #expect(network.run(for: .seconds(20)) { $0.nodes[1].process?.hasLeft == true }, "seed \(seed)")
-            #expect(network.hasBytes(of: big, at: 1), "seed \(seed): its own copy")
+            let (leaver, full) = seed.isMultiple(of: 2) ? (1, 2) : (2, 1)
+            let shared = network.post(.mebibytes(1), on: 0)
+            // Who had not shown its address when it was to be offered the file is asked again a while later.
+            let patience = Curator.Settings().unansweredRest + .seconds(15)
+            #expect(network.run(for: patience) { $0.holders(of: shared).count == 3 }, "seed \(seed)")
+            network.nodes[full].freeDisk = .zero
+            network.run(for: Conditions.rhythm + .seconds(2))
+            let last = network.post(.mebibytes(4), on: 0, replicas: 1)
+            #expect(network.run(for: .seconds(15)) { $0.holders(of: last) == [0, leaver] }, "seed \(seed)")
+            // Its publisher dies, and there is no room for it anywhere else.
+            network.crash(0)
+            #expect(network.run(for: .seconds(30)) { $0.isAgreed }, "seed \(seed)")
+            let deadline = network.now + .seconds(20)
+            network.deliver(.leave(by: deadline), to: network.currentRun(of: leaver))
+            #expect(network.run(for: .seconds(30)) { $0.nodes[leaver].process?.hasLeft == true }, "seed \(seed)")
+            #expect(network.now >= deadline, "seed \(seed): it waited for somebody to take it")
+            #expect(network.holders(of: last) == [leaver], "seed \(seed)")
+            #expect(network.copies(of: shared) == [0, full], "seed \(seed): \(network.copies(of: shared))")
+            network.run(for: .seconds(1))
+            network.crash(leaver)
+            network.run(for: .seconds(5))
+            #expect(network.askEverywhere(for: last).allSatisfy { !$0.isServed }, "seed \(seed)")
+            network.start(leaver)
+            #expect(network.run(for: .seconds(10)) { $0.isAgreed }, "seed \(seed)")
+            network.run(for: .seconds(2))
+            let outcomes = network.askEverywhere(for: last)
+            #expect(outcomes.allSatisfy { $0.isServed }, "seed \(seed): \(outcomes)")
+            #expect(network.violations.isEmpty, "seed \(seed): \(network.violations)")
         }
     }
 

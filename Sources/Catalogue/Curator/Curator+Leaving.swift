@@ -65,13 +65,14 @@ extension Curator {
         files.ids.count { files[$0]?.holding != nil && !isHandedOver($0) }
     }
 
-    /// As many others hold all of it as are wanted, or as could.
+    /// As many others hold all of it as are wanted, or as could; and, unless it stays here as this node's own, at least one.
     private func isHandedOver(_ file: FileID) -> Bool {
         guard let entry = files[file], let posting = leading(entry)?.value else { return true }
-        let holders = entry.holders.filter { heard in
+        let whole = entry.holders.filter { heard in
             heard.state == .complete && heard.holder != own && members.isAlive(heard.holder)
-                && !entry.isPublisher(heard.holder) && isVouched(heard.holder, entry)
         }.map(\.holder)
+        guard entry.holding?.isOwn == true || !whole.isEmpty else { return false }
+        let holders = whole.filter { !entry.isPublisher($0) && isVouched($0, entry) }
         let candidates = members.all.count { member in
             member.id != own && members.isAlive(member.id) && !entry.isPublisher(member.id)
                 && posting.audience.vouches(for: member.id)

@@ -29,7 +29,7 @@ struct PartitionStory {
     private(set) var complaints: [String] = []
     /// From the end of the partition until all tables were equal; nil when they did not become so in time.
     private(set) var convergence: Duration?
-    /// Files of which no whole copy survived: their publishers died before anybody else had one.
+    /// Files of which no whole copy survived: whoever had one went for good, or the publisher crashed before it was durable.
     private(set) var lost = 0
 
     private var chance: Generator
@@ -180,6 +180,12 @@ struct PartitionStory {
             let holders = network.holders(of: file)
             guard !holders.isEmpty else {
                 lost += 1
+                let witnesses = network.nodes.indices.filter {
+                    ends[$0] == nil && network.nodes[$0].disk.heldOnce.contains(file)
+                }
+                if network.isAccepted(file), ends[publisher] == nil || !witnesses.isEmpty {
+                    complaints.append("\(file) by \(publisher) is lost, which \(witnesses) had")
+                }
                 continue
             }
             if holders.count(where: { $0 != publisher }) < 2 {

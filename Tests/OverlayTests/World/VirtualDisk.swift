@@ -18,6 +18,9 @@ struct VirtualDisk {
     private(set) var ledger: LedgerState?
     /// The last lease written for each period, by its start: one that has ended may still be spent from for a moment.
     private(set) var leases: [WallTime: ClassTotals] = [:]
+    /// What was ever posted here and durably so, and what was ever here as a whole.
+    private(set) var accepted: Set<FileID> = []
+    private(set) var heldOnce: Set<FileID> = []
     /// Pieces whose bytes are here, whatever the records say.
     private(set) var bytes: [FileID: Bitfield] = [:]
     private var news: [NewsKey: Verified<News>] = [:]
@@ -63,9 +66,14 @@ struct VirtualDisk {
         case .member(.news(let item)): news[NewsKey(item.value)] = item
         case .member(.forget(let id)): news = news.filter { $0.key.subject != id.short }
         case .member(.ownVersion(let version)): ownVersion = max(ownVersion, version)
-        case .holding(.holding(let holding)): holdings[holding.file] = holding
+        case .holding(.holding(let holding)):
+            holdings[holding.file] = holding
+            if holding.isOwn { accepted.insert(holding.file) }
+            if hasWhole(holding.file) { heldOnce.insert(holding.file) }
         case .holding(.pieces(let file, let pieces)): holdings[file]?.pieces = pieces
-        case .holding(.complete(let file, let sha256)): holdings[file]?.sha256 = sha256
+        case .holding(.complete(let file, let sha256)):
+            holdings[file]?.sha256 = sha256
+            if hasWhole(file) { heldOnce.insert(file) }
         case .holding(.removed(let file)): holdings[file] = nil
         case .holding(.withdrawal(let withdrawal)):
             withdrawals[withdrawal.value.file, default: [:]][withdrawal.value.publisher] = withdrawal

@@ -11,6 +11,7 @@ extension VirtualNetwork {
         nodes[index].actionsToCrash = nil
         nodes[index].process = nil
         nodes[index].disk.crash(keepingLast: Bool.random(using: &generator))
+        noteWaste(of: process.door.leases, in: process.door.period, at: index)
         for id in transfers.keys.sorted() where transfers[id]?.source.node == index { breakOff(id) }
         for request in process.door.asked.keys.sorted(by: { $0.number < $1.number }) {
             guard let (caller, call) = process.door.asked[request] else { continue }

@@ -59,6 +59,9 @@ extension VirtualNetwork {
         nodes[index].disk.holdings.values.count { $0.isComplete }
     }
 
+    /// Whether its posting became durable where it was posted: from then on it must not be lost.
+    func isAccepted(_ file: FileID) -> Bool { nodes.contains { $0.disk.accepted.contains(file) } }
+
     /// Running nodes with a whole copy on disk.
     func holders(of file: FileID) -> [Int] {
         nodes.indices.filter { nodes[$0].isUp && nodes[$0].disk.hasWhole(file) }

@@ -47,10 +47,27 @@ extension VirtualNetwork {
         schedule(.event(.leaseLow(usage), run))
     }
 
+    /// Now and then, as the shell does: leases left of a burst are lowered, and the others hear what remains.
+    mutating func review(_ run: Run) {
+        guard isRunning(run) else { return }
+        if let usage = nodes[run.node].process?.door.leases.takeReview(after: Conditions.rhythm) {
+            schedule(.event(.leaseLow(usage), run))
+        }
+        guard let remaining = nodes[run.node].process?.door.leases.usage.remaining else { return }
+        deliver(.remaining(remaining), to: run)
+    }
+
+    /// Keeps what a crash wastes: what the disk counts as spent, and was not.
+    mutating func noteWaste(of leases: Leases, in period: Period, at index: Int) {
+        guard let state = nodes[index].disk.ledger, state.period == period else { return }
+        nodes[index].wastes.append(
+            Waste(size: state.leased - leases.usage.spent, busiest: nodes[index].books.busiest(before: now)))
+    }
+
     /// The world's own count, against what the disk allows.
     private mutating func sent(_ size: ByteCount, _ kind: TrafficClass, by run: Run) {
         guard let period = nodes[run.node].process?.door.period else { return }
-        nodes[run.node].books.add(size, kind, in: period)
+        nodes[run.node].books.add(size, kind, in: period, at: now)
         let sent = nodes[run.node].books.sent(in: period)
         if sent.sum > nodes[run.node].share { violate("node \(run.node) sent \(sent.sum), more than its share") }
         guard let leased = nodes[run.node].disk.leases[period.starts], sent[kind] <= leased[kind] else {

@@ -185,6 +185,7 @@ struct VirtualNetwork {
         guard isRunning(run) else { return }
         deliver(.wallClock(wallTime), to: run)
         deliver(.period(conditions.period(at: wallTime)), to: run)
+        review(run)
         deliver(.measured(freeDisk: nodes[run.node].freeDisk, load: 0), to: run)
         schedule(.rhythm(run), after: Conditions.rhythm)
     }

@@ -27,6 +27,8 @@ struct VirtualNode {
     var card: Verified<Card>
     var disk = VirtualDisk()
     var books = Books()
+    /// Of each crash.
+    var wastes: [Waste] = []
     var process: Process?
     /// How often it was started.
     var run = 0
@@ -48,13 +50,44 @@ struct VirtualNode {
     var isUp: Bool { process != nil }
 }
 
+/// What a crash cost the account, and what bounds it: the most that was sent of each class in a second, of those within
+/// which leases that are left of a burst are lowered.
+struct Waste {
+    let size: ClassTotals
+    let busiest: ClassTotals
+}
+
 /// What really left a node, by the start of the period it was paid in: kept by the world, not by the node.
 struct Books {
     private var sent: [WallTime: ClassTotals] = [:]
+    private var recent: [(at: Instant, kind: TrafficClass, size: ByteCount)] = []
+
+    /// Over which the busiest second is looked for: what was leased within it is looked at twice afterwards.
+    private static let memory = Conditions.rhythm * 2 + .seconds(1)
 
     func sent(in period: Period) -> ClassTotals { sent[period.starts] ?? .zero }
 
-    mutating func add(_ size: ByteCount, _ kind: TrafficClass, in period: Period) {
+    mutating func add(_ size: ByteCount, _ kind: TrafficClass, in period: Period, at now: Instant) {
         sent[period.starts, default: .zero][kind] += size
+        recent.append((now, kind, size))
+        if let first = recent.first, now - first.at > Self.memory * 2 {
+            recent.removeAll { now - $0.at > Self.memory }
+        }
+    }
+
+    /// Class by class, the most that was sent within a second.
+    func busiest(before now: Instant) -> ClassTotals {
+        var most = ClassTotals.zero
+        var second = ClassTotals.zero
+        var first = recent.startIndex
+        for entry in recent where now - entry.at <= Self.memory {
+            second[entry.kind] += entry.size
+            while entry.at - recent[first].at > .seconds(1) {
+                if now - recent[first].at <= Self.memory { second[recent[first].kind] -= recent[first].size }
+                first += 1
+            }
+            most = most.max(second)
+        }
+        return most
     }
 }
