@@ -71,7 +71,7 @@ extension Trouble.Kind {
         case .tooManyOpenFiles: self = .descriptors
         case .databaseDamaged, .databaseNewer, .accountDamaged: self = .database
         case .notADirectory, .noSuchDirectory, .fileTooLarge, .inUse, .identityMissing, .identityExists,
-            .identityExposed, .identityMalformed, .noSuchFile, .wrongLength, .beyondLimit, .abandoned:
+            .identityExposed, .identityMalformed, .identityKept, .noSuchFile, .wrongLength, .beyondLimit, .abandoned:
             return nil
         }
     }

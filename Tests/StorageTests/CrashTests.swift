@@ -1,4 +1,5 @@
 import Catalogue
+import GRDB
 import Glibc
 import Membership
 import Overlay
@@ -119,16 +120,41 @@ private typealias Database = Storage::Database
         try database.write(
             InviteRecord(secretHash: .zero, expires: WallTime(milliseconds: 9000), usesLeft: 2),
             at: WallTime(milliseconds: 1000))
+        try database.write([Verified(checked: certificate(by: 9))])
+        try database.set("no", for: "open")
+        try database.set("yes", for: "gone")
         let new = NetworkMembership(
             founder: node(5), networkKey: Bytes32(1, 2, 3, 4), certificate: certificate(by: 5), cardVersion: 4)
-        try database.enter(
-            new, certificates: [Verified(checked: certificate(by: 5))], table: [card(5), card(6)],
-            settings: ["open": "yes", "gone": nil])
+        func enter() throws {
+            try database.enter(
+                new, certificates: [Verified(checked: certificate(by: 5))], table: [card(5), card(6)],
+                settings: ["open": "yes", "gone": nil])
+        }
+        // Interrupted at each of its steps, to the last one.
+        let steps = [
+            ("DELETE", "news"), ("DELETE", "invites"), ("INSERT", "certificates"), ("INSERT", "news"),
+            ("DELETE", "settings"), ("UPDATE", "settings"), ("UPDATE", "network"),
+        ]
+        for (statement, table) in steps {
+            let trigger = "CREATE TRIGGER stop AFTER \(statement) ON \(table) BEGIN SELECT RAISE(FAIL, 'stop'); END"
+            try database.transaction { try $0.execute(sql: trigger) }
+            #expect(throws: StorageError.self, "\(statement) \(table)") { try enter() }
+            try database.transaction { try $0.execute(sql: "DROP TRIGGER stop") }
+            let found = try Database(at: path)
+            #expect(try found.membership() == old, "\(statement) \(table)")
+            #expect(try Set(found.load().news.map(\.value)) == Set([card(1), card(2)].map(\.value)))
+            #expect(try found.certificates().map(\.value) == [certificate(by: 9)])
+            #expect(try found.invites(at: WallTime(milliseconds: 1000)).map(\.usesLeft) == [2])
+            #expect(try found.setting("open") == "no")
+            #expect(try found.setting("gone") == "yes")
+        }
+        try enter()
         #expect(try database.membership() == new)
         #expect(Set(try database.load().news.map(\.value)) == Set([card(5), card(6)].map(\.value)))
-        #expect(try database.certificates().map(\.value) == [certificate(by: 5)])
+        #expect(try database.certificates().map(\.value) == [certificate(by: 5), certificate(by: 9)])
         #expect(try database.invites(at: WallTime(milliseconds: 1000)) == [])
         #expect(try database.setting("open") == "yes")
+        #expect(try database.setting("gone") == nil)
         // The same network once more, as after an answer that was lost, forgets nobody.
         try database.enter(new, certificates: [], table: [card(7)], settings: [:])
         #expect(try database.load().news.count == 3)

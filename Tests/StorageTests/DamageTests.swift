@@ -138,6 +138,7 @@ private typealias Database = Storage::Database
         try make([.ledger(account(9)), .ledger(spent), .member(.ownVersion(41)), .member(.news(card(1)))])
         let whole = try content(of: path)
         var generator = Generator(seed: 7)
+        var (refused, right) = (0, 0)
         for _ in 0..<100 {
             var damaged = whole
             // Above all where there is something.
@@ -149,12 +150,30 @@ private typealias Database = Storage::Database
             }
             try write(damaged, to: path)
             // Refused, or right.
-            guard let database = try? Database(at: path), (try? database.setDamagedAside()) != nil,
-                let restored = try? database.load()
-            else { continue }
+            guard let restored = try restoredUnlessDamaged() else {
+                refused += 1
+                continue
+            }
+            right += 1
             #expect(restored.ledger == spent, "bit of byte \(place)")
             #expect([[], [card(1)]].contains(restored.news), "bit of byte \(place)")
             #expect([0, 41].contains(restored.lastVersion), "bit of byte \(place)")
+        }
+        // Neither does it refuse whatever is not as it was, nor take everything.
+        #expect(refused >= 20 && right >= 20, "\(refused) refused, \(right) right")
+    }
+
+    /// What a node would go on with; nothing where it refuses to.
+    private func restoredUnlessDamaged() throws -> Restored? {
+        do throws(StorageError) {
+            let database = try Database(at: path)
+            _ = try database.setDamagedAside()
+            return try database.load()
+        } catch {
+            switch error {
+            case .databaseDamaged, .databaseNewer: return nil
+            default: throw error
+            }
         }
     }
 
@@ -245,6 +264,45 @@ private typealias Database = Storage::Database
         damaged[(1 - slot) * 4096 + 33] ^= 4
         try write(damaged, to: file)
         #expect(throws: StorageError.accountDamaged(path: file)) { try Database(at: path) }
+    }
+
+    @Test(arguments: [96, 4095, 4096, 4097, 4196, 8191, 8193, 100_000])
+    func anotherLengthKeepsTheEntryThatIsThere(length: Int) throws {
+        try Database(at: path).writeAside(account(300))
+        var bytes = try content(of: file)
+        bytes = Array(bytes.prefix(length)) + [UInt8](repeating: 7, count: max(0, length - bytes.count))
+        try write(bytes, to: file)
+        #expect(try Database(at: path).load().ledger == account(300))
+        #expect(try content(of: file).count == 8192)
+        // Both slots have it again.
+        for slot in 0..<2 {
+            var damaged = try content(of: file)
+            damaged[slot * 4096 + 50] ^= 4
+            try write(damaged, to: file)
+            #expect(try Database(at: path).load().ledger == account(300))
+            damaged[slot * 4096 + 50] ^= 4
+            try write(damaged, to: file)
+        }
+    }
+
+    @Test func zerosOfAnyLengthAreAFileThatWasBeingMade() throws {
+        do { try Database(at: path).write([.ledger(account(100))]) }
+        for length in [0, 1, 4096, 8191, 8192] {
+            try write([UInt8](repeating: 0, count: length), to: file)
+            #expect(try Database(at: path).load().ledger == account(100))
+            #expect(try content(of: file) == [UInt8](repeating: 0, count: 8192))
+        }
+    }
+
+    @Test func whatReadsAsNothingIsNotBlankedWhateverItsLength() throws {
+        try Database(at: path).writeAside(account(300))
+        let whole = try content(of: file)
+        // The first slot is cut short, or longer than ever with nothing that reads.
+        for bytes in [Array(whole.prefix(50)), Array(whole.prefix(1)), [UInt8](repeating: 0, count: 8192) + [1]] {
+            try write(bytes, to: file)
+            #expect(throws: StorageError.accountDamaged(path: file)) { try Database(at: path) }
+            #expect(try content(of: file) == bytes)
+        }
     }
 
     @Test func isForItsOwnerAlone() throws {

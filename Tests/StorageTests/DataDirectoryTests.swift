@@ -97,6 +97,27 @@ import Testing
         #expect(mode(of: directory.identityPath) == 0o600)
         #expect(try scratch.contents() == ["identity.key", "identity.key.old-abc"])
         #expect(try content(of: directory.retiredPath("abc")) == Array(keys.text.utf8))
+        // Done twice.
+        try directory.succeed(keepingOldAs: "abc")
+        #expect(try directory.identity() == next)
+        #expect(try scratch.contents() == ["identity.key", "identity.key.old-abc"])
+        #expect(try content(of: directory.retiredPath("abc")) == Array(keys.text.utf8))
+    }
+
+    @Test func areNotGivenUpWhereAnotherIdentityIsKeptAside() throws {
+        try directory.create(keys)
+        let (next, other) = (Bytes32(9, 9, 9, 9), Bytes32(7, 7, 7, 7))
+        try directory.prepare(successor: IdentityKeys(signingSeed: next, agreementSecret: .zero))
+        let old = directory.retiredPath("abc")
+        let text = IdentityKeys(signingSeed: other, agreementSecret: .zero).text
+        try write(Array(text.utf8), to: old)
+        #expect(throws: StorageError.identityKept(path: old)) { try directory.succeed(keepingOldAs: "abc") }
+        #expect(try directory.identity() == keys)
+        #expect(try content(of: old) == Array(text.utf8))
+        try removeFile(old)
+        try directory.succeed(keepingOldAs: "abc")
+        #expect(try directory.identity().signingSeed == next)
+        #expect(try content(of: old) == Array(keys.text.utf8))
     }
 
     @Test func areNotSucceededByWhatWasDropped() throws {
@@ -104,6 +125,9 @@ import Testing
         try directory.prepare(successor: IdentityKeys(signingSeed: .zero, agreementSecret: .zero))
         try directory.dropSuccessor()
         try directory.dropSuccessor()
+        #expect(throws: StorageError.self) { try directory.succeed(keepingOldAs: "abc") }
+        // Nor where the first step was done already.
+        #expect(link(directory.identityPath, directory.retiredPath("abc")) == 0)
         #expect(throws: StorageError.self) { try directory.succeed(keepingOldAs: "abc") }
         #expect(try directory.identity() == keys)
     }

@@ -138,3 +138,40 @@ struct DiskFaultTests {
         }
     }
 }
+
+@Suite struct DescriptorLimitTests {
+    /// How many descriptors a database takes, and some.
+    private static let most = 16
+
+    @Test func aDatabaseThatFindsNoDescriptorSaysSo() throws {
+        let scratch = try Scratch()
+        let path = scratch.path + "/potluck.sqlite"
+        try Database(at: path).write([.ledger(account(1))])
+        var before = rlimit()
+        getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &before)
+        var refusals: [StorageError] = []
+        var opened = 0
+        for room in 0..<Self.most {
+            let next = open("/dev/null", O_RDONLY)
+            close(next)
+            var limit = rlimit(rlim_cur: rlim_t(Int(next) + room), rlim_max: before.rlim_max)
+            setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+            defer { setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &before) }
+            do throws(StorageError) {
+                _ = try Database(at: path).load()
+                opened += 1
+            } catch {
+                refusals.append(error)
+            }
+        }
+        // At each of its steps: the database, the log, what is shared, the account.
+        #expect(refusals.count >= 4, "\(refusals)")
+        for refusal in refusals {
+            guard case .tooManyOpenFiles = refusal else {
+                Issue.record("\(refusal)")
+                continue
+            }
+        }
+        #expect(opened > 0)
+    }
+}

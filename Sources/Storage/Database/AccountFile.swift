@@ -20,6 +20,7 @@ final class AccountFile: Sendable {
     /// In blocks of their own, so that a torn write damages one of them.
     static let slotStride: Int64 = 4096
     static let slots: Int64 = 2
+    static let length = ByteCount(slots * slotStride)
     private static let title: [UInt8] = Array("potluck account 1\n".utf8)
     private static let checksumLength = 8
 
@@ -28,12 +29,30 @@ final class AccountFile: Sendable {
     /// The highest number given so far.
     private let last = Atomic<Int64>(0)
 
-    /// Opens the file, making it where it is missing, with room for all that will ever be in it.
+    /// Opens the file, making it where it is missing, with room for all that will ever be in it. Whatever its length is,
+    /// an entry that it holds is kept.
     init(at path: String) throws(StorageError) {
         self.path = path
         file = try OpenFile(path, O_RDWR | O_CREAT)
-        guard try file.length() != ByteCount(Self.slots * Self.slotStride) else { return }
-        try file.write([UInt8](repeating: 0, count: Int(Self.slots * Self.slotStride)), at: 0)
+        let length = try file.length()
+        guard length != Self.length else { return }
+        // Cut short, or grown: neither is ours. One that was killed while it was made has only zeros.
+        if let entry = try newest() {
+            for slot in [entry.number, entry.number + 1] { try write(entry, inSlotOf: slot) }
+        } else if length < Self.length {
+            try file.write([UInt8](repeating: 0, count: Int(Self.length.bytes)), at: 0)
+        } else {
+            throw .accountDamaged(path: path)
+        }
+        try file.truncate(to: Self.length)
+        try file.synchronize()
+    }
+
+    /// With all of the slot's block, so that it exists.
+    private func write(_ entry: Entry, inSlotOf number: Int64) throws(StorageError) {
+        let bytes = Self.bytes(of: entry)
+        let rest = [UInt8](repeating: 0, count: Int(Self.slotStride) - bytes.count)
+        try file.write(bytes + rest, at: number % Self.slots * Self.slotStride)
         try file.synchronize()
     }
 

@@ -42,11 +42,6 @@ extension Database {
         }
     }
 
-    /// Forgets all invites: they were for the network that this node has left.
-    public func revokeInvites() throws(StorageError) {
-        try transaction { database in try database.run("DELETE FROM invites", []) }
-    }
-
     /// The invites that can still be used, the first to expire first.
     public func invites(at now: WallTime) throws(StorageError) -> [InviteRecord] {
         try read { database in

@@ -119,9 +119,25 @@ extension StorageError {
         case .SQLITE_FULL: self = .full(path: path)
         case .SQLITE_READONLY: self = .readOnly(path: path)
         case .SQLITE_BUSY, .SQLITE_LOCKED: self = .databaseBusy(path: path)
-        case .SQLITE_CANTOPEN, .SQLITE_PERM, .SQLITE_AUTH: self = .noPermission(path: path)
+        case .SQLITE_CANTOPEN: self.init(unopened: path)
+        case .SQLITE_PERM, .SQLITE_AUTH: self = .noPermission(path: path)
         case .SQLITE_IOERR: self = .system(path: path, code: EIO)
         default: self = .databaseDamaged(path: path, detail: error.message ?? error.resultCode.description)
+        }
+    }
+}
+
+extension StorageError {
+    /// Why the database at `path`, or a file beside it, could not be opened, which SQLite does not tell: what it opens is
+    /// opened once more, all at the same time as it does. Where that goes now, descriptors were short.
+    private init(unopened path: String) {
+        var opened: [OpenFile] = []
+        do throws(StorageError) {
+            for suffix in ["", "-wal", "-shm"] { opened.append(try OpenFile(path + suffix, O_RDWR | O_CREAT)) }
+            opened.append(try OpenFile(parentPath(of: path), O_RDONLY | O_DIRECTORY))
+            self = .tooManyOpenFiles(path: path)
+        } catch {
+            self = error
         }
     }
 }

@@ -36,9 +36,12 @@ func makeFile(_ path: String, _ bytes: [UInt8], mode: mode_t) throws(StorageErro
         guard errno == EEXIST else { throw StorageError(code: errno, path: path) }
         return false
     }
-    try synchronizeDirectory(String(path[..<(path.lastIndex(of: "/") ?? path.endIndex)]))
+    try synchronizeDirectory(parentPath(of: path))
     return true
 }
+
+/// The directory that a file is in; its path has at least one slash.
+func parentPath(of path: String) -> String { String(path[..<(path.lastIndex(of: "/") ?? path.endIndex)]) }
 
 /// Where a file is written before it gets its name.
 func draftPath(of path: String) -> String { path + ".new" }

@@ -20,6 +20,8 @@ public enum StorageError: Error, Hashable, Sendable {
     /// Others than the owner may read the secret keys.
     case identityExposed(path: String, mode: UInt32)
     case identityMalformed(path: String)
+    /// An identity that this node had before is to be kept where another one is.
+    case identityKept(path: String)
     case databaseNewer(path: String)
     case databaseDamaged(path: String, detail: String)
     case databaseBusy(path: String)
@@ -66,6 +68,8 @@ extension StorageError: CustomStringConvertible {
             "\(path) holds secret keys, but others can use it (mode \(octal(mode))); run `chmod 600 \(path)`."
         case .identityMalformed(let path):
             "\(path) does not read as an identity; bring it back from a backup."
+        case .identityKept(let path):
+            "Another identity is kept in \(path); move it away, then try again."
         case .databaseNewer(let path):
             "\(path) was written by a newer version of Potluck; install that version, or a newer one."
         case .databaseDamaged(let path, let detail):

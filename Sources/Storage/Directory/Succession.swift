@@ -22,10 +22,24 @@ extension DataDirectory {
         try removeFile(successorPath)
     }
 
-    /// The identity that was prepared takes the place of the old one, which is kept aside. Done twice, it changes nothing more.
+    /// The identity that was prepared takes the place of the old one, which is kept aside. Done twice, it changes nothing
+    /// more. Another identity that is kept under that name is never replaced, nor is the node's own given up for it.
     public func succeed(keepingOldAs name: String) throws(StorageError) {
         let old = retiredPath(name)
-        guard link(identityPath, old) == 0 || errno == EEXIST else { throw StorageError(code: errno, path: old) }
+        if access(successorPath, F_OK) != 0 {
+            let code = errno
+            guard code == ENOENT, access(old, F_OK) == 0, try keys(at: old) != identity() else {
+                throw StorageError(code: code, path: successorPath)
+            }
+            // Nothing is prepared, and the old one is aside: it was done before.
+            return
+        }
+        if link(identityPath, old) != 0 {
+            guard errno == EEXIST else { throw StorageError(code: errno, path: old) }
+            guard try keys(at: old) == identity() else { throw .identityKept(path: old) }
+        }
+        // The old one has both names before it loses the first.
+        try synchronizeDirectory(path)
         guard rename(successorPath, identityPath) == 0 else { throw StorageError(code: errno, path: successorPath) }
         try synchronizeDirectory(path)
     }
