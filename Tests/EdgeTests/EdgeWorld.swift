@@ -1,4 +1,5 @@
 import Allowance
+import CLinux
 import Catalogue
 import Dispatch
 import Glibc
@@ -226,6 +227,14 @@ final class OneFile: PieceFiles {
         posix_fadvise(descriptor, 0, 0, Int32(POSIX_FADV_DONTNEED))
     }
 
+    /// Whether that works here.
+    static let canForget: Bool = {
+        let length = 1 << 20
+        let file = OneFile([UInt8](repeating: 1, count: length))
+        file.forget()
+        return clinux_is_cached(file.descriptor, 0, Int64(length)) == 0
+    }()
+
     func open(_ file: FileID) throws -> Int32 {
         dup(descriptor)
     }
@@ -256,5 +265,33 @@ final class TestDoor: PeerDoor {
 
     func manifest(of file: FileID) async -> Manifest? {
         kept.withLock { $0 }
+    }
+}
+
+/// Threads of which none is free until they are let go.
+final class HeldPool: Sendable {
+    private let gate = DispatchSemaphore(value: 0)
+    private let isHeld = Mutex(true)
+    private let count = NIOSingletons.blockingPoolThreadCountSuggestion
+
+    init(_ pool: NIOThreadPool) {
+        let taken = DispatchSemaphore(value: 0)
+        for _ in 0..<count {
+            pool.submit { [gate] _ in
+                taken.signal()
+                gate.wait()
+            }
+        }
+        for _ in 0..<count { taken.wait() }
+    }
+
+    /// More than once is as good as once.
+    func letGo() {
+        guard
+            isHeld.withLock({ isHeld in
+                defer { isHeld = false }; return isHeld
+            })
+        else { return }
+        for _ in 0..<count { gate.signal() }
     }
 }

@@ -68,6 +68,14 @@ final class RawClient: @unchecked Sendable {
         shutdown(descriptor, Int32(SHUT_RDWR))
     }
 
+    /// Whether nothing has come.
+    var isSilent: Bool {
+        queue.sync {
+            var byte: UInt8 = 0
+            return recv(descriptor, &byte, 1, Int32(MSG_PEEK | MSG_DONTWAIT)) < 0 && errno == EAGAIN
+        }
+    }
+
     func endOutput() {
         shutdown(descriptor, Int32(SHUT_WR))
     }

@@ -160,7 +160,7 @@ extension Connection {
             }), !isCached
         else { return write(download, slice, withHead: withHead, context) }
         download.isLoading = true
-        let loading = house.loaders.runIfActive(eventLoop: loop) {
+        let loading = House.loaders.runIfActive(eventLoop: loop) {
             try handle.withUnsafeFileDescriptor { clinux_load($0, slice.lowerBound, Int64(slice.count)) }
         }
         loading.assumeIsolated().whenComplete { _ in

@@ -17,7 +17,7 @@ final class House: Sendable {
     let portions = Portions()
     /// Threads that wait for the disk, so that event loops do not: as many as there are cores. One response at most waits
     /// in their line for each connection.
-    let loaders = NIOThreadPool.singleton
+    static let loaders = NIOThreadPool.singleton
     private let state: Mutex<State>
 
     typealias Ticket = Register<any Channel>.Ticket

@@ -71,6 +71,7 @@ public final class PublicServer: Sendable {
         try options.setOption(.autoRead, value: false)
         try options.setOption(.maxMessagesPerRead, value: 1)
         try options.setOption(.allowRemoteHalfClosure, value: true)
+        try options.setOption(.writeBufferWaterMark, value: Connection.waterMarks)
         try options.setOption(
             .recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: Connection.readSize))
     }
