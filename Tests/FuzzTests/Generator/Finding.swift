@@ -1,3 +1,5 @@
+import Primitives
+
 /// What an input did that no input may do.
 struct Finding: Error, CustomStringConvertible {
     let description: String
@@ -10,13 +12,8 @@ func claim(_ holds: Bool, _ otherwise: @autoclosure () -> String) throws {
     if !holds { throw Finding(otherwise()) }
 }
 
-/// Throws unless the text is what may be written to a log or a terminal: one line, no control characters.
+/// Throws unless the text is what may be written to a log or a terminal: one line, no control characters, nothing that
+/// turns the direction of reading.
 func claimPrintable(_ text: String, _ what: String) throws {
-    for scalar in text.unicodeScalars {
-        switch scalar.properties.generalCategory {
-        case .control, .lineSeparator, .paragraphSeparator:
-            throw Finding("\(what) has a control character: \(text.debugDescription)")
-        default: continue
-        }
-    }
+    try claim(text.isPrintable, "\(what) is not fit to be printed: \(text.debugDescription)")
 }

@@ -8,8 +8,7 @@ extension Subject {
             name: "mirrorlist", limit: 2000, shortRun: 1500,
             seeds: {
                 [
-                    "[{\"url\":\"http://a:1/f/\(Samples.file)/x\"},{\"url\":\"https://b/f/\(Samples.file)/y\",\"z\":[1,{}]}]",
-                    "[]",
+                    "[{\"url\":\"http://a:1/f/\(Samples.file)/x\"},{\"url\":\"https://b/f/\(Samples.file)/y\",\"z\":[1,{}]}]"
                 ]
                 .map { Array($0.utf8) }
             },

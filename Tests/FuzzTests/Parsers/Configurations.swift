@@ -1,3 +1,4 @@
+import Catalogue
 import Foundation
 import Primitives
 import Transport
@@ -11,8 +12,9 @@ extension Subject {
 
     private static let words = [
         "name: ", "listen: ", "url: ", "advertise: ", "private: ", "location: ", "allowance: ", "share: ", "disk: ",
-        "replicas: ", "open: ", "pulse: ", "geo: ", "trusted-proxies: ", "accept: ", "deny: ", "log: ", "10GB/month",
-        "auto",
+        "replicas: ", "open: ", "pulse: ", "geo: ", "trustedProxies: ", "accept: ", "deny: ", "lists: ", "log: ",
+        "10GB/month", "auto", "types: ", "largest: ", "publishers: ", "friends: ", "video/", "2GB", "10.0.0.0/8",
+        "\(Samples.founder.nodeID)",
         "250ms", "1e400s", "9223372036854775807", "- ", "[", "]", "{", "}", "&a", "*a", "<<: ", "!!", "? ", "|", ">",
         "\"", "'",
         "\n", "---\n", "#", "\u{85}", "\u{2028}", "~", "null",
@@ -22,9 +24,13 @@ extension Subject {
         name: "settings", limit: 2000, shortRun: 1500,
         seeds: {
             [
-                "name: kitchen\nlisten: 0.0.0.0:8080\nallowance: 10GB/month\nshare: 8GB\naccept: [video/, 100MB]\n",
+                "name: kitchen\nlisten: 0.0.0.0:8080\nallowance: 10GB/month\nshare: 8GB\n",
                 "url: https://cdn.example.org\nadvertise: 192.0.2.1:8080\nlocation: DE\npulse: 1.5s\ndisk: 1.5TiB\n",
-                "private: yes\nreplicas: 255\ntrusted-proxies:\n  - 10.0.0.0/8\n  - ::1\nlog: debug\ngeo: ~/x.mmdb\n",
+                "private: yes\nreplicas: 255\ntrustedProxies:\n  - 10.0.0.0/8\n  - ::1\nlog: debug\ngeo: ~/x.mmdb\n",
+                "accept:\n  types: [video/, application/pdf]\n  largest: 100MB\n  publishers:\n"
+                    + "  - \(Samples.founder.nodeID)\n",
+                "deny: {publishers: [\(Samples.founder.nodeID)], types: audio/}\n"
+                    + "lists: {friends: [\(Samples.founder.nodeID)], family: \(Samples.founder.nodeID)}\n",
             ].map { Array($0.utf8) }
         },
         words: words,
@@ -42,11 +48,13 @@ extension Subject {
         seeds: {
             [
                 "NODE_NAME=kitchen\nNODE_ALLOWANCE=10GB/month\nNODE_SHARE=8GB", "listen=[::]:8080\nlocation=52.5,13.4",
-                "NODE_PULSE=1m\nNODE_ACCEPT=video/,100MB\ndeny=\(Samples.founder.nodeID)",
+                "NODE_PULSE=1m\nNODE_TRUSTED_PROXIES=10.0.0.0/8,::1\nreplicas=5",
                 "disk=0\nopen=true\nprivate=no",
             ].map { Array($0.utf8) }
         },
-        words: words.map { $0.replacing(": ", with: "=") } + ["NODE_", "NODE_DISK=", "NODE_URL="],
+        words: words.map { $0.replacing(": ", with: "=") } + [
+            "NODE_", "NODE_DISK=", "NODE_URL=", "NODE_TRUSTED_PROXIES=",
+        ],
         check: { bytes in
             var overrides: [String: String] = [:]
             var environment: [String: String] = [:]
@@ -78,7 +86,21 @@ extension Subject {
         try claim(settings.share > .zero && settings.share <= settings.quota.limit, "a share of \(settings.share)")
         try claim(settings.disk.map { $0 >= .zero } ?? true, "a negative disk")
         try claim((settings.url ?? "").utf8.count <= Settings.urlLimit, "a URL too long for a card")
+        try claimRules(settings)
         return true
+    }
+
+    private static func claimRules(_ settings: Settings) throws {
+        let policy = settings.policy
+        try claim(policy.longestFile >= .zero, "a longest file of \(policy.longestFile)")
+        for type in policy.mediaTypes + policy.deniedMediaTypes { try claimPrintable(type, "a media type") }
+        for count in [policy.publishers.count, policy.denied.count, policy.mediaTypes.count] {
+            try claim(count <= Settings.listLimit, "a list of \(count)")
+        }
+        try claim(settings.lists.count <= SettingsRules.listsLimit, "\(settings.lists.count) lists")
+        for nodes in settings.lists.values {
+            try claim((1...Audience.namedLimit).contains(nodes.count), "a list of \(nodes.count) nodes")
+        }
     }
 
     // MARK: Tables of addresses

@@ -23,8 +23,13 @@ struct BoundedRun {
     mutating func go(inputs count: Int) throws {
         let recorder = try FlightRecorder(subject)
         let start = ContinuousClock.now
-        var pool = subject.seeds() + Corpus.inputs(of: subject).map(\.bytes)
-        for input in pool { _ = try feed(input, recorder) }
+        var pool = subject.seeds()
+        // A seed that is refused grows nothing but refusals.
+        for seed in pool { try claim(feed(seed, recorder), "a valid input is refused\n\(recorder.advice)") }
+        for input in Corpus.inputs(of: subject).map(\.bytes) {
+            _ = try feed(input, recorder)
+            pool.append(input)
+        }
         var mutator = Mutator(words: subject.words.map { Array($0.utf8) }, limit: subject.limit, seed: seed)
         let first = pool.count
         for _ in 0..<count {
