@@ -42,10 +42,11 @@ extension Stage {
         return (PostedFile(manifest: manifest, source: source, bytes: bytes), link)
     }
 
-    /// Who would be the first tracker of the file that `makeFile` makes of a mebibyte from this seed.
-    func firstTracker(ofSeed seed: UInt64, among members: [NodeID]) throws -> NodeID? {
+    /// Who would be the trackers of the file that `makeFile` makes of a mebibyte from this seed.
+    func trackers(ofSeed seed: UInt64, among members: [NodeID]) throws -> [NodeID] {
         let file = try network.makeFile("tracked.bin", .mebibytes(1), seed: seed)
-        return Electorate(members).trackers(of: Self.id(of: try Data(contentsOf: file)), count: 1).first
+        return Electorate(members).trackers(
+            of: Self.id(of: try Data(contentsOf: file)), count: Rendezvous.trackerCount)
     }
 
     private static func id(of data: Data) -> FileID {
@@ -65,14 +66,17 @@ extension Stage {
         return states
     }
 
-    /// The same, once so many are complete or so many seconds are over; and how many they were.
-    func copies(of link: String, until count: Int, within seconds: Int) async throws -> ([String], Int) {
-        for round in 0..<seconds * 2 {
+    /// The same, once so many are complete or the time is over; and how many seconds it took.
+    func copies(of link: String, until count: Int, within limit: Duration) async throws -> ([String], Int64) {
+        let start = ContinuousClock.now
+        while true {
             let states = try await copies(of: link)
-            if states.count(where: { $0 == "complete" }) >= count { return (states, round / 2) }
+            let passed = ContinuousClock.now - start
+            if passed >= limit || states.count(where: { $0 == "complete" }) >= count {
+                return (states, passed.components.seconds)
+            }
             try await Task.sleep(for: .milliseconds(500))
         }
-        return (try await copies(of: link), seconds)
     }
 
     /// The verifying downloader gets the file, from whichever node it is told to begin with.
