@@ -201,8 +201,8 @@ extension StorageError {
         case .full, .fileTooLarge: .noRoom
         case .system: .failure
         case .notADirectory, .noSuchDirectory, .noPermission, .readOnly, .tooManyOpenFiles, .inUse, .identityMissing,
-            .identityExists, .identityExposed, .identityMalformed, .databaseNewer, .databaseDamaged, .databaseBusy,
-            .accountDamaged, .beyondLimit, .abandoned:
+            .identityExists, .identityExposed, .identityMalformed, .identityKept, .databaseNewer, .databaseDamaged,
+            .databaseBusy, .accountDamaged, .beyondLimit, .abandoned:
             .passing
         }
     }
