@@ -174,12 +174,22 @@ enum CatalogueAttacks {
         try await stage.mallory.announce(file, .complete, posting: lie, to: stage.targets)
         try await Task.sleep(for: .seconds(2))
         #expect(try await stage.isFetched(link, file.source))
-        // Nobody is sent to the liar, who has nothing.
-        #expect(try await stage.isServed(link, file.source))
+        // A member that says it has the file is vouched for: who is sent there gets nothing, and nobody gets wrong bytes.
+        let near = try CountryAddresses().first(in: "US")
+        let answers = try await stage.readers.ask(
+            stage.targets.map {
+                .init(link: link.replacing(stage.founder.node.url, with: $0.node.url), address: near)
+            })
+        let lured = answers.count { $0.url.hasPrefix(stage.mallory.url) && $0.status == 404 }
+        #expect(answers.count { $0.isRight(file.source) } == answers.count - lured)
         let copies = try await stage.copies(of: link)
         #expect(copies[0] == "complete")
         try await stage.mallory.announce(file, .gone, posting: lie, to: stage.targets)
-        return "`node get` and plain clients get the file; copies: \(Self.text(copies))"
+        let took = try await eventually("nobody is sent there any more", within: HolderAttacks.copyingTime) {
+            try await stage.isServed(link, file.source)
+        }
+        return "`node get` gets the file; of 4 plain clients \(lured) are sent to the liar, who has nothing, and none "
+            + "\(took.components.seconds) s after it has said so; copies: \(Self.text(copies))"
     }
 
     static let barred = Attack(name: "posting of an honest file for nobody to hold, with 255 replicas") { stage in
