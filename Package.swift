@@ -80,7 +80,7 @@ let package = Package(
         room(
             "Transport",
             [
-                "Overlay", "CCurl", crypto,
+                "Overlay", "CCurl", "CLinux", crypto,
                 .product(name: "RawStructuredFieldValues", package: "swift-http-structured-headers"),
             ]
                 + nio),
@@ -125,7 +125,7 @@ let package = Package(
         tests("Routing", ["Routing"]),
         tests("Overlay", ["Overlay", .product(name: "HeapModule", package: "swift-collections")]),
         tests("Storage", ["Storage", "CLeaves", crypto, .product(name: "GRDB", package: "GRDB.swift")]),
-        tests("Transport", ["Transport", crypto] + nio),
+        tests("Transport", ["Transport", "CLinux", crypto] + nio),
         tests("Geography", ["Geography"]),
         tests("Edge", ["Edge", "CLinux"] + nio),
         tests("Console", ["Console", lifecycle, logging]),

@@ -36,6 +36,11 @@ static inline CURLcode curl_set_open_socket_callback(CURL *handle, curl_opensock
     return curl_easy_setopt(handle, CURLOPT_OPENSOCKETFUNCTION, value);
 }
 
+/// Given every socket of that callback to close, when its connection ends.
+static inline CURLcode curl_set_close_socket_callback(CURL *handle, curl_closesocket_callback value) {
+    return curl_easy_setopt(handle, CURLOPT_CLOSESOCKETFUNCTION, value);
+}
+
 /// Asked before every request, with the address that its connection, new or used before, leads to.
 static inline CURLcode curl_set_prerequest_callback(CURL *handle, curl_prereq_callback value) {
     return curl_easy_setopt(handle, CURLOPT_PREREQFUNCTION, value);

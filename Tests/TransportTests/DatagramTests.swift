@@ -44,7 +44,7 @@ import Testing
         let sender: NodeID
     }
 
-    @Test(arguments: [("127.0.0.1", 28), ("[::1]", 48)])
+    @Test(arguments: [("127.0.0.1", 14 + 28), ("[::1]", 14 + 48)])
     func anEnvelopeArrivesAndIsPaidForWithItsHeaders(host: String, headers: Int) async throws {
         let payer = account()
         try await exchange(host, payer) { alices, bobs, heard in

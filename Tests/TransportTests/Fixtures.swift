@@ -65,8 +65,9 @@ func account(share: ByteCount = .gigabytes(8), leased: Bool = true) -> Account {
     var all = ClassTotals.zero
     for kind in TrafficClass.allCases { all[kind] = terms.ceiling(kind) }
     let (holder, durable) = (Holder(), all)
-    let account = Account(Leases(terms: terms, spent: .zero, durable: leased ? all : .zero)) { _ in
-        if leased { holder.account.withLock { $0 }?.extend(to: durable) }
+    let account = Account(Leases(terms: terms, spent: .zero, durable: leased ? all : .zero)) { usage in
+        // What was recorded beyond all there is has been sent.
+        if leased { holder.account.withLock { $0 }?.extend(to: durable.max(usage.spent)) }
     }
     holder.account.withLock { $0 = account }
     return account

@@ -1,4 +1,6 @@
+import CLinux
 import Glibc
+import Primitives
 import Synchronization
 import Transport
 
@@ -14,6 +16,8 @@ final class TinyServer: Sendable {
         case thenClose(String)
         /// The text, then the piece again and again until the other side gives up.
         case endless(String, piece: String)
+        /// The text, then the body, each byte in a packet of its own; the connection stays.
+        case drip(String, String)
         /// The text, then nothing more.
         case stall(String)
     }
@@ -73,6 +77,18 @@ final class TinyServer: Sendable {
     var url: String { "http://127.0.0.1:\(port)" }
     var requests: [Request] { state.withLock(\.requests) }
 
+    /// What has come from all clients so far, as their network interface would count it: each one's first packet, which the
+    /// kernel counts nowhere, too.
+    var heard: Int64 {
+        state.withLock(\.connections).reduce(0) { sum, connection in
+            var facts = clinux_tcp_info()
+            var length = socklen_t(MemoryLayout<clinux_tcp_info>.size)
+            getsockopt(connection, Int32(IPPROTO_TCP), TCP_INFO, &facts, &length)
+            let packets = Int64(facts.segs_in) + 1
+            return sum + Int64(facts.bytes_received) + packets * PacketHeaders.tcp(isIPv6: false)
+        }
+    }
+
     func close() {
         state.withLock { state in
             state.isClosed = true
@@ -117,6 +133,9 @@ final class TinyServer: Sendable {
                 return state.isClosed
             }
             guard !isClosed else { return }
+            // What is written by itself goes by itself.
+            var isOn: Int32 = 1
+            setsockopt(connection, Int32(IPPROTO_TCP), TCP_NODELAY, &isOn, socklen_t(MemoryLayout<Int32>.size))
             let own = number
             start { $0.serve(connection, number: own) }
         }
@@ -139,6 +158,9 @@ final class TinyServer: Sendable {
                 guard write(text.utf8, to: connection) else { return }
                 while write(piece.utf8, to: connection) {}
                 return
+            case .drip(let text, let body):
+                guard write(text.utf8, to: connection) else { return }
+                for byte in body.utf8 { guard write([byte], to: connection) else { return } }
             case .stall(let text):
                 _ = write(text.utf8, to: connection)
                 // Until the other side closes.

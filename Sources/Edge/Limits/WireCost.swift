@@ -1,3 +1,5 @@
+import Transport
+
 /// What bytes cost on the wire, where the provider counts: with the headers of the packets that carry them.
 struct WireCost: Equatable, Sendable {
     /// The most bytes of one packet's payload; the connection's, since a client that asks for tiny packets makes each
@@ -8,10 +10,10 @@ struct WireCost: Equatable, Sendable {
 
     /// Payload alone.
     static let payload = WireCost(segment: .max, frame: 0)
-    /// Ethernet (14), IPv4 (20), TCP with timestamps (32), of packets as Ethernet usually takes them.
-    static let usual = WireCost(segment: 1448, frame: 66)
-    /// IPv6 has 20 more.
-    static let usual6 = WireCost(segment: 1428, frame: 86)
+    /// Of packets as Ethernet usually takes them, with IPv4 …
+    static let usual = WireCost(isIPv6: false)
+    /// … and with IPv6.
+    static let usual6 = WireCost(isIPv6: true)
 
     /// Of the bytes, one in so many is expected to be sent again: measured with readers of small buffers, who make the
     /// kernel send 4 in 100 packets again, and the longest ones, 8 in 100 bytes.
@@ -55,4 +57,10 @@ struct WireCost: Equatable, Sendable {
     }
 
     private func packets(_ count: Int64) -> Int64 { (count - 1) / segment + 1 }
+}
+
+extension WireCost {
+    private init(isIPv6: Bool) {
+        self.init(segment: PacketHeaders.segment(isIPv6: isIPv6), frame: PacketHeaders.tcp(isIPv6: isIPv6))
+    }
 }

@@ -21,6 +21,8 @@ public enum CourierError: Error, Hashable, Sendable {
     case untrusted(String)
     /// The sink wanted no more.
     case declined
+    /// Nothing is left to pay for the rest with.
+    case unaffordable
     /// The source of an upload failed, with the system's error number.
     case unreadable(errno: Int32)
     /// The source of an upload ended before the length it was given with.
@@ -47,6 +49,7 @@ extension CourierError: CustomStringConvertible {
         case .notHTTP: "what came is not an HTTP answer"
         case .untrusted(let reason): "the server's certificate is not trusted: \(reason)"
         case .declined: "the transfer was stopped here"
+        case .unaffordable: "this node's allowance has nothing left for the transfer"
         case .unreadable(let number): "the file cannot be read (system error \(number))"
         case .sourceTooShort: "the file became shorter while it was read"
         case .cancelled: "the transfer was cancelled"

@@ -8,6 +8,7 @@ final class CourierLoop {
 
     private let mailbox: CourierMailbox
     private let multi: UnsafeMutableRawPointer
+    private let connections = CourierConnections()
     private var transfers: [UInt64: Transfer] = [:]
 
     init(_ mailbox: CourierMailbox) {
@@ -28,12 +29,13 @@ final class CourierLoop {
         }
         for number in transfers.keys.sorted() { end(number, .failure(.stopped)) }
         mailbox.close()
-        curl_multi_cleanup(multi)
+        // It tells of the connections that it ends.
+        withExtendedLifetime(connections) { _ = curl_multi_cleanup(multi) }
     }
 
     private func start(_ order: CourierOrder) {
         do throws(CourierError) {
-            let transfer = try Transfer(order)
+            let transfer = try Transfer(order, on: connections)
             guard curl_multi_add_handle(multi, transfer.handle) == CURLM_OK else {
                 throw .other("libcurl takes no more transfers")
             }
@@ -63,6 +65,7 @@ final class CourierLoop {
     private func end(_ number: UInt64, _ outcome: Result<CourierAnswer, CourierError>) {
         guard let transfer = transfers.removeValue(forKey: number) else { return }
         curl_multi_remove_handle(multi, transfer.handle)
+        transfer.leaveConnection()
         mailbox.finished()
         transfer.complete(outcome)
     }

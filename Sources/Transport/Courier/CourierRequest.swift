@@ -22,6 +22,8 @@ public struct CourierRequest: Sendable {
     public var timeLimit: Duration?
     /// Gives up when fewer bytes than this flow; nothing means never.
     public var slowest: Pace?
+    /// Who pays for what the exchange costs on the wire; nothing means nobody.
+    var toll: Toll?
 
     /// So many bytes in each second, on average over a time.
     public struct Pace: Hashable, Sendable {

@@ -6,9 +6,17 @@ internal import Primitives
 final class Transfer {
     /// Heads longer than this are not those of a node.
     private static let headLimit = 64 << 10
+    /// What an answer costs is looked at after so many bytes, or pieces, of it: a fast one comes in pieces of 16 KiB, and
+    /// one in tiny packets costs more than it brings.
+    private static let bytesUnlooked = 64 << 10
+    private static let piecesUnlooked = 4
 
     let handle: UnsafeMutableRawPointer
     private let order: CourierOrder
+    private let connections: CourierConnections
+    /// The one that the request goes out on, where somebody pays for it.
+    private var connection: Int32?
+    private var unlooked = (bytes: 0, pieces: 0)
     private var fieldList: UnsafeMutablePointer<curl_slist>?
     private let errorText: UnsafeMutablePointer<CChar>
 
@@ -31,10 +39,12 @@ final class Transfer {
 
     var number: UInt64 { order.number }
 
-    init(_ order: CourierOrder) throws(CourierError) {
+    /// - Parameter connections: outlives libcurl's connections.
+    init(_ order: CourierOrder, on connections: CourierConnections) throws(CourierError) {
         guard let handle = curl_easy_init() else { throw .other("libcurl has no memory") }
         self.handle = handle
         self.order = order
+        self.connections = connections
         errorText = .allocate(capacity: Int(CURL_ERROR_SIZE))
         errorText.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
         try prepare(order.request)
@@ -112,26 +122,62 @@ final class Transfer {
         setCallback(CURLOPT_WRITEFUNCTION) { bytes, size, count, context in
             Transfer.from(context).received(UnsafeRawBufferPointer(start: bytes, count: size * count))
         }
-        if request.refusesPrivate { refusePrivate(context) }
+        if request.refusesPrivate || request.toll != nil { prepareConnection(context) }
         try prepareBody(request, context)
         try prepareFields(request)
     }
 
-    /// When a connection is made, and again before the request goes out: it may take one that others have left open.
-    private func refusePrivate(_ context: UnsafeMutableRawPointer) {
-        curl_set_open_socket_callback(handle) { _, purpose, address in
-            guard purpose == CURLSOCKTYPE_IPCXN, let address, let target = IPAddress(address), !target.isPrivate
-            else { return -1 }
-            return socket(address.pointee.family, address.pointee.socktype, address.pointee.protocol)
+    /// Connections are made and ended here, so that none leads where it must not, and each one's cost is counted.
+    private func prepareConnection(_ context: UnsafeMutableRawPointer) {
+        set(CURLOPT_OPENSOCKETDATA, context)
+        curl_set_open_socket_callback(handle) { context, purpose, address in
+            guard purpose == CURLSOCKTYPE_IPCXN, let address else { return -1 }
+            return Transfer.from(context).open(address)
+        }
+        // Told when the transfer may be long gone.
+        set(CURLOPT_CLOSESOCKETDATA, Unmanaged.passUnretained(connections).toOpaque())
+        curl_set_close_socket_callback(handle) { connections, descriptor in
+            guard let connections else { preconditionFailure("the callback was given its connections") }
+            Unmanaged<CourierConnections>.fromOpaque(connections).takeUnretainedValue().closing(descriptor)
+            return Glibc.close(descriptor)
         }
         set(CURLOPT_PREREQDATA, context)
-        curl_set_prerequest_callback(handle) { context, address, _, _, _ in
-            guard let address, let target = IPAddress(String(cString: address)), !target.isPrivate else {
-                _ = Transfer.from(context).abort(.unreachable)
+        curl_set_prerequest_callback(handle) { context, address, _, port, localPort in
+            let transfer = Transfer.from(context)
+            let (port, localPort) = (UInt16(truncatingIfNeeded: port), UInt16(truncatingIfNeeded: localPort))
+            guard let address, let target = IPAddress(String(cString: address)),
+                transfer.begin(at: target, port, from: localPort)
+            else {
+                _ = transfer.abort(.unreachable)
                 return CURL_PREREQFUNC_ABORT
             }
             return CURL_PREREQFUNC_OK
         }
+    }
+
+    private func open(_ address: UnsafeMutablePointer<curl_sockaddr>) -> Int32 {
+        if order.request.refusesPrivate {
+            guard let target = IPAddress(address), !target.isPrivate else { return -1 }
+        }
+        let descriptor = socket(address.pointee.family, address.pointee.socktype, address.pointee.protocol)
+        if descriptor >= 0, let toll = order.request.toll {
+            connections.opened(descriptor, isIPv6: address.pointee.family == AF_INET6, by: toll)
+        }
+        return descriptor
+    }
+
+    /// The request is about to go out on a connection, maybe one that others have left open: false where it must not.
+    private func begin(at address: IPAddress, _ port: UInt16, from localPort: UInt16) -> Bool {
+        guard !order.request.refusesPrivate || !address.isPrivate else { return false }
+        if let toll = order.request.toll {
+            connection = connections.take(from: localPort, to: Endpoint(address: address, port: port), for: toll)
+        }
+        return true
+    }
+
+    /// Counts what the exchange has cost in the end.
+    func leaveConnection() {
+        if let connection, let toll = order.request.toll { connections.release(connection, of: toll) }
     }
 
     private func prepareBody(_ request: CourierRequest, _ context: UnsafeMutableRawPointer) throws(CourierError) {
@@ -221,6 +267,7 @@ final class Transfer {
     }
 
     private func received(_ bytes: UnsafeRawBufferPointer) -> Int {
+        guard isPaid(after: bytes.count) else { return abort(.unaffordable) }
         if case .undecided = destination {
             if case .download(let accepting, let sink) = order.kind, accepting(head) {
                 destination = .sink(sink)
@@ -237,6 +284,15 @@ final class Transfer {
             body += bytes
             return bytes.count
         }
+    }
+
+    private func isPaid(after count: Int) -> Bool {
+        guard let connection else { return true }
+        unlooked.bytes += count
+        unlooked.pieces += 1
+        guard unlooked.bytes >= Self.bytesUnlooked || unlooked.pieces >= Self.piecesUnlooked else { return true }
+        unlooked = (0, 0)
+        return connections.look(connection)
     }
 
     // MARK: What is sent from a source

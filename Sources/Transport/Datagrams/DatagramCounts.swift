@@ -36,9 +36,9 @@ public enum DropReason: String, CaseIterable, Hashable, Sendable {
 public struct DatagramCounts: Hashable, Sendable {
     public var sent = 0
     public var received = 0
-    /// With IP and UDP headers.
+    /// With the headers of packets.
     public var bytesSent = ByteCount.zero
-    /// With IP and UDP headers.
+    /// With the headers of packets.
     public var bytesReceived = ByteCount.zero
     /// By reason; reasons that never occurred are absent.
     public var dropped: [DropReason: Int] = [:]

@@ -140,9 +140,8 @@ public final class SealedDatagrams: Sendable {
         }
     }
 
-    /// With the headers of IP (20 or 40 bytes) and UDP (8).
     private static func cost(of count: Int, with peer: Endpoint) -> ByteCount {
-        ByteCount(count + (peer.address.isIPv6 ? 40 : 20) + 8)
+        ByteCount(Int64(count) + PacketHeaders.udp(isIPv6: peer.address.isIPv6))
     }
 
     struct Route {

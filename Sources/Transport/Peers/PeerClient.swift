@@ -14,9 +14,10 @@ public struct PeerClient: Sendable {
     private static let joinLimit: Duration = .seconds(60)
     /// A holder that sends less is not worth waiting for: others have the same pieces.
     private static let slowestFetch = CourierRequest.Pace(bytesPerSecond: .kibibytes(4), over: .seconds(15))
-    /// What a signed head takes on the wire beside its path, TCP and IP headers of the exchange included: 700 to 900
-    /// bytes as estimated, rounded up.
-    private static let headCost = ByteCount.kibibytes(1)
+    /// A signed head beside its path: 600 to 700 bytes as estimated, rounded up.
+    private static let head = ByteCount.kibibytes(1)
+    /// Of most answers; what a longer one costs is paid as it comes.
+    private static let usualAnswer = ByteCount.kibibytes(64)
 
     private let courier: Courier
     private let identity: Identity
@@ -50,9 +51,7 @@ public struct PeerClient: Sendable {
         _ request: PeerRequest, to card: Card, within limit: Duration
     ) async -> Result<Verified<PeerAnswer>, CallFailure> {
         let body = request.wireBytes
-        guard account.hasOverlayToSpare, await account.pay(Self.headCost + ByteCount(body.count), for: .overlay) else {
-            return .failure(.unreachable)
-        }
+        guard account.hasOverlayToSpare else { return .failure(.unreachable) }
         let result = await post(body, to: PeerProtocol.path(of: request), at: card.url, receiver: card.nodeID) {
             $0.timeLimit = limit
             $0.refusesPrivate = refusesPrivate
@@ -98,8 +97,7 @@ public struct PeerClient: Sendable {
     ) async -> Result<CourierAnswer, CourierError> {
         let run = receiver.flatMap { runs[$0] }
         let first = await post(body, to: path, at: url, receiver: receiver, run: run, adjust: adjust)
-        guard case .success(let answer) = first, let named = self.run(named: answer.head, by: receiver, insteadOf: run),
-            await account.pay(Self.headCost + ByteCount(body.count), for: .overlay)
+        guard case .success(let answer) = first, let named = self.run(named: answer.head, by: receiver, insteadOf: run)
         else { return first }
         return await post(body, to: path, at: url, receiver: receiver, run: named, adjust: adjust)
     }
@@ -108,12 +106,17 @@ public struct PeerClient: Sendable {
         _ body: [UInt8], to path: String, at url: String, receiver: NodeID?, run: String?,
         adjust: (inout CourierRequest) -> Void
     ) async -> Result<CourierAnswer, CourierError> {
+        let toll = await Toll.paying(
+            for: Self.head + ByteCount(body.count), answer: Self.usualAnswer, from: .overlay, of: account)
+        guard let toll else { return .failure(.unaffordable) }
+        defer { toll.settle() }
         let signer = RequestSigner(identity: identity)
         var request = CourierRequest(
             "POST", url + path,
             fields: [HeaderField(name: "Content-Type", value: PeerProtocol.mediaType)]
                 + signer.fields(method: "POST", target: path, body: body, receiver: receiver, run: run, at: now()),
             body: body)
+        request.toll = toll
         request.answerLimit = PeerProtocol.answerLimit
         adjust(&request)
         do throws(CourierError) {
@@ -157,13 +160,16 @@ public struct PeerClient: Sendable {
         _ path: String, _ expectation: RangeExpectation, from card: Card, run: String?,
         into sink: @escaping @Sendable (UnsafeRawBufferPointer) -> Bool, refused: (AnswerHead) -> Void
     ) async -> Result<Void, FetchFailure> {
-        guard await account.pay(Self.headCost + ByteCount(path.utf8.count), for: .replication) else {
-            return .failure(.unaffordable)
-        }
+        let toll = await Toll.paying(
+            for: Self.head + ByteCount(path.utf8.count), answer: ByteCount(expectation.bytes.count),
+            from: .replication, of: account)
+        guard let toll else { return .failure(.unaffordable) }
+        defer { toll.settle() }
         let signer = RequestSigner(identity: identity)
         var request = CourierRequest(
             "GET", card.url + path,
             fields: signer.fields(method: "GET", target: path, body: nil, receiver: card.nodeID, run: run, at: now()))
+        request.toll = toll
         request.range = expectation.bytes
         request.slowest = Self.slowestFetch
         request.refusesPrivate = refusesPrivate
@@ -212,11 +218,11 @@ public struct PeerClient: Sendable {
             url = given
         }
         let body = JoinRequest(by: identity, invite: invite, reachedAt: reachedAt).wireBytes
-        guard await account.pay(Self.headCost + ByteCount(body.count), for: .overlay) else { throw .unaffordable }
         let path = PeerProtocol.prefix + PeerProtocol.joinName
         let result = await post(body, to: path, at: url, receiver: invite?.inviter) { $0.timeLimit = Self.joinLimit }
         let answer: CourierAnswer
         switch result {
+        case .failure(.unaffordable): throw .unaffordable
         case .failure(let error): throw .unreachable(url, error)
         case .success(let given): answer = given
         }
@@ -279,7 +285,13 @@ public enum FetchFailure: Error, Hashable, Sendable {
     }
 
     init(_ error: CourierError) {
-        self = error == .declined ? .declined : .failed(error)
+        switch error {
+        case .declined: self = .declined
+        case .unaffordable: self = .unaffordable
+        case .badRequest, .unresolved, .unreachable, .timedOut, .stalled, .connectionLost, .truncated, .answerTooLarge,
+            .tooManyRedirects, .notHTTP, .untrusted, .unreadable, .sourceTooShort, .cancelled, .busy, .stopped, .other:
+            self = .failed(error)
+        }
     }
 }
 
@@ -289,7 +301,7 @@ extension CallFailure {
         case .timedOut, .stalled: self = .timedOut
         case .truncated, .answerTooLarge, .tooManyRedirects, .notHTTP, .declined: self = .malformed
         case .badRequest, .unresolved, .unreachable, .connectionLost, .untrusted, .unreadable, .sourceTooShort,
-            .cancelled, .busy, .stopped, .other:
+            .unaffordable, .cancelled, .busy, .stopped, .other:
             self = .unreachable
         }
     }
