@@ -6,3 +6,9 @@ public protocol PieceFiles: Sendable {
     /// table to say; the file may be sparse.
     func open(_ file: FileID) throws -> Int32
 }
+
+/// What may be wrong when a file cannot be opened, as far as whoever opens it can do something about it.
+public protocol PieceFilesFailure: Error {
+    /// This process, or the machine, has no descriptor left.
+    var lacksDescriptors: Bool { get }
+}

@@ -101,6 +101,9 @@ final class EdgeWorld: Sendable {
 
     func forgetContent() { files.forget() }
 
+    /// Files cannot be opened any more.
+    func fail(with failure: any Error) { files.failure.withLock { $0 = failure } }
+
     var log: [AccessRecord] { records.all.withLock { $0 } }
 
     func facts(
@@ -205,6 +208,7 @@ final class Lender: Sendable {
 
 /// One file for every FileID.
 final class OneFile: PieceFiles {
+    let failure = Mutex<(any Error)?>(nil)
     private let descriptor: Int32
 
     init(_ content: [UInt8]) {
@@ -236,7 +240,8 @@ final class OneFile: PieceFiles {
     }()
 
     func open(_ file: FileID) throws -> Int32 {
-        dup(descriptor)
+        if let failure = failure.withLock({ $0 }) { throw failure }
+        return dup(descriptor)
     }
 }
 

@@ -164,7 +164,8 @@ struct HostileTests {
 
     @Test("thousands of requests sent ahead and never read make the server wait, not grow")
     func pipeliningFlood() async throws {
-        let world = try await EdgeWorld.make(length: 10, settings: settings { $0.idleLimit = .milliseconds(500) })
+        let world = try await EdgeWorld.make(
+            length: 10, settings: settings { ($0.idleLimit, $0.leastPace) = (.milliseconds(500), 1 << 20) })
         let client = try world.client(receiveBuffer: Int32(Self.receiveBuffer))
         let flood = Task { try await client.send(String(repeating: world.get("/"), count: 200_000)) }
         #expect(try await world.settled { $0.server.counts.responses > 100 })
@@ -281,6 +282,30 @@ struct HostileTests {
         #expect(try await world.client(network: 2).exchange(world.get()).status == 200)
         #expect(try await world.client(network: 1).exchange(world.signed("GET", world.path)).status == 200)
         #expect(world.account.usage.reserved == .zero)
+        await world.stop()
+    }
+
+    @Test("who asks for a film's rest takes of its network's share what is sent and the next 64 MiB, while that lasts")
+    func openEnded() async throws {
+        let world = try await EdgeWorld.make(length: 150_000_000, share: .gigabytes(1))
+        func view(receiveBuffer: Int32? = 8192) async throws -> RawClient {
+            let viewer = try world.client(receiveBuffer: receiveBuffer, network: 1)
+            try await viewer.send(world.get(nil, "Range: bytes=0-"))
+            #expect(try await viewer.skip(atLeast: 1000) >= 1000)
+            return viewer
+        }
+        let fast = try await view(receiveBuffer: nil)
+        var slow = [try await view(), try await view(), try await view()]
+        let fifth = try await world.client(network: 1).exchange(world.get(nil, "Range: bytes=0-"))
+        #expect(fifth.status == 429)
+        #expect(fifth["Retry-After"] == "2")
+        let rest = try await fast.rest().count
+        #expect(rest > 67_000_000 && rest < 100_000_000, "300 MB, less what three others hold")
+        #expect(world.log.map(\.status) == [429, 206] && world.log[1].isComplete == false)
+        slow.removeFirst(2)
+        #expect(try await world.settled { $0.log.count == 4 })
+        _ = try await view()
+        #expect(world.server.counts[.portion] == 2)
         await world.stop()
     }
 

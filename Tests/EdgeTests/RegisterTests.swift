@@ -147,41 +147,79 @@ struct PrefixTests {
         #expect(shares.take(for: other) == .taken)
     }
 
+    private let day = WallTime(milliseconds: 86_400_000 * 20_000 + 5000)
+
+    /// What a prefix is given, or which answer it gets.
+    private func take(
+        _ size: Int64, of portions: Portions, for prefix: AddressRange? = nil, remaining: ByteCount = .megabytes(100),
+        at time: WallTime? = nil
+    ) -> (portion: Portions.Portion?, answer: String) {
+        let outcome = portions.take(
+            size, of: .megabytes(10), for: prefix ?? self.prefix, remaining: remaining, at: time ?? day)
+        return switch outcome {
+        case .taken(let portion): (portion, "taken")
+        case .held: (nil, "held")
+        case .served: (nil, "served")
+        }
+    }
+
     @Test("a prefix gets a file twice a day, or a twentieth of what is left; what was not sent does not count")
     func portions() throws {
         let portions = Portions()
-        let (day, file) = (WallTime(milliseconds: 86_400_000 * 20_000 + 5000), ByteCount.megabytes(10))
-        func take(_ size: Int64, remaining: ByteCount = .megabytes(100), at time: WallTime) -> Portions.Portion? {
-            portions.take(size, of: file, for: prefix, remaining: remaining, at: time)
-        }
-        let first = try #require(take(10_000_000, at: day))
-        let second = try #require(take(10_000_000, at: day))
-        #expect(take(1, at: day) == nil)
-        #expect(take(1, remaining: .megabytes(500), at: day) != nil)
-        #expect(portions.take(1, of: file, for: other, remaining: .zero, at: day) != nil)
-        portions.settle(second, sent: 4_000_000)
-        #expect(take(6_000_000, at: day) == nil)
-        #expect(take(5_999_999, at: day) != nil)
+        let first = try #require(take(10_000_000, of: portions).portion)
+        let second = try #require(take(10_000_000, of: portions).portion)
+        #expect(take(1, of: portions).answer == "held")
+        let third = try #require(take(1, of: portions, remaining: .megabytes(500)).portion)
+        #expect(take(1, of: portions, for: other, remaining: .zero).answer == "taken")
+        portions.settle(second, sent: 4_000_000, at: day)
+        #expect(take(6_000_000, of: portions).answer == "held")
+        portions.settle(try #require(take(5_999_999, of: portions).portion), sent: 0, at: day)
+        portions.settle(first, sent: 10_000_000, at: day)
+        portions.settle(third, sent: 0, at: day)
+        #expect(take(6_000_001, of: portions).answer == "served")
+        portions.settle(try #require(take(6_000_000, of: portions).portion), sent: 7_000_000, at: day)
+        #expect(take(1, of: portions).answer == "served")
         #expect(Portions.untilTomorrow(from: day) == 86_395)
-        #expect(take(20_000_000, at: day + .seconds(86_400)) != nil)
-        portions.settle(first, sent: 0)
-        #expect(take(1, at: day + .seconds(86_400)) == nil)
+        #expect(take(20_000_000, of: portions, at: day + .seconds(86_400)).answer == "taken")
     }
 
-    @Test("a hundred thousand prefixes hardly hurt another, and hide none")
-    func manyPrefixes() {
+    @Test("a window slides as far as the prefix's share goes, and counts on the day on which it was sent")
+    func windows() throws {
         let portions = Portions()
-        let day = WallTime(milliseconds: 0)
+        var portion = try #require(take(4_000_000, of: portions).portion)
+        func slide(_ sent: Int64, ahead: Int64, at time: WallTime? = nil) -> Bool {
+            portions.slide(
+                &portion, sent: sent, next: 1_000_000, ahead: ahead, remaining: .megabytes(100), at: time ?? day)
+        }
+        #expect(slide(3_000_000, ahead: 4_000_000))
+        let other = try #require(take(13_000_000, of: portions).portion)
+        #expect(take(1, of: portions).answer == "held", "3 are sent, 4 ahead, and 13 of somebody else's")
+        #expect(slide(6_000_000, ahead: 4_000_000), "1 is left, which is what it needs next")
+        #expect(!slide(7_000_000, ahead: 4_000_000))
+        portions.settle(other, sent: 0, at: day)
+        #expect(slide(7_000_000, ahead: 4_000_000))
+        #expect(slide(10_000_000, ahead: 4_000_000, at: day + .seconds(86_400)))
+        portions.settle(portion, sent: 11_000_000, at: day + .seconds(86_400))
+        #expect(take(16_000_000, of: portions, at: day + .seconds(86_400)).answer == "taken")
+        #expect(take(1, of: portions, at: day + .seconds(86_400)).answer == "held")
+    }
+
+    @Test("a hundred thousand prefixes hardly hurt another, hide none, and leave nothing set aside")
+    func manyPrefixes() throws {
+        let portions = Portions()
         let (count, size, file) = (100_000, Int64(10_000), ByteCount.megabytes(10))
         for number in 0..<UInt32(count) {
-            _ = portions.take(
-                size, of: file, for: IPAddress.v4(number << 8).neighbourhood, remaining: .zero, at: day)
+            let one = IPAddress.v4(number << 8).neighbourhood
+            portions.settle(try #require(take(size, of: portions, for: one).portion), sent: size, at: day)
         }
+        #expect(portions.prefixesHolding == 0)
         // Three times what shares a counter on average: no prefix has that much in all four of its counters.
         let noise = 3 * Int64(count) * size / Int64(Portions.columns)
-        let most = file.bytes * Portions.copies
-        #expect(portions.take(most - noise, of: file, for: prefix, remaining: .zero, at: day) != nil)
-        #expect(portions.take(noise + 1, of: file, for: prefix, remaining: .zero, at: day) == nil)
+        let most = file.bytes * Portions.copies - noise
+        let portion = try #require(take(most, of: portions, remaining: .zero).portion)
+        #expect(take(noise + 1, of: portions, remaining: .zero).answer == "held")
+        portions.settle(portion, sent: most, at: day)
+        #expect(take(noise + 1, of: portions, remaining: .zero).answer == "served")
     }
 
     @Test("a file that was not found is not looked for again for a moment")

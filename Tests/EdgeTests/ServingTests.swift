@@ -1,4 +1,6 @@
 import Allowance
+import Glibc
+import Overlay
 import Primitives
 import Routing
 import Synchronization
@@ -112,6 +114,27 @@ struct ServingTests {
             disk.letGo()
             for client in cold { #expect(try await client.response().body == world.content) }
         }
+        await world.stop()
+    }
+
+    private struct Refusing: PieceFilesFailure {
+        var lacksDescriptors: Bool
+    }
+
+    @Test("who is idle goes for a file that finds no descriptor, and stays when it is the disk that fails")
+    func withoutDescriptors() async throws {
+        let world = try await EdgeWorld.make()
+        let (idle, client) = (try world.client(), try world.client())
+        #expect(try await world.settled { $0.server.counts.connections == 2 })
+        world.fail(with: Refusing(lacksDescriptors: false))
+        // What the system said last is about something else.
+        _ = Glibc.open("/dev/null/none", O_RDONLY)
+        #expect(try await client.exchange(world.get()).status == 503)
+        #expect(world.server.counts.connections == 2)
+        world.fail(with: Refusing(lacksDescriptors: true))
+        #expect(try await client.exchange(world.get()).status == 503)
+        #expect(try await idle.rest() == [])
+        #expect(world.server.counts[.descriptors] == 1 && world.server.counts[.displaced] == 1)
         await world.stop()
     }
 

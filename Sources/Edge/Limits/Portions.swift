@@ -18,13 +18,36 @@ final class Portions: Sendable {
     private struct State {
         var day = Int64.min
         var served = [Int64](repeating: 0, count: rows * columns)
+        /// What is set aside for responses under way: no more prefixes than there are responses.
+        var held: [AddressRange: Int64] = [:]
+
+        mutating func begin(_ day: Int64) {
+            guard self.day != day else { return }
+            self.day = day
+            served = [Int64](repeating: 0, count: rows * columns)
+        }
+
+        mutating func hold(_ size: Int64, for prefix: AddressRange) {
+            let held = held[prefix, default: 0] &+ size
+            self.held[prefix] = held == 0 ? nil : held
+        }
     }
 
-    /// What a response was given, to be settled with.
+    /// What a response holds for what it has yet to send.
     struct Portion: Sendable {
         fileprivate let prefix: AddressRange
-        fileprivate let day: Int64
-        fileprivate(set) var size: Int64
+        fileprivate let file: ByteCount
+        /// Of the response, and counted as served.
+        fileprivate(set) var sent: Int64 = 0
+        fileprivate(set) var held: Int64
+    }
+
+    enum Outcome {
+        case taken(Portion)
+        /// What is left of the day is set aside for other responses, which may not need it.
+        case held
+        /// The prefix had its share of the day.
+        case served
     }
 
     private let state: Mutex<State>
@@ -33,34 +56,72 @@ final class Portions: Sendable {
         state = Mutex(State())
     }
 
-    /// Sets aside a response of `size` bytes of a file for a prefix; nothing when that is more than its share of the day.
+    /// How many prefixes have something set aside.
+    var prefixesHolding: Int { state.withLock(\.held.count) }
+
+    /// Sets aside `size` bytes of a file for a prefix, if they are within its share of the day.
     func take(
         _ size: Int64, of file: ByteCount, for prefix: AddressRange, remaining: ByteCount, at time: WallTime
-    ) -> Portion? {
-        let day = Self.day(time)
-        let (twice, overflow) = file.bytes.multipliedReportingOverflow(by: Self.copies)
-        let most = max(overflow ? Int64.max : twice, remaining.bytes / Self.part)
-        return state.withLock { state in
-            if state.day != day { state = State(day: day) }
-            let counters = Self.counters(of: prefix)
-            let served = counters.map { state.served[$0] }.min() ?? 0
-            let (sum, overflow) = served.addingReportingOverflow(size)
-            guard !overflow, sum <= most else { return nil }
-            for counter in counters { state.served[counter] &+= size }
-            return Portion(prefix: prefix, day: day, size: size)
+    ) -> Outcome {
+        state.withLock { state in
+            state.begin(Self.day(time))
+            let left = Self.most(of: file, remaining) - Self.served(state, prefix)
+            guard size <= left else { return .served }
+            guard size <= left - state.held[prefix, default: 0] else { return .held }
+            state.hold(size, for: prefix)
+            return .taken(Portion(prefix: prefix, file: file, held: size))
         }
     }
 
-    /// What was set aside and not sent is the prefix's again, on the same day.
-    func settle(_ portion: Portion, sent: Int64) {
-        let unsent = portion.size - sent
-        guard unsent > 0 else { return }
+    /// A response has sent so much by now, and wants to hold what is `ahead` of that; where it cannot, what it needs for the
+    /// `next` step. False when not even that is within the prefix's share.
+    func slide(
+        _ portion: inout Portion, sent: Int64, next: Int64, ahead: Int64, remaining: ByteCount, at time: WallTime
+    ) -> Bool {
         state.withLock { state in
-            guard state.day == portion.day else { return }
-            for counter in Self.counters(of: portion.prefix) {
-                state.served[counter] = max(0, state.served[counter] &- unsent)
+            state.begin(Self.day(time))
+            Self.count(sent, of: &portion, in: &state)
+            guard portion.held < ahead else { return true }
+            let left =
+                Self.most(of: portion.file, remaining) - Self.served(state, portion.prefix)
+                - state.held[portion.prefix, default: 0]
+            if let wanted = [ahead, next].first(where: { $0 - portion.held <= left }), wanted > portion.held {
+                state.hold(wanted - portion.held, for: portion.prefix)
+                portion.held = wanted
             }
+            return portion.held >= next
         }
+    }
+
+    /// The response has ended with so much sent: what else was set aside is the prefix's again.
+    func settle(_ portion: Portion, sent: Int64, at time: WallTime) {
+        var portion = portion
+        state.withLock { state in
+            state.begin(Self.day(time))
+            Self.count(sent, of: &portion, in: &state)
+            state.hold(-portion.held, for: portion.prefix)
+        }
+    }
+
+    private static func count(_ sent: Int64, of portion: inout Portion, in state: inout State) {
+        let more = min(max(0, sent - portion.sent), portion.held)
+        guard more > 0 else { return }
+        portion.sent += more
+        portion.held -= more
+        state.hold(-more, for: portion.prefix)
+        for counter in counters(of: portion.prefix) {
+            let (sum, overflow) = state.served[counter].addingReportingOverflow(more)
+            state.served[counter] = overflow ? .max : sum
+        }
+    }
+
+    private static func most(of file: ByteCount, _ remaining: ByteCount) -> Int64 {
+        let (twice, overflow) = file.bytes.multipliedReportingOverflow(by: copies)
+        return max(overflow ? Int64.max : twice, remaining.bytes / part)
+    }
+
+    private static func served(_ state: State, _ prefix: AddressRange) -> Int64 {
+        counters(of: prefix).map { state.served[$0] }.min() ?? 0
     }
 
     /// Until everybody begins anew.

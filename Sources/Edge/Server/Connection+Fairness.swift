@@ -31,23 +31,43 @@ extension Connection {
                 client: request.client)
             return nil
         }
-        var allotment = Allotment(prefix: prefix, holdsPlace: true)
-        guard settings.limitsPortions, let prefix else { return allotment }
-        allotment.portion = house.portions.take(
-            Int64(request.bytes.count), of: request.file.length, for: prefix,
-            remaining: services.account.usage.remaining, at: services.wallTime())
-        guard allotment.portion == nil else { return allotment }
+        guard settings.limitsPortions, let prefix else { return Allotment(prefix: prefix, holdsPlace: true) }
+        let portion = house.portions.take(
+            request.horizon, of: request.file.length, for: prefix, remaining: services.account.usage.remaining,
+            at: services.wallTime())
+        switch portion {
+        case .taken(let portion):
+            return Allotment(prefix: prefix, holdsPlace: true, portion: portion)
+        case .held:
+            tooMany(
+                after: Self.moment,
+                "Your network is just being sent what one network may have of this node in a day.",
+                client: request.client)
+        case .served:
+            tooMany(
+                after: Portions.untilTomorrow(from: services.wallTime()),
+                "Your network was sent what one network may have of this node in a day.", client: request.client)
+        }
         house.requests.giveBack(for: prefix)
         house.count(.portion)
-        tooMany(
-            after: Portions.untilTomorrow(from: services.wallTime()),
-            "Your network was sent what one network may have of this node in a day.", client: request.client)
         return nil
+    }
+
+    /// Counts what was sent to the prefix, and keeps an open-ended range's window ahead of that; false when the prefix's share
+    /// is used up.
+    func slidePortion(of download: Download) -> Bool {
+        guard var portion = download.allotment.portion else { return true }
+        let rest = Int64(download.payment.rest.count)
+        let ahead = download.request.isOpenEnded ? min(rest, Payment.window) : rest
+        defer { download.allotment.portion = portion }
+        return house.portions.slide(
+            &portion, sent: download.bodySent, next: min(rest, Payment.slice), ahead: ahead,
+            remaining: services.account.usage.remaining, at: services.wallTime())
     }
 
     func giveBack(_ allotment: Allotment, sent: Int64) {
         if allotment.holdsPlace { house.requests.giveBack(for: allotment.prefix) }
-        if let portion = allotment.portion { house.portions.settle(portion, sent: sent) }
+        if let portion = allotment.portion { house.portions.settle(portion, sent: sent, at: services.wallTime()) }
     }
 
     func tooMany(after seconds: Int64, _ text: String, client: IPAddress) {

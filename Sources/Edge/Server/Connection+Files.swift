@@ -23,6 +23,14 @@ struct FileRequest {
         case .whole, .unsatisfiable: 0..<file.length.bytes
         }
     }
+
+    /// Players ask for a film's rest, and rarely read it to its end.
+    var isOpenEnded: Bool {
+        if case .part(_, isOpenEnded: true) = range { true } else { false }
+    }
+
+    /// How many bytes are set aside before the first one.
+    var horizon: Int64 { isOpenEnded ? min(Int64(bytes.count), Payment.window) : Int64(bytes.count) }
 }
 
 /// What `<name>` after a FileID stands for.

@@ -21,7 +21,7 @@ final class Download {
     let handle: NIOFileHandle?
     var payment: Payment
     /// What its client holds of its neighbourhood's places and bytes.
-    let allotment: Allotment
+    var allotment: Allotment
     /// A slice is with the channel, or on its way from the disk.
     var isWriting = false
     var isLoading = false
@@ -37,6 +37,9 @@ final class Download {
         self.payment = payment
         self.allotment = allotment
     }
+
+    /// Bytes of the file that were handed over.
+    var bodySent: Int64 { max(0, payment.sent - Int64(head.readableBytes)) }
 
     func closeHandle() {
         try? handle?.close()
@@ -71,9 +74,9 @@ extension Connection {
         Self.writeFileFields(request, into: &bytes)
         bytes.endHead(contentLength: Int64(request.bytes.count), keepsAlive: !isLast)
         guard let allotment = allot(request) else { return .begun }
-        let isOpenEnded = if case .part(_, true) = request.range { true } else { false }
         let payment = Payment(
-            head: bytes.readableBytes, body: request.bytes, isOpenEnded: isOpenEnded, traffic: traffic, cost: cost,
+            head: bytes.readableBytes, body: request.bytes, isOpenEnded: request.isOpenEnded, traffic: traffic,
+            cost: cost,
             opening: opening, account: services.account)
         guard var payment else {
             giveBack(allotment, sent: 0)
@@ -103,7 +106,7 @@ extension Connection {
         do {
             descriptor = try services.files.open(request.file.id)
         } catch {
-            if errno == EMFILE || errno == ENFILE { house.shed() }
+            if let failure = error as? any PieceFilesFailure, failure.lacksDescriptors { house.shed() }
             throw error
         }
         let handle = NIOFileHandle(_deprecatedTakingOwnershipOfDescriptor: descriptor)
@@ -122,7 +125,11 @@ extension Connection {
                 return
             }
             expect(within: settings.stallLimit)
-            settleWire()
+            guard settleWire() else { return close() }
+            guard slidePortion(of: download) else {
+                house.count(.portion)
+                return finish(download, isComplete: false)
+            }
             let bound = NIOLoopBound(self, eventLoop: loop)
             let boundDownload = NIOLoopBound(download, eventLoop: loop)
             let loop = loop
@@ -228,7 +235,7 @@ extension Connection {
 
     private func end(_ download: Download, isComplete: Bool) {
         download.payment.settle(services.account)
-        giveBack(download.allotment, sent: download.payment.sent)
+        giveBack(download.allotment, sent: download.bodySent)
         log(
             download.status, download.payment.traffic, sent: ByteCount(download.payment.sent), isComplete: isComplete,
             client: download.request.client, signer: download.request.signer)

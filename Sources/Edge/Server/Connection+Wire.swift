@@ -12,9 +12,13 @@ import Transport
 struct WireAccount {
     /// A handshake's answer, an acknowledgement of the first request, and the packets of an orderly end.
     static let framesAround: Int64 = 4
+    /// `TCP_CLOSE`: the other side has reset the connection.
+    static let deadState: UInt8 = 7
 
     var cost: WireCost
     var era: UInt32
+    /// How much the packets take is known.
+    var isMeasured = false
     /// All that was paid for this connection in this era; nothing given back is left in it.
     var paid = ClassTotals.zero
     /// Of the last response.
@@ -38,8 +42,7 @@ extension Connection {
     /// The connection costs something before it has asked for anything, and whether or not it is let in.
     func openWireAccount() {
         guard settings.countsFrames else { return }
-        var cost = if case .v4 = peer { WireCost.usual } else { WireCost.usual6 }
-        if let facts = wireFacts(), facts.snd_mss > 0 { cost.segment = min(cost.segment, Int64(facts.snd_mss)) }
+        let cost = if case .v4 = peer { WireCost.usual } else { WireCost.usual6 }
         var wire = WireAccount(cost: cost, era: services.account.era)
         let opening = ByteCount(WireAccount.framesAround * cost.frame)
         let counted = services.account.record(opening, likely: .zero, for: wire.traffic, in: wire.era)
@@ -47,10 +50,21 @@ extension Connection {
         self.wire = wire
     }
 
-    /// Settles with what the connection has cost so far. What is under way may have to be sent again.
-    func settleWire() {
-        guard wire != nil, let facts = wireFacts() else { return }
+    /// The client asks for something: who never does is not worth the look.
+    func measureWire() {
+        guard var wire, !wire.isMeasured, let facts = wireFacts() else { return }
+        wire.isMeasured = true
+        if facts.snd_mss > 0 { wire.cost.segment = min(wire.cost.segment, Int64(facts.snd_mss)) }
+        self.wire = wire
+    }
+
+    /// Settles with what the connection has cost so far. What is under way may have to be sent again. False when the
+    /// connection is dead: what would be paid for it now would never be sent, and the channel would close before anybody
+    /// could know.
+    func settleWire() -> Bool {
+        guard wire != nil, let facts = wireFacts() else { return true }
         settle(facts)
+        return facts.state != WireAccount.deadState
     }
 
     /// The connection ends: with `isReset`, what the kernel has not sent stays unsent.
@@ -71,7 +85,9 @@ extension Connection {
         let inFlight = Int64(facts.unacked) * Int64(facts.snd_mss)
         let bound: Int64
         var likely: Int64 = 0
-        if isReset {
+        if facts.state == WireAccount.deadState {
+            bound = 0
+        } else if isReset {
             // Between this look and the reset, the kernel may send what fits into both windows.
             let window = min(Int64(facts.snd_cwnd) * Int64(facts.snd_mss), max(0, Int64(facts.snd_wnd) - inFlight))
             bound = wire.cost.of(min(unsent, window))

@@ -53,6 +53,9 @@ final class Connection: ChannelInboundHandler {
     var wire: WireAccount?
     /// The client has said that it asks for nothing else, and its answer is a small one: there is nothing to wait for.
     var endsWithAnswer = false
+    /// What the socket has yet to take of large answers.
+    var backlog: Backlog?
+    var backlogs: UInt64 = 0
 
     private var isResting = true
     private var received = ByteBuffer()
@@ -119,12 +122,17 @@ final class Connection: ChannelInboundHandler {
             switch phase {
             case .idle, .receiving: advance()
             case .lingering: close()
-            case .paying, .asking, .sending, .closed: break
+            // Where a reset has followed, this is the last chance to know what was sent.
+            case .sending: if !settleWire() { close() }
+            case .paying, .asking, .closed: break
             }
         case House.Notice.stop:
             isStopping = true
             switch phase {
-            case .idle where received.readableBytes == 0, .lingering: close()
+            case .idle where received.readableBytes == 0:
+                followBacklog()
+                if backlog == nil { close() }
+            case .lingering: if backlog == nil { close() }
             case .idle, .receiving, .paying, .asking, .sending, .closed: break
             }
         case House.Notice.cut: close()
@@ -178,7 +186,7 @@ final class Connection: ChannelInboundHandler {
             linger()
         } else {
             phase = .idle
-            expect(within: settings.idleLimit)
+            expect(within: backlog?.period ?? settings.idleLimit)
         }
     }
 
@@ -220,7 +228,7 @@ final class Connection: ChannelInboundHandler {
 
     /// Nothing is under way: the longer it stays so, the sooner it goes for somebody else.
     private func rest() {
-        guard !isResting, let ticket else { return }
+        guard !isResting, backlog == nil, let ticket else { return }
         isResting = true
         house.rest(ticket)
     }
@@ -235,6 +243,7 @@ final class Connection: ChannelInboundHandler {
 
     private func parse(_ length: Int) throws(Refusal) {
         endsWithAnswer = false
+        measureWire()
         let result = received.withUnsafeReadableBytes { bytes in
             Result { () throws(Refusal) in try head.parse(UnsafeRawBufferPointer(rebasing: bytes[..<length])) }
         }
@@ -258,8 +267,21 @@ final class Connection: ChannelInboundHandler {
     /// Hands the paid answers to the channel.
     func flush() {
         guard outgoing.readableBytes > 0, let context else { return }
+        let isLarge = outgoing.readableBytes > Self.largeAnswer
         context.writeAndFlush(wrapOutboundOut(.byteBuffer(outgoing)), promise: nil)
         outgoing.clear()
+        if isLarge { followBacklog() }
+    }
+
+    /// The socket has taken all there was: now the next request is waited for, or the client's end.
+    func endBacklog() {
+        switch phase {
+        case .idle where isStopping && received.readableBytes == 0: close()
+        case .idle: expect(within: settings.idleLimit)
+        case .lingering: expect(within: settings.lingerLimit)
+        case .receiving, .paying, .asking, .sending, .closed: return
+        }
+        rest()
     }
 
     /// Says no more, and waits a moment for the client to close its end, unless it has said or done so.
@@ -268,14 +290,15 @@ final class Connection: ChannelInboundHandler {
         let isOver = inputEnded || endsWithAnswer && received.readableBytes == 0
         phase = .lingering
         received = ByteBuffer()
-        rest()
         let last = outgoing
         outgoing.clear()
         // Behind what is still to be written.
-        context.writeAndFlush(wrapOutboundOut(.byteBuffer(last))).assumeIsolated().whenComplete { _ in
+        let written = context.writeAndFlush(wrapOutboundOut(.byteBuffer(last)))
+        written.assumeIsolated().whenComplete { _ in
             if isOver { self.close() } else { self.endOutput() }
         }
-        if case .lingering = phase { expect(within: settings.lingerLimit) }
+        followBacklog(to: written)
+        if case .lingering = phase, backlog == nil { endBacklog() }
     }
 
     /// Past the channel, which would close at once when the other side ends too, before anybody has settled.
@@ -304,7 +327,8 @@ final class Connection: ChannelInboundHandler {
     /// Settles whatever was going on.
     private func abandon() {
         switch phase {
-        case .idle, .lingering, .closed: break
+        case .idle, .lingering: if backlog != nil { house.countCut() }
+        case .closed: break
         case .receiving(let body):
             body.giveBack()
             house.countCut()
@@ -345,6 +369,14 @@ final class Connection: ChannelInboundHandler {
         timer = nil
         guard deadline != .distantFuture else { return }
         guard deadline <= .now() else { return schedule() }
+        switch phase {
+        case .idle, .lingering:
+            guard let backlog else { break }
+            if keepsPace(backlog) { return }
+            house.count(.slow)
+            return close()
+        case .receiving, .paying, .asking, .sending, .closed: break
+        }
         switch phase {
         case .idle where received.readableBytes > 0, .receiving:
             if case .receiving(let body) = phase { body.giveBack() }

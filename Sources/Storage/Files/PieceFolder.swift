@@ -158,3 +158,9 @@ extension PieceFolder {
 
     private func folderName(of file: FileID) -> String { String(file.description.prefix(Self.prefixLength)) }
 }
+
+extension StorageError: PieceFilesFailure {
+    public var lacksDescriptors: Bool {
+        if case .tooManyOpenFiles = self { true } else { false }
+    }
+}
