@@ -45,8 +45,10 @@ public struct Reached: Hashable, Sendable {
         case silent = 1
         /// Somebody else did.
         case someoneElse = 2
-        /// It was not tried: the address is of a kind that the caller has no way to, or does not call.
+        /// It was not tried: the address is of a kind that the caller has no way to, or the caller has no allowance now.
         case untried = 3
+        /// Somebody did, who has no time for questions now: whoever that is.
+        case busy = 4
     }
 
     public struct Door: Hashable, Sendable {

@@ -20,6 +20,10 @@ struct AddressProofs: Sendable {
     /// How long a proof holds: who keeps its word does not mind being asked once a day, at some 3 kB, and a name that
     /// comes to stand for another's address does not go unnoticed for longer.
     static let lifetime = Duration.seconds(86_400)
+    /// How long one holds while nobody there has time to give another.
+    static let longestLifetime = lifetime * 2
+    /// After a question that was not asked, or to which nobody had time to answer.
+    static let patientPause = Duration.seconds(60)
     /// What was proven once is not given up over fewer failures.
     static let patience = 3
     /// Questions that are not answered by the shell count as failed after this.
@@ -124,7 +128,7 @@ struct AddressProofs: Sendable {
     }
 
     /// What `.prove` came to.
-    mutating func ended(_ id: NodeID, isProven: Bool, at now: Instant) -> Outcome {
+    mutating func ended(_ id: NodeID, _ answer: Reached.Outcome, at now: Instant) -> Outcome {
         guard var entry = entries[id], entry.isUnderWay else { return .same }
         underWay -= 1
         entry.isUnderWay = false
@@ -136,16 +140,38 @@ struct AddressProofs: Sendable {
             remind(at: entry.notBefore)
             return .unproven(release(id))
         }
-        if isProven {
-            let isNew = entry.proven == nil
-            entry.proven = now
-            entry.failures = 0
-            entry.isWanted = false
-            entries[id] = entry
-            remind(at: now + Self.lifetime)
-            let held = release(id)
-            return isNew ? .proven(held) : .same
+        switch answer {
+        case .answered: return succeeded(id, entry, at: now)
+        case .untried: return postponed(id, entry, at: now)
+        case .busy where entry.proven.map { now - $0 < Self.longestLifetime } ?? false:
+            return postponed(id, entry, at: now)
+        case .busy, .silent, .someoneElse: return failed(id, entry, at: now)
         }
+    }
+
+    private mutating func succeeded(_ id: NodeID, _ before: Entry, at now: Instant) -> Outcome {
+        var entry = before
+        let isNew = entry.proven == nil
+        entry.proven = now
+        entry.failures = 0
+        entry.isWanted = false
+        entries[id] = entry
+        remind(at: now + Self.lifetime)
+        let held = release(id)
+        return isNew ? .proven(held) : .same
+    }
+
+    /// Nobody can say whether the member answers there: what was known of it stays.
+    private mutating func postponed(_ id: NodeID, _ before: Entry, at now: Instant) -> Outcome {
+        var entry = before
+        entry.notBefore = max(now + Self.patientPause, entry.earliest(at: now))
+        entries[id] = entry
+        remind(at: entry.notBefore)
+        return entry.proven != nil ? .same : .unproven(release(id))
+    }
+
+    private mutating func failed(_ id: NodeID, _ before: Entry, at now: Instant) -> Outcome {
+        var entry = before
         let wasProven = entry.proven != nil
         entry.failures += 1
         let pause = Self.firstPause * (1 << min(entry.failures - 1, 12))
@@ -165,21 +191,30 @@ struct AddressProofs: Sendable {
         return entry.held
     }
 
-    /// Asks again whom it is time to ask, as far as they still matter. Returns those that the shell left without an answer.
-    mutating func wake(holders: Set<NodeID>, present: Set<NodeID>, at now: Instant) -> [NodeID] {
-        guard let due = nextDeadline, due <= now else { return [] }
-        nextDeadline = nil
+    /// What time alone has ended.
+    struct Overdue {
+        /// Members about whom the shell left a question without an answer.
         var lost: [NodeID] = []
+        /// Members whose proof is too old, and that nobody needs any more.
+        var lapsed: [NodeID] = []
+    }
+
+    /// Asks again whom it is time to ask, as far as they still matter.
+    mutating func wake(holders: Set<NodeID>, present: Set<NodeID>, at now: Instant) -> Overdue {
+        var overdue = Overdue()
+        guard let due = nextDeadline, due <= now else { return overdue }
+        nextDeadline = nil
         for id in entries.keys.sorted() {
             guard let entry = entries[id] else { continue }
             if entry.isUnderWay {
                 let end = (entry.asked?.at ?? now) + Self.answerLimit
-                if end <= now { lost.append(id) } else { remind(at: end) }
+                if end <= now { overdue.lost.append(id) } else { remind(at: end) }
             } else if !entry.isQueued {
                 review(id, entry, holders: holders, present: present, at: now)
+                if entry.proven != nil, entries[id] == nil { overdue.lapsed.append(id) }
             }
         }
-        return lost
+        return overdue
     }
 
     private mutating func review(

@@ -28,8 +28,8 @@ public enum Event: Equatable, Sendable {
     case asked(Verified<PeerRequest>, from: NodeID, RequestID)
     case answered(CallID, Verified<PeerAnswer>)
     case failed(CallID, CallFailure)
-    /// What `.prove` asked: whether the member itself answered.
-    case proved(NodeID, Bool)
+    /// What `.prove` asked: who answered.
+    case proved(NodeID, Reached.Outcome)
     /// What `.sign` asked for.
     case signed(Verified<Draft>)
     /// This node was taken into a network: its new card, and who is there.

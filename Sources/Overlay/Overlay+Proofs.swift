@@ -20,8 +20,8 @@ extension Overlay {
         ask(into: &actions)
     }
 
-    mutating func proved(_ id: NodeID, _ isProven: Bool, at now: Instant, into actions: inout [Action]) {
-        switch proofs.ended(id, isProven: isProven, at: now) {
+    mutating func proved(_ id: NodeID, _ outcome: Reached.Outcome, at now: Instant, into actions: inout [Action]) {
+        switch proofs.ended(id, outcome, at: now) {
         case .same: break
         case .proven(let held):
             if let member = roster[id] { routeAnew(member, into: &actions) }
@@ -39,8 +39,11 @@ extension Overlay {
         guard let due = proofs.nextDeadline, due <= now else { return }
         let holders = Set(curator.routes.flatMap { $0.holders.lazy.filter(\.isComplete).map(\.id) })
         let present = holders.filter { roster[$0]?.condition == .alive }
-        let lost = proofs.wake(holders: holders, present: present, at: now)
-        for id in lost { proved(id, false, at: now, into: &actions) }
+        let overdue = proofs.wake(holders: holders, present: present, at: now)
+        for id in overdue.lapsed {
+            if let member = roster[id] { routeAnew(member, into: &actions) }
+        }
+        for id in overdue.lost { proved(id, .silent, at: now, into: &actions) }
         ask(into: &actions)
     }
 
@@ -81,7 +84,14 @@ extension Overlay {
         }
     }
 
-    private mutating func resolveHeld(into actions: inout [Action]) {
+    /// Its route is another one now.
+    mutating func resolveHeld(_ file: FileID, into actions: inout [Action]) {
+        guard let position = heldFiles.firstIndex(of: file), !isHopeful(file) else { return }
+        heldFiles.remove(at: position)
+        actions.append(.resolved(file))
+    }
+
+    mutating func resolveHeld(into actions: inout [Action]) {
         guard !heldFiles.isEmpty else { return }
         let (hopeful, rest) = (heldFiles.filter { isHopeful($0) }, heldFiles.filter { !isHopeful($0) })
         heldFiles = hopeful

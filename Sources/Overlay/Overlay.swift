@@ -83,8 +83,8 @@ public struct Overlay: Sendable {
             handle(answer, to: call, at: now)
         case .failed(let call, let failure):
             failed(call, failure, at: now)
-        case .proved(let id, let isProven):
-            proved(id, isProven, at: now, into: &actions)
+        case .proved(let id, let outcome):
+            proved(id, outcome, at: now, into: &actions)
         case .signed(let draft):
             switch draft.value {
             case .news(let news):
@@ -172,7 +172,7 @@ public struct Overlay: Sendable {
     /// What was not even tried, since its member has not shown that it is reached where it says.
     mutating func fail(_ action: Action, at now: Instant) {
         switch action {
-        case .call(let call, _, _): failed(call, .unreachable, at: now)
+        case .call(let call, _, _): failed(call, .untried, at: now)
         case .fetch(let fetch, _, _, _): curator.handle(.fetchEnded(fetch, .failed), at: now, into: &curatorActions)
         default: preconditionFailure("only calls and fetches wait for a proof")
         }
@@ -226,6 +226,7 @@ public struct Overlay: Sendable {
         actions.append(.learn(member.card))
         noteCard(of: member, at: now, into: &actions)
         routeAnew(member, into: &actions)
+        if member.condition != .alive { resolveHeld(into: &actions) }
         curator.handle(.member(MemberFacts(member)), at: now, into: &curatorActions)
         if let notice = conditions.notice(of: member, beside: roster.own.id) { actions.append(.notice(notice)) }
     }
@@ -255,10 +256,13 @@ public struct Overlay: Sendable {
         case .route(let route):
             actions.append(.route(.file(RoutingFile(route))))
             proveHolders(of: route, at: now, into: &actions)
+            resolveHeld(route.posting.file, into: &actions)
         case .routeEnding(let file, let ending):
             actions.append(.route(.fileEnded(file, Absence(ending))))
+            resolveHeld(file, into: &actions)
         case .unroute(let file):
             actions.append(.route(.fileGone(file)))
+            resolveHeld(file, into: &actions)
         case .resolved(let file):
             resolve(file, at: now, into: &actions)
         case .progress(let file):

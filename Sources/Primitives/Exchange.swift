@@ -18,6 +18,8 @@ public struct RequestID: Hashable, Sendable {
 
 /// Why a question to another node has no answer.
 public enum CallFailure: Error, Hashable, Sendable {
+    /// It was not asked: this node has no allowance for it now, or too much under way.
+    case untried
     case unreachable
     case timedOut
     /// The HTTP status it was refused with.

@@ -15,13 +15,20 @@ public final class Account: Sendable {
         var isClosed = false
         /// Whether the period has ended by now; nothing while that is not known.
         var isOver: (@Sendable () -> Bool)?
+        /// Of the overlay's class: what was spent before this run, and since then on datagrams.
+        var besideQuestions: ByteCount
+
+        init(_ leases: Leases) {
+            self.leases = leases
+            besideQuestions = leases.usage.spent[.overlay]
+        }
     }
 
     private let state: Mutex<State>
     private let onLow: @Sendable (Usage) -> Void
 
     public init(_ leases: Leases, onLow: @escaping @Sendable (Usage) -> Void) {
-        state = Mutex(State(leases: leases))
+        state = Mutex(State(leases))
         self.onLow = onLow
     }
 
@@ -50,11 +57,16 @@ public final class Account: Sendable {
 
     // MARK: Spending
 
-    /// Whether the overlay's class has something left beside what its datagrams may need. Half of it is theirs alone: a
-    /// node that cannot pulse is dead to the others, however well it could still serve.
-    public var hasOverlayToSpare: Bool {
-        let usage = usage
-        return usage.spent[.overlay] + usage.reserved[.overlay] < usage.terms.guaranteed(.overlay) / 2
+    /// Whether the overlay's class has something left for questions and answers over HTTP. They have half of it at most
+    /// in a run, whatever datagrams take: a node that cannot pulse is dead to the others, however well it could still
+    /// serve.
+    public var takesQuestions: Bool {
+        state.withLock { state in
+            let usage = state.leases.usage
+            let used = usage.spent[.overlay] + usage.reserved[.overlay]
+            let ceiling = usage.terms.guaranteed(.overlay)
+            return used < ceiling && used - state.besideQuestions < ceiling / 2
+        }
     }
 
     /// Holds `size` for one response, if it fits; nothing is spent yet.
@@ -102,6 +114,24 @@ public final class Account: Sendable {
         renewing { $0.leases.record(sent, likely: likely, for: traffic, in: era) }
     }
 
+    /// The same for a datagram of the overlay.
+    public func spendOnDatagram(_ size: ByteCount) -> Bool {
+        renewing { state in
+            guard state.leases.spend(size, for: .overlay) else { return false }
+            state.besideQuestions += size
+            return true
+        }
+    }
+
+    /// Gives back what was spent on a datagram that never left.
+    public func creditDatagram(_ size: ByteCount, debitedIn era: UInt32) {
+        state.withLock { state in
+            guard era == state.leases.era else { return }
+            state.leases.credit(size, to: .overlay, debitedIn: era)
+            state.besideQuestions -= size
+        }
+    }
+
     /// Spends, after as many extensions as that takes. False when it does not fit the period, or the task was cancelled.
     public func pay(_ size: ByteCount, for traffic: TrafficClass) async -> Bool {
         guard reserve(size, for: traffic) else { return false }
@@ -145,9 +175,10 @@ public final class Account: Sendable {
 
     /// A new period.
     public func begin(terms: Terms, durable: ClassTotals) {
-        resuming {
-            $0.isOver = nil
-            $0.leases.begin(terms: terms, durable: durable)
+        resuming { state in
+            state.isOver = nil
+            state.leases.begin(terms: terms, durable: durable)
+            state.besideQuestions = state.leases.usage.spent[.overlay]
         }
     }
 

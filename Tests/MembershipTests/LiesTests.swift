@@ -178,4 +178,35 @@ import Testing
         #expect(members.count == 4 && !members.contains(gone))
         #expect(world.ids[1...3].allSatisfy { members.contains($0) })
     }
+
+    @Test func `replies that nobody asked for change nothing, and who begins anew all the time is heard some times`()
+        throws
+    {
+        var world = World.settled(3, seed: 1)
+        let (liar, victim) = (world.ids[0], world.ids[1])
+        func edge() throws -> Edge {
+            let roster = try #require(world.nodes[victim]?.roster)
+            return roster.table.edges[try #require(roster.table.index(of: liar))]
+        }
+        func pulse(epoch: UInt64) -> Pulse {
+            Pulse(
+                number: 7, interval: Pulse.longestInterval,
+                carriage: Carriage(epoch: epoch, after: 0, through: 1), acknowledgement: .none, hasMore: false,
+                minute: 0, quietHash: 0)
+        }
+        let before = try edge()
+        for epoch in 1...2_000 as ClosedRange<UInt64> {
+            world.deliver(
+                .received(Verified(checked: Envelope(.pulseReply(pulse(epoch: epoch)))), from: liar), to: victim)
+        }
+        #expect(try edge().received == before.received)
+        #expect(try edge().interval == before.interval)
+        var beginnings = Set([try #require(world.nodes[victim]?.roster?[liar]).since])
+        for epoch in 1...2_000 as ClosedRange<UInt64> {
+            world.deliver(.received(Verified(checked: Envelope(.pulse(pulse(epoch: epoch)))), from: liar), to: victim)
+            world.run(for: .microseconds(100))
+            beginnings.insert(try #require(world.nodes[victim]?.roster?[liar]).since)
+        }
+        #expect(beginnings.count <= 2 + Roster.Settings(pulse: .seconds(1)).urgency.burst, "\(beginnings.count)")
+    }
 }

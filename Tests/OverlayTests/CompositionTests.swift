@@ -18,7 +18,7 @@ import Testing
         }
         for node in network.nodes.dropFirst() {
             overlay.proofs.want(node.card.value, at: network.now)
-            overlay.handle(.proved(node.id, true), at: network.now, into: &actions)
+            overlay.handle(.proved(node.id, .answered), at: network.now, into: &actions)
         }
         actions = []
         overlay.handle(.wanted(file), at: network.now, into: &actions)

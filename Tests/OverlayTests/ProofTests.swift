@@ -88,11 +88,11 @@ import Testing
             #expect(held(&proofs))
             proofs.want(card(), at: start)
             #expect(proofs.takeAsked().isEmpty)
-            let outcome = proofs.ended(Self.id, isProven: isProven, at: start + .seconds(1))
+            let outcome = proofs.ended(Self.id, isProven ? .answered : .silent, at: start + .seconds(1))
             #expect(outcome == (isProven ? .proven([fetch]) : .unproven([fetch])))
             #expect(proofs.isProven(Self.id) == isProven)
             #expect(!proofs.isAwaited(Self.id))
-            #expect(proofs.ended(Self.id, isProven: true, at: start + .seconds(2)) == .same)
+            #expect(proofs.ended(Self.id, .answered, at: start + .seconds(2)) == .same)
         }
     }
 
@@ -104,10 +104,10 @@ import Testing
             let card = card(version: UInt64(second + 1), url: "http://192.0.2.1:\(second + 1)")
             proofs.changed(card, at: now)
             proofs.want(card, at: now)
-            #expect(proofs.wake(holders: [Self.id], present: [Self.id], at: now).isEmpty)
+            #expect(proofs.wake(holders: [Self.id], present: [Self.id], at: now).lost.isEmpty)
             for id in proofs.takeAsked() {
                 count += 1
-                _ = proofs.ended(id, isProven: false, at: now)
+                _ = proofs.ended(id, .silent, at: now)
             }
         }
         #expect((20...40).contains(count))
@@ -120,11 +120,11 @@ import Testing
         let other = card(version: 2, url: "http://192.0.2.2:8080")
         proofs.changed(other, at: start)
         #expect(held(&proofs))
-        #expect(proofs.ended(Self.id, isProven: true, at: start + .seconds(1)) == .unproven([fetch]))
+        #expect(proofs.ended(Self.id, .answered, at: start + .seconds(1)) == .unproven([fetch]))
         #expect(!proofs.isProven(Self.id))
-        #expect(proofs.wake(holders: [Self.id], present: [Self.id], at: start + .seconds(1)).isEmpty)
+        #expect(proofs.wake(holders: [Self.id], present: [Self.id], at: start + .seconds(1)).lost.isEmpty)
         #expect(proofs.takeAsked() == [Self.id])
-        #expect(proofs.ended(Self.id, isProven: true, at: start + .seconds(20)) == .proven([]))
+        #expect(proofs.ended(Self.id, .answered, at: start + .seconds(20)) == .proven([]))
         // An older card, and a newer one with the same URL, change nothing.
         proofs.changed(card(), at: start + .seconds(21))
         proofs.changed(card(version: 3, url: other.url), at: start + .seconds(21))
@@ -137,8 +137,8 @@ import Testing
         var proofs = AddressProofs()
         proofs.want(card(), at: start)
         _ = proofs.takeAsked()
-        _ = proofs.ended(Self.id, isProven: true, at: start)
-        #expect(proofs.wake(holders: [Self.id], present: [Self.id], at: start + .seconds(3_600)).isEmpty)
+        _ = proofs.ended(Self.id, .answered, at: start)
+        #expect(proofs.wake(holders: [Self.id], present: [Self.id], at: start + .seconds(3_600)).lost.isEmpty)
         #expect(proofs.takeAsked().isEmpty)
         var now = start
         for failure in 1...3 {
@@ -147,7 +147,7 @@ import Testing
                 now = max(now, next)
                 _ = proofs.wake(holders: [Self.id], present: [Self.id], at: now)
             }
-            #expect(proofs.ended(Self.id, isProven: false, at: now) == (failure < 3 ? .same : .unproven([])))
+            #expect(proofs.ended(Self.id, .silent, at: now) == (failure < 3 ? .same : .unproven([])))
         }
         #expect(now - start < AddressProofs.lifetime + .seconds(60))
         #expect(!proofs.isProven(Self.id))
@@ -161,16 +161,66 @@ import Testing
         let first = proofs.takeAsked()
         #expect(first.count == AddressProofs.underWayLimit)
         let later = start + AddressProofs.answerLimit
-        #expect(proofs.wake(holders: [], present: [], at: later) == first)
-        for id in first { #expect(proofs.ended(id, isProven: false, at: later) == .unproven([])) }
+        #expect(proofs.wake(holders: [], present: [], at: later).lost == first)
+        for id in first { #expect(proofs.ended(id, .silent, at: later) == .unproven([])) }
         #expect(proofs.takeAsked().count == AddressProofs.underWayLimit)
         var now = later
         while let next = proofs.nextDeadline, now < start + .seconds(100_000) {
             now = max(now, next)
-            for id in proofs.wake(holders: [], present: [], at: now) { _ = proofs.ended(id, isProven: false, at: now) }
+            for id in proofs.wake(holders: [], present: [], at: now).lost { _ = proofs.ended(id, .silent, at: now) }
             _ = proofs.takeAsked()
         }
         #expect(proofs.nextDeadline == nil)
         #expect(now - start < .seconds(3_600))
+    }
+
+    /// Proven at the start, and asked again after a day with this answer, again and again: when it is given up.
+    private func givenUp(after answer: Reached.Outcome, within limit: Duration) -> Duration? {
+        var proofs = AddressProofs()
+        proofs.want(card(), at: start)
+        _ = proofs.takeAsked()
+        _ = proofs.ended(Self.id, .answered, at: start)
+        while let next = proofs.nextDeadline, next < start + limit {
+            _ = proofs.wake(holders: [Self.id], present: [Self.id], at: next)
+            for id in proofs.takeAsked() { _ = proofs.ended(id, answer, at: next) }
+            if !proofs.isProven(Self.id) { return next - start }
+        }
+        return nil
+    }
+
+    @Test func `a proof is not given up because this node had no allowance to ask for another`() {
+        #expect(givenUp(after: .untried, within: AddressProofs.lifetime * 10) == nil)
+    }
+
+    @Test func `nor soon because nobody there had time: after another day`() throws {
+        let end = try #require(givenUp(after: .busy, within: AddressProofs.lifetime * 10))
+        #expect(AddressProofs.longestLifetime <= end)
+        #expect(end < AddressProofs.longestLifetime + .seconds(600))
+    }
+
+    @Test func `who never proved anything is asked with growing pauses though it says that it is busy`() {
+        var proofs = AddressProofs()
+        var count = 0
+        for second in 0..<600 {
+            let now = start + .seconds(second)
+            proofs.want(card(), at: now)
+            _ = proofs.wake(holders: [Self.id], present: [Self.id], at: now)
+            for id in proofs.takeAsked() {
+                count += 1
+                #expect(proofs.ended(id, .busy, at: now) == .unproven([]))
+            }
+        }
+        #expect((2...8).contains(count))
+    }
+
+    @Test func `who is no holder any more is forgotten with its proof, and it is said so`() {
+        var proofs = AddressProofs()
+        proofs.want(card(), at: start)
+        _ = proofs.takeAsked()
+        _ = proofs.ended(Self.id, .answered, at: start)
+        let end = start + AddressProofs.lifetime
+        #expect(proofs.wake(holders: [], present: [], at: end - .seconds(1)).lapsed.isEmpty)
+        #expect(proofs.wake(holders: [], present: [], at: end).lapsed == [Self.id])
+        #expect(!proofs.isProven(Self.id))
     }
 }

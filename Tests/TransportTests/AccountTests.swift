@@ -120,6 +120,28 @@ import Testing
         #expect(account.spend(.kibibytes(1), for: .overlay))
     }
 
+    @Test func questionsHaveHalfOfTheOverlayWhateverDatagramsTake() {
+        let account = account(share: .gigabytes(1))
+        let whole = Terms(share: .gigabytes(1)).guaranteed(.overlay)
+        #expect(account.spendOnDatagram(ByteCount(whole.bytes * 3 / 4)))
+        #expect(account.takesQuestions)
+        #expect(account.spend(ByteCount(whole.bytes / 8), for: .overlay))
+        #expect(account.takesQuestions)
+        #expect(account.spendOnDatagram(ByteCount(whole.bytes / 8)))
+        #expect(!account.takesQuestions)
+        let era = account.era
+        account.creditDatagram(ByteCount(whole.bytes / 8), debitedIn: era)
+        #expect(account.takesQuestions)
+    }
+
+    @Test func questionsLeaveHalfOfTheOverlayToDatagrams() {
+        let account = account(share: .gigabytes(1))
+        let half = ByteCount(Terms(share: .gigabytes(1)).guaranteed(.overlay).bytes / 2)
+        #expect(account.spend(half, for: .overlay))
+        #expect(!account.takesQuestions)
+        #expect(account.spendOnDatagram(half))
+    }
+
     private final class Box: Sendable {
         let account = Mutex<Account?>(nil)
     }

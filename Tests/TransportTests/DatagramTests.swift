@@ -93,7 +93,7 @@ import Testing
         let spent = payer.usage.spent
         #expect(spent[.overlay] >= half)
         try await exchange("127.0.0.1", payer) { alices, _, heard in
-            #expect(await client.call(.introduce([]), to: card) == .failure(.unreachable))
+            #expect(await client.call(.introduce([]), to: card) == .failure(.untried))
             #expect(server.requests.count == 1)
             #expect(payer.usage.spent == spent && payer.usage.reserved == .zero)
             alices.send(Envelope(.probe(number: 3)), to: bob.nodeID)

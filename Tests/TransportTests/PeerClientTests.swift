@@ -117,7 +117,7 @@ import Testing
         let poor = account(share: .zero)
         let server = TinyServer { _ in Self.ok([]) }
         defer { server.close() }
-        #expect(await (try client(poor).0).call(.introduce([]), to: card(of: server)) == .failure(.unreachable))
+        #expect(await (try client(poor).0).call(.introduce([]), to: card(of: server)) == .failure(.untried))
         #expect(server.requests.isEmpty)
     }
 

@@ -108,6 +108,7 @@ extension Curator {
         let stage: Placement.Pending.Stage =
             switch failure {
             case .timedOut: .accepted(until: now + settings.lostAnswerPatience)
+            case .untried: .resting(until: now + settings.untriedRest)
             case .unreachable, .refused, .malformed: .resting(until: now + settings.unansweredRest)
             }
         offerEnded(file, with: member, stage)

@@ -41,13 +41,15 @@ extension Curator {
         public var acceptancePatience = Duration.seconds(30)
         /// The same for an offer that nobody answered in time: the announcement may have to be sent three times, each after
         /// a time-out and a pause.
-        public var lostAnswerPatience = Duration.seconds(15)
+        public var lostAnswerPatience = Duration.seconds(10)
         /// A replica that fills counts for so long, and a second for each `slowestFill` bytes of the file; then it is stuck.
         public var fillPatience = Duration.seconds(600)
         public var slowestFill = ByteCount.kibibytes(64)
         /// How long a member that declined is not asked again, and one that did not answer.
         public var declinedRest = Duration.seconds(600)
         public var unansweredRest = Duration.seconds(60)
+        /// The same for one that was not even asked: it may prove its address, or this node have time for it, any moment.
+        public var untriedRest = Duration.seconds(5)
         /// Pause between two tries to place a file for which there were too few candidates.
         public var shortagePause = Duration.seconds(5)
         /// How long a tracker that is not the first watches a shortage before it tells the first what it knows.

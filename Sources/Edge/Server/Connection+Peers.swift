@@ -32,11 +32,11 @@ extension Connection {
             head.keepsAlive = false
             return refuse(error)
         }
-        guard services.account.hasOverlayToSpare else {
+        guard services.account.takesQuestions else {
             head.keepsAlive = false
             return comeBack(
                 after: Self.moment,
-                "What is left of this node's allowance for such questions is kept for pulses; ask another node.")
+                "What this node may spend on questions of other nodes is used up for now; ask another node.")
         }
         // A member that knocks is none of the strangers, who may have taken all of their own places.
         let isStranger = isKnock && !services.directory.isAdmitted(signed.signer)

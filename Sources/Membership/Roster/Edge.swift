@@ -21,6 +21,8 @@ struct Edge: Equatable, Sendable {
     var compared: Instant?
     /// When the member was last told that it is held dead, or gone.
     var noticed: Instant?
+    /// The last pulse that was sent to it, until its reply comes.
+    var asked: UInt32?
     /// What the member may still cause this node to send.
     var answers = Budget()
     var loads = Budget()

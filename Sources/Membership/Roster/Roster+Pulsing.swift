@@ -48,6 +48,7 @@ extension Roster {
         silence.sent(number, at: now)
         silence.catchUpCount = load.catchUpCount
         table.edges[index].exchanged = now
+        table.edges[index].asked = number
         let pulse = pulse(number, carrying: load, on: index, at: now)
         effects.append(.send(Envelope(.pulse(pulse), news: load.news), to: table.members[index].id))
     }
@@ -81,10 +82,14 @@ extension Roster {
 
     mutating func receivedReply(_ pulse: Pulse, from index: Int, at now: Instant, _ effects: inout Effects) {
         let before = (acknowledged: table.edges[index].acknowledged, received: table.edges[index].received)
-        takeTidings(of: pulse, on: index, at: now, &effects)
         guard case .waiting(let silence) = table.edges[index].phase, let sending = silence.sending(pulse.number) else {
-            return
+            // Both ends may have begun at once; otherwise nobody asked.
+            guard table.edges[index].asked == pulse.number else { return }
+            table.edges[index].asked = nil
+            return takeTidings(of: pulse, on: index, at: now, &effects)
         }
+        table.edges[index].asked = nil
+        takeTidings(of: pulse, on: index, at: now, &effects)
         table.edges[index].roundTrips.add(now - sending.at)
         table.measured(table.edges[index].roundTrips.median, index)
         let caughtUp = min(silence.catchUpCount, table.edges[index].catchUp.count)
@@ -111,7 +116,9 @@ extension Roster {
         let carriage = pulse.carriage
         let received = table.edges[index].received
         if received.epoch != carriage.epoch {
-            if received != .none { beganAnew(index, at: now, &effects) }
+            if received != .none, table.edges[index].urgency.spend(settings.urgency, at: now) {
+                beganAnew(index, at: now, &effects)
+            }
             // Another run of it, or of this node: it says where it believes this node to stand.
             table.edges[index].received = Cursor(epoch: carriage.epoch, position: carriage.through)
         } else if carriage.after <= received.position, carriage.through > received.position {
@@ -164,7 +171,7 @@ extension Roster {
         var space = Envelope.limit - Self.pulseBytes
         for change in log.changes(after: edge.acknowledged) {
             if isForTelling(change, to: index), let item = table.news(change.item, of: change.member) {
-                let bundle = [item] + charges(beside: item)
+                let bundle = [item] + endings(beside: item)
                 // What is too much for a whole envelope goes piece by piece.
                 guard
                     append(bundle, to: &load, on: index, within: &space)
@@ -192,12 +199,17 @@ extension Roster {
         return load
     }
 
-    /// What is told of a dead member goes with the verdicts that made it so, or it would come to life for a moment.
-    private func charges(beside item: News) -> [News] {
-        guard let member = table.member(item.subject), member.condition == .dead else { return [] }
+    /// What is told of a member that is dead, or gone, goes with what made it so, or it would come to life for a moment.
+    private func endings(beside item: News) -> [News] {
         switch item {
         case .verdict, .departure: return []
-        case .card, .status:
+        case .card, .status: break
+        }
+        guard let member = table.member(item.subject) else { return [] }
+        switch member.condition {
+        case .alive, .suspect: return []
+        case .left: return member.departure.map { [.departure($0.value)] } ?? []
+        case .dead:
             let standing = member.verdicts.filter { isStanding($0.value, against: member) }
             return standing.prefix(settings.quorum).map { .verdict($0.value) }
         }

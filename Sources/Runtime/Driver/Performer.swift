@@ -103,8 +103,8 @@ final class Performer: Sendable {
     }
 
     private func prove(_ member: NodeID) {
-        guard let card = directory.card(of: member) else { return inbox.post(.proved(member, false)) }
-        Task { [client, inbox] in inbox.post(.proved(member, await client.prove(card) == .answered)) }
+        guard let card = directory.card(of: member) else { return inbox.post(.proved(member, .untried)) }
+        Task { [client, inbox] in inbox.post(.proved(member, await client.prove(card))) }
     }
 
     private func call(_ id: CallID, _ request: PeerRequest, to member: NodeID) {

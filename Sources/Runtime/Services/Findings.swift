@@ -21,7 +21,7 @@ struct Findings: Equatable {
 
     /// One that came through outweighs all others: they may have troubles of their own.
     private static func sum(of outcomes: [Reached.Outcome]) -> Reached.Outcome? {
-        let tried = outcomes.filter { $0 != .untried }
+        let tried = outcomes.filter { $0 != .untried && $0 != .busy }
         return tried.contains(.answered) ? .answered : tried.first
     }
 
@@ -43,7 +43,7 @@ extension Findings {
         case .someoneElse:
             "TCP port \(port) leads others to somebody else (at \(own.url)\(hint)); lead it to this node in your router or "
                 + "proxy, or say with --url where they reach it."
-        case .silent, .untried, .answered:
+        case .silent, .untried, .busy, .answered:
             "TCP port \(port) cannot be reached from outside (nobody answers at \(own.url)\(hint)); "
                 + "\(Self.remedy(port, own.listen.port)), or say with --url where others reach this node."
         }

@@ -123,7 +123,7 @@ public final class SealedDatagrams: Sendable {
         guard route.socket.channel.isWritable else { return drop(.unsendable) }
         let cost = Self.cost(of: datagram.count, with: route.endpoint)
         let era = account.era
-        guard account.spend(cost, for: .overlay) else { return drop(.unaffordable) }
+        guard account.spendOnDatagram(cost) else { return drop(.unaffordable) }
         route.socket.write(datagram, to: route.address).whenComplete { [self] result in
             switch result {
             case .success:
@@ -133,7 +133,7 @@ public final class SealedDatagrams: Sendable {
                 }
                 ended(true)
             case .failure:
-                account.credit(cost, to: .overlay, debitedIn: era)
+                account.creditDatagram(cost, debitedIn: era)
                 self.drop(.unsendable)
                 ended(false)
             }

@@ -51,7 +51,7 @@ public struct PeerClient: Sendable {
         _ request: PeerRequest, to card: Card, within limit: Duration
     ) async -> Result<Verified<PeerAnswer>, CallFailure> {
         let body = request.wireBytes
-        guard account.hasOverlayToSpare else { return .failure(.unreachable) }
+        guard account.takesQuestions else { return .failure(.untried) }
         let result = await post(body, to: PeerProtocol.path(of: request), at: card.url, receiver: card.nodeID) {
             $0.timeLimit = limit
             $0.refusesPrivate = refusesPrivate
@@ -78,7 +78,10 @@ public struct PeerClient: Sendable {
                 proof.url == card.url
             else { return .someoneElse }
             return .answered
+        // Too many requests; come back later.
+        case .failure(.refused(status: 429)), .failure(.refused(status: 503)): return .busy
         case .failure(.malformed), .failure(.refused): return .someoneElse
+        case .failure(.untried): return .untried
         case .failure(.unreachable), .failure(.timedOut): return .silent
         }
     }
@@ -300,8 +303,8 @@ extension CallFailure {
         switch error {
         case .timedOut, .stalled: self = .timedOut
         case .truncated, .answerTooLarge, .tooManyRedirects, .notHTTP, .declined: self = .malformed
-        case .badRequest, .unresolved, .unreachable, .connectionLost, .untrusted, .unreadable, .sourceTooShort,
-            .unaffordable, .cancelled, .busy, .stopped, .other:
+        case .unaffordable, .cancelled, .busy, .stopped: self = .untried
+        case .badRequest, .unresolved, .unreachable, .connectionLost, .untrusted, .unreadable, .sourceTooShort, .other:
             self = .unreachable
         }
     }

@@ -104,7 +104,7 @@ extension HostileDay {
         case 7:
             guard !proving.isEmpty else { return }
             let id = proving.removeFirst()
-            try deliver(.proved(id, choices.bool()))
+            try deliver(.proved(id, choices.pick(Reached.Outcome.allCases)))
         default:
             guard choices.below(8) == 0, !hasLeft else { return try decide() }
             hasLeft = true

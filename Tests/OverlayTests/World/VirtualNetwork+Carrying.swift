@@ -79,7 +79,7 @@ extension VirtualNetwork {
         let isMet = nodes[index].isHonest && nodes[index].isUp && canReach(index, from: run.node)
         let isProven = isMet && !isHit(conditions.loss)
         schedule(
-            .event(.proved(member, isProven), run),
+            .event(.proved(member, isProven ? .answered : .silent), run),
             after: isMet == isProven ? delay() + delay() : Conditions.callLimit)
     }
 
