@@ -42,8 +42,8 @@ public enum Action: Equatable, Sendable {
 
     /// A change to what the doors may know of nodes and files.
     case route(RoutingChange)
-    /// What `.wanted` asked for is known now, or nobody knows it.
-    case resolved(FileID)
+    /// What came of `.wanted`.
+    case resolved(FileID, LookUpOutcome)
     /// Something about this file changed that a person may be waiting for.
     case progress(FileID)
     /// The network knows that this node is gone, and its holdings are in other hands, or the time for that was over.
@@ -58,4 +58,6 @@ public enum Notice: Equatable, Sendable {
     case memberReturned(NodeID, name: String)
     case memberDied(NodeID, name: String)
     case memberLeft(NodeID, name: String)
+    /// A member was caught at a lie about a file; told the first time, and each time the number has doubled.
+    case memberLied(NodeID, name: String, Misdeed, FileID, times: Int)
 }

@@ -7,6 +7,8 @@ import Routing
 extension Overlay {
     /// Files whose look-up has ended while no holder is proven yet; one more is told at once.
     private static let heldFilesLimit = 1_024
+    /// When a file that was found was forgotten before it could be served: it is found again at once.
+    private static let forgottenPause = Duration.seconds(1)
 
     /// Calls a member or fetches from it, once its URL is proven.
     mutating func reach(_ id: NodeID, _ action: Action, at now: Instant, into actions: inout [Action]) {
@@ -75,12 +77,14 @@ extension Overlay {
     }
 
     /// A client that waits for the file waits until it can be sent to somebody, or there is nobody left to hope for.
-    mutating func resolve(_ file: FileID, at now: Instant, into actions: inout [Action]) {
+    mutating func resolve(
+        _ file: FileID, _ outcome: LookUpOutcome, at now: Instant, into actions: inout [Action]
+    ) {
         if let route = curator.route(of: file) { proveHolders(of: route, at: now, into: &actions) }
         if isHopeful(file), heldFiles.count < Self.heldFilesLimit {
             if !heldFiles.contains(file) { heldFiles.append(file) }
         } else {
-            actions.append(.resolved(file))
+            actions.append(.resolved(file, outcome))
         }
     }
 
@@ -95,7 +99,11 @@ extension Overlay {
         guard !heldFiles.isEmpty else { return }
         let (hopeful, rest) = (heldFiles.filter { isHopeful($0) }, heldFiles.filter { !isHopeful($0) })
         heldFiles = hopeful
-        for file in rest { actions.append(.resolved(file)) }
+        for file in rest {
+            // Found, and perhaps forgotten since: nobody has said that there is no such file.
+            let isKnown = curator.route(of: file) != nil || curator.ending(of: file) != nil
+            actions.append(.resolved(file, isKnown ? .settled : .postponed(Self.forgottenPause)))
+        }
     }
 
     /// Nobody can serve the file now, but somebody may soon.

@@ -263,10 +263,13 @@ public struct Overlay: Sendable {
         case .unroute(let file):
             actions.append(.route(.fileGone(file)))
             resolveHeld(file, into: &actions)
-        case .resolved(let file):
-            resolve(file, at: now, into: &actions)
+        case .resolved(let file, let outcome):
+            resolve(file, outcome, at: now, into: &actions)
         case .progress(let file):
             actions.append(.progress(file))
+        case .caught(let member, let misdeed, let file, let times):
+            let name = roster[member]?.card.value.name ?? ""
+            actions.append(.notice(.memberLied(member, name: name, misdeed, file, times: times)))
         case .left:
             // The farewell must be on its way before anybody stops this node for good.
             roster.handle(.leave, at: now, into: &rosterActions)

@@ -79,8 +79,10 @@ public enum Node {
         return try !hasCompany(membership.founder, in: database)
     }
 
+    /// Whether anybody else was ever in a node's network. Of members that were forgotten the certificates are left.
     static func hasCompany(_ own: NodeID, in database: Database) throws -> Bool {
         try database.load().news.contains { $0.value.subject != own.short }
+            || database.certificates().contains { $0.value.subject != own }
     }
 
     /// Every download takes two descriptors, and the usual soft limit is 1,024: take what the system allows.

@@ -229,7 +229,7 @@ struct RunningNode {
         }
         let arrival = Arrival(
             opening: opening, joiner: node.joiner, goal: goal, card: card, data: settings.data, leaving: leaving,
-            logger: logger)
+            unfinished: Leaving.deadline(try database.setting(Leaving.key)), desk: node, logger: logger)
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 // Named, since a service without a name is described by all that it holds.

@@ -251,6 +251,7 @@ final class TestDoor: PeerDoor {
     let joinAnswer = Mutex((status: 200, body: Array("welcome".utf8)))
     let onResolve = Mutex<(@Sendable (FileID) -> Void)?>(nil)
     let delay = Mutex<(@Sendable () async -> Void)?>(nil)
+    let outcome = Mutex(LookUpOutcome.settled)
     let kept = Mutex<Manifest?>(nil)
 
     func handle(_ request: Verified<PeerRequest>, from node: NodeID) async -> PeerAnswer? {
@@ -263,9 +264,10 @@ final class TestDoor: PeerDoor {
         return joinAnswer.withLock { $0 }
     }
 
-    func resolve(_ file: FileID) async {
+    func resolve(_ file: FileID) async -> LookUpOutcome {
         onResolve.withLock { $0 }?(file)
         await delay.withLock { $0 }?()
+        return outcome.withLock { $0 }
     }
 
     func manifest(of file: FileID) async -> Manifest? {

@@ -305,6 +305,33 @@ struct RoutedTests {
         await world.stop()
     }
 
+    @Test("nobody is told that there is no such file before that is known, and looked for it is again at once")
+    func postponed() async throws {
+        let world = try await EdgeWorld.make()
+        let client = try world.client()
+        let path = "/f/\(FileID(Bytes32(4, 4, 4, 6)))/x"
+        for (pause, seconds) in [(Duration.milliseconds(9_400), "10"), (.seconds(3), "3"), (.zero, "1")] {
+            world.door.outcome.withLock { $0 = .postponed(pause) }
+            let response = try await client.exchange(world.get(path))
+            #expect(response.status == 503)
+            #expect(response["Retry-After"] == seconds)
+            #expect(response["Cache-Control"] == "no-store")
+        }
+        world.door.outcome.withLock { $0 = .settled }
+        #expect(try await client.exchange(world.get(path)).status == 404)
+        // That is believed for a moment.
+        world.door.outcome.withLock { $0 = .postponed(.seconds(3)) }
+        #expect(try await client.exchange(world.get(path)).status == 404)
+        // What was found meanwhile is served, whatever was said of it.
+        let found = FileID(Bytes32(4, 4, 4, 7))
+        world.door.onResolve.withLock {
+            $0 = { file in world.routing.apply(.file(world.facts(of: file, .complete))) }
+        }
+        #expect(try await client.exchange(world.get("/f/\(found)/x")).body == world.content)
+        world.door.onResolve.withLock { $0 = nil }
+        await world.stop()
+    }
+
     @Test("the reasons for a choice, and the list of holders, are told as JSON")
     func explained() async throws {
         let world = try await EdgeWorld.make()

@@ -1,3 +1,4 @@
+import Catalogue
 import Membership
 import Primitives
 import Testing
@@ -34,6 +35,77 @@ import Testing
         #expect(throws: VerificationError.unknownSigner(.member(stranger.nodeID.short))) {
             try directory.verify(News.status(club.status(stranger)))
         }
+    }
+
+    /// By members, by strangers, and altered ones; whether each holds.
+    private func announcements(_ generator: inout Generator, _ count: Int) -> [(Announcement, holds: Bool)] {
+        let strangers = (100...103).map { identity($0) }
+        return (0..<count).map { number in
+            let isMember = Bool.random(using: &generator)
+            let holder = (isMember ? members : strangers).randomElement(using: &generator) ?? members[0]
+            let file = FileID(Bytes32(UInt64(number), 1, 2, 3))
+            let draft = Announcement(file: file, holder: holder.nodeID, version: 1, state: .complete)
+            let signed = holder.sign(draft).value
+            guard Bool.random(using: &generator) else { return (signed, isMember) }
+            // The signature is one on something else.
+            let altered = Announcement(
+                file: file, holder: holder.nodeID, version: 2, state: .gone, signature: signed.signature)
+            return (altered, false)
+        }
+    }
+
+    @Test(arguments: 0..<20 as Range<UInt64>)
+    func ofAListWhatHoldsIsSiftedOutInItsOrder(seed: UInt64) throws {
+        var generator = Generator(seed: seed)
+        let directory = club.directory(knowing: chain)
+        let told = announcements(&generator, 40)
+        let sifted = try directory.sifting(CatalogueRequest.announce(told.map(\.0), [], []))
+        #expect(sifted.value == .announce(told.filter(\.holds).map(\.0), [], []))
+        #expect(directory.rejections == told.count { !$0.holds })
+        // Nothing that holds is lost, and nothing is counted, where everything holds.
+        let again = try directory.sifting(sifted.value)
+        #expect(again.value == sifted.value)
+        #expect(directory.rejections == told.count { !$0.holds })
+    }
+
+    @Test func ofSeveralListsEachLosesItsOwn() throws {
+        var generator = Generator(seed: 1)
+        let directory = club.directory(knowing: chain)
+        let (good, stranger) = (members[0], identity(100))
+        func posting(_ publisher: Identity, _ number: UInt64) throws -> Posting {
+            let draft = Posting(
+                file: FileID(Bytes32(number, 0, 0, 0)), publisher: publisher.nodeID, length: .kibibytes(1), name: "a",
+                mediaType: "text/plain", sha256: .zero, audience: .network, replicas: 1,
+                postedAt: WallTime(milliseconds: 1), expires: nil, sequence: 1)
+            return publisher.sign(try #require(draft)).value
+        }
+        let postings = try [posting(stranger, 1), posting(good, 2), posting(stranger, 3), posting(good, 4)]
+        let withdrawals = postings.map { posting in
+            let draft = Withdrawal(of: posting, at: WallTime(milliseconds: 2))
+            return (posting.publisher == good.nodeID ? good : stranger).sign(draft).value
+        }
+        let told = announcements(&generator, 10)
+        let answer = CatalogueAnswer.found(postings, told.map(\.0), withdrawals)
+        #expect(
+            try directory.sifting(answer).value
+                == .found(
+                    [postings[1], postings[3]], told.filter(\.holds).map(\.0), [withdrawals[1], withdrawals[3]]))
+        #expect(directory.rejections == 4 + told.count { !$0.holds })
+    }
+
+    @Test func whatCannotDoWithoutAStatementIsRefusedWhole() throws {
+        let directory = club.directory(knowing: chain)
+        let stranger = identity(100)
+        let draft = Posting(
+            file: FileID(.zero), publisher: stranger.nodeID, length: .kibibytes(1), name: "a", mediaType: "text/plain",
+            sha256: .zero, audience: .network, replicas: 1, postedAt: WallTime(milliseconds: 1), expires: nil,
+            sequence: 1)
+        let posting = stranger.sign(try #require(draft)).value
+        let offer = CatalogueRequest.offer(Offer(posting: posting, holders: [], group: []))
+        #expect(throws: VerificationError.unknownSigner(.node(stranger.nodeID))) { try directory.sifting(offer) }
+        #expect(directory.rejections == 1)
+        // Nothing to verify is nothing to refuse.
+        #expect(try directory.sifting(CatalogueRequest.lookUp(FileID(.zero))).value == .lookUp(FileID(.zero)))
     }
 
     @Test func aCardWithoutAChainToTheFounderIsRefused() {

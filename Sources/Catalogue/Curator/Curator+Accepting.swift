@@ -6,29 +6,72 @@ extension Curator {
         let posting = offer.value.posting
         let file = posting.file
         if pulls[file] != nil {
+            if objection(to: offer.value, from: tracker) == nil { noteAlternative(offer) }
             return .accepted
         }
         if files[file]?.holding != nil {
             if tracker != own, files[file]?.heard(from: own) != nil { send(file, to: tracker, everything: false) }
             return .declined(.held)
         }
-        guard posting.audience.vouches(for: own) else { return .declined(.notVouched) }
-        guard tracker == own || members.isNearTracker(tracker, of: file) else { return .declined(.notTracker) }
-        guard leaving == nil else { return .declined(.unable) }
-        guard policy.allows(posting), !isDenied(posting), !isRefused(posting) else { return .declined(.policy) }
-        guard !isVoid(posting), isInForce(posting) else {
-            if tracker != own, !withdrawals[file].isEmpty { send(file, to: tracker, everything: true) }
-            return .declined(.policy)
+        if let objection = objection(to: offer.value, from: tracker) {
+            let isOver = isVoid(posting) || !isInForce(posting)
+            if isOver, tracker != own, !withdrawals[file].isEmpty { send(file, to: tracker, everything: true) }
+            return .declined(objection)
         }
-        guard offer.value.group.contains(own), !offer.value.holders.isEmpty else { return .declined(.malformed) }
-        guard pulls.count < limits.pulls, hasRoom(for: file) else { return .declined(.busy) }
-        let promised = promised
-        guard posting.length <= capacity.freeDisk - promised else { return .declined(.noDisk) }
-        guard posting.length <= capacity.replication - promised else { return .declined(.noAllowance) }
+        guard pulls.count < limits.pulls, hasRoom(for: file, by: posting.publisher) else { return .declined(.busy) }
+        if let objection = objection(toLength: posting.length) { return .declined(objection) }
         anchor(file)
         insert(offer.part(\.posting), into: file)
         begin(offer.value)
         return pulls[file] == nil ? .declined(.unable) : .accepted
+    }
+
+    /// Why this node would not hold the file as it is offered.
+    private func objection(to offer: Offer, from tracker: NodeID) -> CatalogueAnswer.Refusal? {
+        let posting = offer.posting
+        guard posting.audience.vouches(for: own) else { return .notVouched }
+        guard tracker == own || members.isNearTracker(tracker, of: posting.file) else { return .notTracker }
+        guard leaving == nil else { return .unable }
+        guard policy.allows(posting), !isDenied(posting), !isRefused(posting) else { return .policy }
+        guard !isVoid(posting), isInForce(posting) else { return .policy }
+        guard offer.group.contains(own), !offer.holders.isEmpty else { return .malformed }
+        return nil
+    }
+
+    private func objection(toLength length: ByteCount) -> CatalogueAnswer.Refusal? {
+        let promised = promised
+        guard length <= capacity.freeDisk - promised else { return .noDisk }
+        guard length <= capacity.replication - promised else { return .noAllowance }
+        return nil
+    }
+
+    /// The file is offered under another posting while it is being fetched: if the first one proves false, this one counts.
+    /// Who stands behind it is asked what the file consists of at once, so that no holder that is silent delays that.
+    private mutating func noteAlternative(_ offer: Verified<Offer>) {
+        let (posting, file) = (offer.value.posting, offer.value.posting.file)
+        insert(offer.part(\.posting), into: file)
+        guard let pull = pulls[file], !pull.publishers.contains(posting.publisher),
+            pull.publishers.count < limits.postings
+        else { return }
+        pulls[file]?.publishers.append(posting.publisher)
+        let holders = offer.value.holders.filter { $0 != own }
+        for holder in holders { pulls[file]?.swarm?.add(holder, isWhole: true, at: now) }
+        guard case .describing = pull.stage, let first = holders.first else { return }
+        // Nobody's share of the pieces is left to members that only one of the offers names.
+        let group = pull.swarm?.group.filter { offer.value.group.contains($0) } ?? []
+        let known = [first] + pull.holders.filter { $0 != first }
+        pulls[file]?.holders = known
+        let renewed = swarm(pull.swarm?.geometry ?? posting.geometry, group, known)
+        pulls[file]?.swarm = renewed
+        if members.isAlive(first) { askForManifest(file, at: first) }
+    }
+
+    private func swarm(_ geometry: PieceGeometry, _ group: [NodeID], _ holders: [NodeID]) -> Swarm {
+        var swarm = Swarm(
+            own: own, group: group, geometry: geometry, have: Bitfield(count: geometry.count), settings: settings.swarm,
+            at: now)
+        for holder in holders { swarm.add(holder, isWhole: true, at: now) }
+        return swarm
     }
 
     /// Bytes of files accepted that are still to come.
@@ -41,13 +84,10 @@ extension Curator {
     }
 
     private mutating func begin(_ offer: Offer) {
-        let geometry = offer.posting.geometry
-        var swarm = Swarm(
-            own: own, group: offer.group, geometry: geometry, have: Bitfield(count: geometry.count),
-            settings: settings.swarm, at: now)
-        for holder in offer.holders { swarm.add(holder, isWhole: true, at: now) }
+        let swarm = swarm(offer.posting.geometry, offer.group, offer.holders)
         let file = offer.posting.file
         pulls[file] = Pull(stage: .describing, holders: offer.holders.filter { $0 != own }, swarm: swarm, at: now)
+        pulls[file]?.publishers = [offer.posting.publisher]
         pullOrder.append(file)
         pump(file)
     }
@@ -55,20 +95,29 @@ extension Curator {
     // MARK: The manifest
 
     mutating func askForManifest(_ file: FileID) {
-        guard let pull = pulls[file], case .describing = pull.stage, !pull.isAsking, pull.askAt <= now else { return }
+        guard let pull = pulls[file], case .describing = pull.stage, pull.askAt <= now else { return }
         let holders = pull.holders.filter { members.isAlive($0) }
+        let isHedge = pull.hedgeAt <= now && pull.underWay < limits.manifestQuestions
+        guard pull.underWay == 0 || isHedge else { return }
         guard !holders.isEmpty, now < pull.began + settings.manifestPatience else { return abandon(file) }
         pulls[file]?.asked += 1
-        pulls[file]?.isAsking = true
-        call(.manifest(file), .manifest(file), to: holders[pull.asked % holders.count])
+        askForManifest(file, at: holders[pull.asked % holders.count])
+    }
+
+    private mutating func askForManifest(_ file: FileID, at holder: NodeID) {
+        pulls[file]?.underWay += 1
+        pulls[file]?.hedgeAt = now + settings.manifestHedge
+        wake(file, at: now + settings.manifestHedge)
+        call(.manifest(file), .manifest(file), to: holder)
     }
 
     mutating func manifestAnswered(_ file: FileID, _ answer: Verified<CatalogueAnswer>?) {
-        pulls[file]?.isAsking = false
         guard let pull = pulls[file], case .describing = pull.stage else { return }
+        pulls[file]?.underWay = max(0, pull.underWay - 1)
         guard let answer, case .manifest(let manifest) = answer.value, manifest.file == file, manifest.isConsistent,
             mayHold(manifest.posting), isInForce(manifest.posting), !isVoid(manifest.posting)
         else {
+            guard pull.underWay <= 1 else { return }
             // A holder may be busy: once round without a pause, then slower.
             if pull.asked < pull.holders.count {
                 askForManifest(file)
@@ -80,9 +129,9 @@ extension Curator {
             }
             return
         }
-        // The offer's posting was only a claim; the manifest proves the length. What was agreed to is another file.
-        guard manifest.geometry == pull.swarm?.geometry else { return abandon(file) }
+        // The offer's posting was only a claim; the manifest proves the length.
         prove(manifest.geometry.length, of: file)
+        if manifest.geometry != pull.swarm?.geometry, !adopt(manifest.geometry, for: file) { return abandon(file) }
         insert(answer.part { _ in manifest.posting }, into: file)
         // The holder may not have heard of a later posting yet.
         guard let entry = files[file], let basis = basis(entry, preferring: manifest.posting.publisher) else {
@@ -95,6 +144,20 @@ extension Curator {
         pulls[file]?.stage = .preparing
         touch(file)
         turn.actions.append(.persist([.holding(holding)], then: [.prepare(verified.value)]))
+    }
+
+    /// What was agreed to is another file. False unless a posting that was offered besides is of this one, and there is room.
+    private mutating func adopt(_ geometry: PieceGeometry, for file: FileID) -> Bool {
+        guard let entry = files[file], let pull = pulls[file], let basis = basis(entry, preferring: nil),
+            policy.allows(basis.value)
+        else { return false }
+        // It takes its own place only.
+        pulls[file]?.swarm = nil
+        guard objection(toLength: geometry.length) == nil else { return false }
+        var swarm = swarm(geometry, pull.swarm?.group ?? [own], pull.holders)
+        for heard in entry.holders { swarm.add(heard.holder, isWhole: heard.isWhole, at: now) }
+        pulls[file]?.swarm = swarm
+        return true
     }
 
     /// Goes on with what was under way before a restart, or begins anew with what turned out damaged.
@@ -137,7 +200,7 @@ extension Curator {
     mutating func giveUp(_ file: FileID) {
         cancelPull(file)
         guard files[file]?.holding != nil else { return letGo(file) }
-        if files[file]?.confirmation?.isWanted == true { turn.resolved.append(file) }
+        if files[file]?.confirmation?.isWanted == true { resolve(file) }
         files[file]?.confirmation = nil
         files[file]?.holding = nil
         touch(file)

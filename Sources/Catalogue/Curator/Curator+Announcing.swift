@@ -15,6 +15,7 @@ extension Curator {
         files[file]?.holding = holding
         files[file]?.isUnreadable = false
         prove(manifest.value.geometry.length, of: file)
+        refuseLies(about: file, sha256: sha256)
         keep([.holding(holding)], of: file)
         insert(manifest.part(\.posting), into: file)
         review(file)

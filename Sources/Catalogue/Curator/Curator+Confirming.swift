@@ -100,7 +100,7 @@ extension Curator {
         guard let confirmation = files[file]?.confirmation, let holding = files[file]?.holding else { return }
         files[file]?.confirmation = nil
         touch(file)
-        if confirmation.isWanted { turn.resolved.append(file) }
+        if confirmation.isWanted { resolve(file) }
         if holding.isComplete { announce(file) } else { resume(holding) }
     }
 

@@ -55,37 +55,46 @@ extension Curator {
     mutating func refuseLies(about file: FileID, sha256: Bytes32) {
         for posting in files[file]?.postings ?? [] {
             guard posting.value.publisher != own, posting.value.sha256 != sha256 else { continue }
-            let lie = Lie(file: file, publisher: posting.value.publisher)
-            refused[lie] = nil
-            refused[lie] = posting.value.sequence
-            if refused.count > limits.refused { refused.removeFirst() }
-            files[file]?.postings.removeAll { $0.value.publisher == lie.publisher }
+            refuse(posting.value)
+            files[file]?.postings.removeAll { $0.value.publisher == posting.value.publisher }
         }
+    }
+
+    /// The digest that it states is false.
+    mutating func refuse(_ posting: Posting) {
+        let lie = Lie(file: posting.file, publisher: posting.publisher)
+        let known = refused.removeValue(forKey: lie)
+        refused[lie] = max(known ?? 0, posting.sequence)
+        if refused.count > limits.refused { refused.removeFirst() }
+        note(.falseDigest, by: posting.publisher, of: posting.file)
     }
 
     /// The file is as long as its piece hashes prove; whoever states another length has lied.
     mutating func prove(_ length: ByteCount, of file: FileID) {
         files[file]?.provenLength = length
-        guard files[file]?.postings.contains(where: { $0.value.length != length }) ?? false else { return }
+        let disproved = (files[file]?.postings ?? []).filter { $0.value.length != length }
+        guard !disproved.isEmpty else { return }
+        for posting in disproved { note(.falseLength, by: posting.value.publisher, of: file) }
         files[file]?.postings.removeAll { $0.value.length != length }
         touch(file)
     }
 
-    /// Postings of one file state different lengths: a holder is asked for the piece hashes, which prove the true one.
-    /// False when there is nothing to settle.
-    mutating func settleDispute(_ file: FileID, _ placement: inout Placement) -> Bool {
+    /// Postings of one file state different lengths: a holder is asked for the piece hashes, which prove the true one. The
+    /// publishers come first, so that whoever else says that it has the file delays the proof only where none of them has it.
+    mutating func settleDispute(_ file: FileID, _ placement: inout Placement) {
         guard let entry = files[file], entry.provenLength == nil, let first = entry.postings.first,
             entry.postings.contains(where: { $0.value.length != first.value.length })
-        else { return false }
-        let holders = entry.holders.filter { $0.isWhole && $0.holder != own && members.isAlive($0.holder) }
+        else { return }
+        let whole = entry.holders.filter { $0.isWhole && $0.holder != own && members.isAlive($0.holder) }.map(\.holder)
+        let publishers = entry.postings.map(\.value.publisher).filter { whole.contains($0) }
+        let holders = publishers + whole.filter { !publishers.contains($0) }
         if placement.proofAt <= now, !holders.isEmpty {
+            let holder = holders[placement.proofs % holders.count]
             placement.proofAt = now + settings.proofPause
             placement.proofs += 1
-            let holder = holders[placement.proofs % holders.count].holder
             call(.manifest(file), .proof(file), to: holder)
         }
         look(file, at: max(placement.proofAt, now + settings.shortagePause), unless: &placement)
-        return true
     }
 
     mutating func proofAnswered(_ file: FileID, _ answer: CatalogueAnswer?) {

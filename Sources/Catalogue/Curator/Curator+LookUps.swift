@@ -9,6 +9,8 @@ extension Curator {
         var underWay = 0
         /// Trackers that did not know it.
         var ignorant: [NodeID] = []
+        /// Somebody has answered, so that something is known of the file, if only that there is none.
+        var wasAnswered: Bool
         /// What trackers said was withdrawn.
         var withdrawals: [Verified<Withdrawal>] = []
         /// Few look-ups are left: one tracker that does not know it must do.
@@ -17,10 +19,12 @@ extension Curator {
         var isWanted: Bool
     }
 
-    /// No tracker knew the file: until when that is believed, and how often in a row it was so.
+    /// The file was looked for in vain: until when that is believed, and how often in a row it was so.
     struct Negative: Sendable {
         let until: Instant
         let times: Int
+        /// Some tracker said that there is none, or there was none to ask; else they were silent.
+        let wasAnswered: Bool
     }
 
     mutating func wanted(_ file: FileID) {
@@ -28,18 +32,20 @@ extension Curator {
             files[file]?.confirmation?.isWanted = true
         } else if picture(of: file) != nil {
             touch(file)
-            turn.resolved.append(file)
+            resolve(file)
         } else if isRememberedAsWithdrawn(file) {
             end(file, [])
-            turn.resolved.append(file)
+            resolve(file)
         } else if let negative = negatives[file], negative.until > now {
-            turn.resolved.append(file)
+            resolve(file, negative.wasAnswered ? .settled : .postponed(negative.until - now))
         } else if lookUps[file] != nil {
             lookUps[file]?.isWanted = true
-        } else if lookUps.count < limits.lookUps, unknowns.take(at: now) {
+        } else if lookUps.count >= limits.lookUps {
+            resolve(file, .postponed(settings.lookUpPause))
+        } else if unknowns.take(at: now) {
             lookUp(file, isWanted: true)
         } else {
-            turn.resolved.append(file)
+            resolve(file, .postponed(unknowns.untilNext(at: now)))
         }
     }
 
@@ -52,7 +58,9 @@ extension Curator {
     mutating func lookUp(_ file: FileID, isWanted: Bool) {
         guard lookUps[file] == nil else { return }
         let trackers = members.trackers(of: file).filter { $0 != own }
-        lookUps[file] = LookUp(waiting: trackers.reversed(), isFrugal: isWanted && unknowns.isLow, isWanted: isWanted)
+        lookUps[file] = LookUp(
+            waiting: trackers.reversed(), wasAnswered: trackers.isEmpty, isFrugal: isWanted && unknowns.isLow,
+            isWanted: isWanted)
         askNextTracker(file)
     }
 
@@ -76,9 +84,13 @@ extension Curator {
                 posting.file == file && !withdrawals.contains { $0.value.voids(posting) } && !isVoid(posting)
             })
         {
-            guard cacheEntry(file) else { return endLookUp(file) }
+            guard cacheEntry(file, by: postings.first { $0.file == file }?.publisher) else {
+                lookUps[file]?.wasAnswered = false
+                return endLookUp(file)
+            }
             self.noteWithdrawals(withdrawals, of: file)
             for posting in postings { insert(answer.part { _ in posting }, into: file) }
+            lookUps[file]?.wasAnswered = true
             if picture(of: file) == nil, files[file]?.freshUntil != nil, pulls[file] == nil {
                 // Nothing that this node believes.
                 drop(file)
@@ -87,6 +99,7 @@ extension Curator {
             for announcement in announcements where announcement.file == file {
                 insert(answer.part { _ in announcement }, into: file)
             }
+            if files[file]?.placement != nil { place(file) }
             believeForAWhile(file)
             // Read repair: the trackers before this one should have known.
             for forgetful in lookUps[file]?.ignorant ?? [] where files[file] != nil && members.isAlive(forgetful) {
@@ -94,9 +107,13 @@ extension Curator {
             }
             endLookUp(file)
         } else {
-            if case .unknown? = answer?.value {
+            switch answer?.value {
+            case .unknown:
+                lookUps[file]?.wasAnswered = true
                 lookUps[file]?.ignorant.append(tracker)
                 if lookUps[file]?.isFrugal == true { lookUps[file]?.waiting = [] }
+            case .withdrawn, .found: lookUps[file]?.wasAnswered = true
+            case .noted, .accepted, .declined, .manifest, .pieces, .confirmed, nil: break
             }
             askNextTracker(file)
         }
@@ -115,12 +132,13 @@ extension Curator {
 
     private mutating func endLookUp(_ file: FileID) {
         guard let lookUp = lookUps.removeValue(forKey: file) else { return }
-        if lookUp.isWanted { turn.resolved.append(file) }
         if files[file] == nil, !lookUp.withdrawals.isEmpty { end(file, lookUp.withdrawals) }
         if files[file] == nil {
-            noteNegative(file)
+            let until = noteNegative(file, wasAnswered: lookUp.wasAnswered)
+            if lookUp.isWanted { resolve(file, lookUp.wasAnswered ? .settled : .postponed(until - now)) }
             return
         }
+        if lookUp.isWanted { resolve(file) }
         if lookUp.isWanted { unknowns.giveBack() }
         if pulls[file] != nil { pump(file) }
     }
@@ -128,10 +146,13 @@ extension Curator {
     /// The file is not offered: until when that is believed. It may be posted at any moment, perhaps again, and longer the
     /// more often it was not.
     @discardableResult
-    private mutating func noteNegative(_ file: FileID) -> Instant {
+    private mutating func noteNegative(_ file: FileID, wasAnswered: Bool = true) -> Instant {
         let times = negatives.removeValue(forKey: file)?.times ?? 0
-        let lifetime = min(settings.negativeLifetime * (1 << min(times, 20)), settings.longestNegativeLifetime)
-        negatives[file] = Negative(until: now + lifetime, times: times + 1)
+        // Who was silent may answer in a moment: that doubles nothing.
+        let doublings = wasAnswered ? min(times, 20) : 0
+        let lifetime = min(settings.negativeLifetime * (1 << doublings), settings.longestNegativeLifetime)
+        negatives[file] = Negative(
+            until: now + lifetime, times: wasAnswered ? times + 1 : times, wasAnswered: wasAnswered)
         if negatives.count > limits.negatives { negatives.removeFirst() }
         return now + lifetime
     }
@@ -139,7 +160,7 @@ extension Curator {
     /// The file was offered once: so it is told for a while.
     private mutating func end(_ file: FileID, _ heard: [Verified<Withdrawal>]) {
         let until = noteNegative(file)
-        guard cacheEntry(file) else { return }
+        guard cacheEntry(file, by: nil) else { return }
         noteWithdrawals(heard, of: file)
         touch(file)
         guard files[file]?.freshUntil != nil else { return }
@@ -148,11 +169,10 @@ extension Curator {
     }
 
     /// Makes a place for what was looked up, for a while. False when there is none.
-    private mutating func cacheEntry(_ file: FileID) -> Bool {
+    private mutating func cacheEntry(_ file: FileID, by publisher: NodeID?) -> Bool {
         guard files[file] == nil else { return true }
-        if cachedCount >= limits.cached || files.count >= limits.files {
-            guard forgetStalest() else { return false }
-        }
+        if cachedCount >= limits.cached { guard forgetStalest() else { return false } }
+        guard hasRoom(for: file, by: publisher) else { return false }
         var entry = FileEntry(file: file)
         entry.freshUntil = now + settings.settledLifetime
         files[file] = entry

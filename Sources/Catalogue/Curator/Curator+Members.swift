@@ -45,9 +45,9 @@ extension Curator {
         guard var placement = files[file]?.placement, let entry = files[file] else { return }
         let isHolder = entry.heard(from: id).map { $0.state != .gone } ?? false
         let ranksHigher = Rendezvous.weight(of: id, for: file) > Rendezvous.weight(of: own, for: file)
-        guard isHolder || ranksHigher || placement.isShort || placement.stage(of: id) != nil else { return }
+        guard isHolder || ranksHigher || placement.isShort || placement.concerns(id) else { return }
         if !isAlive {
-            placement.set(id, nil)
+            placement.remove(id)
             if isHolder || ranksHigher {
                 placement.notBefore = max(placement.notBefore, now + settings.repairDelay)
             }

@@ -11,86 +11,112 @@ extension Curator {
         let age = wall - posting.postedAt
         // What is older than this run may have replicas that it forgot.
         let isNew = age < settings.novelty && age > .zero - settings.novelty && posting.postedAt >= began
-        files[file]?.placement = Placement(notBefore: isNew ? now : now + settings.settling)
+        trackedCount += 1
+        files[file]?.placement = Placement(
+            notBefore: isNew ? now : now + settings.settling, number: trackedCount)
     }
 
     /// Compares the replicas of a tracked file with what is wanted, and offers it where that leads to more.
+    ///
+    /// Each posting stands for itself: what is wanted, who is vouched for and who was asked in vain are counted for each, so
+    /// that no posting, false or greedy, keeps another's copies from being made. While postings contradict each other each
+    /// is tried with a few members at a time, and a holder is asked for the proof of the true length.
     mutating func place(_ file: FileID) {
-        guard var entry = files[file], var placement = entry.placement, clock != nil else { return }
-        guard let leading = leading(entry) else { return recall(file) }
+        guard let entry = files[file], var placement = entry.placement, clock != nil else { return }
+        guard leading(entry) != nil else { return recall(file) }
         if let lookAt = placement.lookAt, lookAt <= now { placement.lookAt = nil }
         let trackers = members.trackers(of: file)
-        let hopefuls = placement.hopefuls(at: now, rest: settings.unansweredRest)
+        placement.age(at: now, rest: settings.unansweredRest)
         let holders = entry.holders.filter { members.isAlive($0.holder) }
-        let replicas = holders.count {
-            !entry.isPublisher($0.holder) && isVouched($0.holder, entry)
-                && ($0.state == .complete || $0.state == .filling && now < due($0, leading))
-        }
-        let there = replicas + hopefuls.count
-        // One that leads nowhere, such as for an audience of nobody, must not keep the others from being copied.
-        let short = inForce(entry).filter { Int($0.value.replicas) > there }
+        let postings = inForce(entry)
+        let short = postings.filter { missing($0.value, entry, holders, placement) > 0 }
             .sorted { $0.value.replicas > $1.value.replicas }
         placement.isShort = !short.isEmpty
-        defer {
-            entry.placement = placement
-            files[file] = entry
-        }
+        let isInCharge = prepare(file, trackers, holders, postings, &placement)
+        files[file]?.placement = placement
+        guard isInCharge else { return }
+        for posting in short { offer(posting, holders, among: postings) }
+    }
+
+    /// Arranges when to look again. Whether it is this node's turn to make offers, and there is something to offer.
+    private mutating func prepare(
+        _ file: FileID, _ trackers: [NodeID], _ holders: [FileEntry.Heard], _ postings: [Verified<Posting>],
+        _ placement: inout Placement
+    ) -> Bool {
         guard let rank = trackers.firstIndex(of: own) else {
             prepareToRetire(file, &placement)
-            return
+            return false
         }
         placement.retiresAt = nil
-        guard !settleDispute(file, &placement) else { return }
+        settleDispute(file, &placement)
         arrangeLook(file, &placement)
-        if let due = holders.filter({ $0.state == .filling }).map({ due($0, leading) }).filter({ $0 > now }).min() {
-            look(file, at: due, unless: &placement)
-        }
-        guard !short.isEmpty else {
+        let filling = holders.filter { $0.state == .filling }
+        let dues = postings.flatMap { posting in filling.map { due($0, posting.value) } }
+        if let due = dues.filter({ $0 > now }).min() { look(file, at: due, unless: &placement) }
+        guard placement.isShort else {
             placement.nudgeAt = nil
             placement.takeoverAt = nil
-            return
+            return false
         }
-        if rank > 0, !takesOver(file, from: trackers[0], rank: rank, &placement) { return }
+        if rank > 0, !takesOver(file, from: trackers[0], rank: rank, &placement) { return false }
         guard placement.notBefore <= now, holders.contains(where: \.isWhole) else {
-            look(file, at: max(placement.notBefore, now + settings.shortagePause), unless: &placement)
-            return
+            // Without a holder nothing can be copied; one that turns up is heard of.
+            let pause = placement.notBefore <= now ? settings.longestPause : settings.shortagePause
+            look(file, at: max(placement.notBefore, now + pause), unless: &placement)
+            return false
         }
-        var choice: (posting: Verified<Posting>, members: [NodeID])?
-        for posting in short {
-            let missing = Int(posting.value.replicas) - there
-            let chosen = candidates(
-                for: posting.value, count: missing, holders: holders.map(\.holder) + hopefuls,
-                pending: placement.pending)
-            if chosen.count < missing { look(file, at: now + settings.shortagePause, unless: &placement) }
-            guard chosen.isEmpty else {
-                choice = (posting, chosen)
-                break
-            }
+        return true
+    }
+
+    /// How many more copies the posting wants than there are and will be.
+    private func missing(
+        _ posting: Posting, _ entry: FileEntry, _ holders: [FileEntry.Heard], _ placement: Placement
+    ) -> Int {
+        let replicas = holders.count { heard in
+            !entry.isPublisher(heard.holder) && posting.audience.vouches(for: heard.holder)
+                && (heard.state == .complete || heard.state == .filling && now < due(heard, posting))
         }
-        guard let (posting, chosen) = choice else { return }
-        for member in chosen { placement.set(member, .asked) }
-        entry.placement = placement
-        files[file] = entry
+        return Int(posting.replicas) - replicas - placement.hopefuls(for: posting).count
+    }
+
+    private mutating func offer(
+        _ posting: Verified<Posting>, _ holders: [FileEntry.Heard], among postings: [Verified<Posting>]
+    ) {
+        let (value, file) = (posting.value, posting.value.file)
+        guard let entry = files[file], var placement = entry.placement else { return }
+        let missing = missing(value, entry, holders, placement)
+        let isContested = postings.contains { Claim($0.value) != Claim(value) }
+        let hopefuls = placement.hopefuls(for: value)
+        let count = isContested ? min(missing, limits.contestedOffers - hopefuls.count) : missing
+        guard count > 0 else { return }
+        let asked = placement.pending.filter { $0.publisher == value.publisher }.map(\.member)
+        let chosen = candidates(
+            for: value, count: count, holders: holders.map(\.holder) + hopefuls, asked: asked)
+        if chosen.count < count { look(file, at: now + settings.shortagePause, unless: &placement) }
+        for member in chosen { placement.ask(member, under: value) }
+        files[file]?.placement = placement
+        guard !chosen.isEmpty else { return }
         let filling = holders.filter { $0.state == .filling }.map(\.holder)
         offer(posting, to: chosen, holders: holders, group: chosen + filling + hopefuls)
-        placement = files[file]?.placement ?? placement
-        entry = files[file] ?? entry
     }
 
     private mutating func offer(
         _ posting: Verified<Posting>, to chosen: [NodeID], holders: [FileEntry.Heard], group: [NodeID]
     ) {
         let whole = (holders.filter { $0.state == .complete } + holders.filter { $0.state == .leaving }).map(\.holder)
-        let offer = Offer(posting: posting.value, holders: whole, group: group)
+        // Whose posting it is should be able to describe it, whoever else says that they have it.
+        let publisher = posting.value.publisher
+        let told = whole.contains(publisher) ? [publisher] + whole.filter { $0 != publisher } : whole
+        let offer = Offer(posting: posting.value, holders: told, group: group)
         for member in chosen where member != own {
-            call(.offer(offer), .offer(posting.value.file), to: member)
+            call(.offer(offer), .offer(posting.value.file, by: publisher), to: member)
         }
         if chosen.contains(own) {
-            offerAnswered(posting.value.file, by: own, consider(posting.part { _ in offer }, from: own))
+            offerAnswered(posting.value.file, publisher, by: own, consider(posting.part { _ in offer }, from: own))
         }
     }
 
-    mutating func offerAnswered(_ file: FileID, by member: NodeID, _ answer: CatalogueAnswer) {
+    mutating func offerAnswered(_ file: FileID, _ publisher: NodeID, by member: NodeID, _ answer: CatalogueAnswer) {
         let stage: Placement.Pending.Stage
         switch answer {
         case .accepted: stage = .accepted(until: now + settings.acceptancePatience)
@@ -99,32 +125,37 @@ extension Curator {
         case .declined: stage = .resting(until: now + settings.declinedRest)
         default: stage = .resting(until: now + settings.unansweredRest)
         }
-        offerEnded(file, with: member, stage)
+        offerEnded(file, publisher, with: member, stage)
     }
 
     /// Where only the answer was lost, the member may have accepted: it has time to announce itself before another is asked,
     /// which would make a copy too many.
-    mutating func offerFailed(_ file: FileID, to member: NodeID, _ failure: CallFailure) {
+    mutating func offerFailed(
+        _ file: FileID, _ publisher: NodeID, to member: NodeID, _ failure: CallFailure
+    ) {
         let stage: Placement.Pending.Stage =
             switch failure {
             case .timedOut: .accepted(until: now + settings.lostAnswerPatience)
             case .untried: .resting(until: now + settings.untriedRest)
             case .unreachable, .refused, .malformed: .resting(until: now + settings.unansweredRest)
             }
-        offerEnded(file, with: member, stage)
+        offerEnded(file, publisher, with: member, stage)
     }
 
-    private mutating func offerEnded(_ file: FileID, with member: NodeID, _ stage: Placement.Pending.Stage) {
-        guard case .asked? = files[file]?.placement?.stage(of: member) else { return }
-        files[file]?.placement?.set(member, stage)
+    private mutating func offerEnded(
+        _ file: FileID, _ publisher: NodeID, with member: NodeID, _ stage: Placement.Pending.Stage
+    ) {
+        guard files[file]?.placement?.isAsked(member, publisher) == true else { return }
+        files[file]?.placement?.set(member, publisher, stage)
         agenda.add(.place(file), at: now)
     }
 
     // MARK: Waiting
 
     /// When a filling replica should be complete.
-    private func due(_ heard: FileEntry.Heard, _ posting: Verified<Posting>) -> Instant {
-        heard.at + settings.fillPatience + .seconds(posting.value.length.bytes / settings.slowestFill.bytes)
+    private func due(_ heard: FileEntry.Heard, _ posting: Posting) -> Instant {
+        let length = files[posting.file]?.provenLength ?? posting.length
+        return heard.at + settings.fillPatience + .seconds(length.bytes / settings.slowestFill.bytes)
     }
 
     /// Looks again when the next accepted offer should have become an announcement.
@@ -183,14 +214,14 @@ extension Curator {
     /// Members to offer a file to, the best first: vouched for, alive, with allowance and disk to spare, each as far from the
     /// holders and those chosen before it as makes a difference.
     private func candidates(
-        for posting: Posting, count: Int, holders: [NodeID], pending: [Placement.Pending]
+        for posting: Posting, count: Int, holders: [NodeID], asked: [NodeID]
     ) -> [NodeID] {
         let places = holders.compactMap { members[$0]?.place }
         var open = members.all.filter { member in
             members.isAlive(member.id) && posting.audience.vouches(for: member.id)
                 && member.id != posting.publisher && member.remaining >= posting.length
                 && member.freeDisk >= posting.length && !holders.contains(member.id)
-                && !pending.contains { $0.member == member.id }
+                && !asked.contains(member.id)
         }.map { Candidate($0, for: posting, beside: places, within: settings.regionKilometres) }
         var chosen: [NodeID] = []
         while chosen.count < min(count, Offer.groupLimit), !open.isEmpty {

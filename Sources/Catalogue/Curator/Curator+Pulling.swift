@@ -110,6 +110,7 @@ extension Curator {
     }
 
     private mutating func exclude(_ source: NodeID, from file: FileID) {
+        note(.wrongPiece, by: source, of: file)
         guard var liars = files[file]?.liars, !liars.contains(source) else { return }
         liars.insert(source, at: liars.firstPosition { $0 > source })
         files[file]?.liars = Array(liars.prefix(limits.holders))

@@ -50,7 +50,7 @@ extension Curator {
             let file = posting.file
             guard !isVoid(posting), !isRefused(posting) else { continue }
             guard files[file] != nil || isInForce(posting) else { continue }
-            guard hasRoom(for: file) else {
+            guard hasRoom(for: file, by: posting.publisher) else {
                 isTaken = false
                 continue
             }

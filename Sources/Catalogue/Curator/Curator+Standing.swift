@@ -22,11 +22,12 @@ extension Curator {
 
     func inForce(_ entry: FileEntry) -> [Verified<Posting>] { entry.postings.filter { isInForce($0.value) } }
 
-    /// The posting that speaks for the file where only one can: the one it is held under, else the one that wants most
-    /// replicas, the first of equals. Nothing when none is in force.
+    /// The posting that speaks for the file where only one can: the one it is held under, else the one that was heard of
+    /// first, since nobody can be sooner than who posted the file; one whose length was disproved is not kept. Nothing when
+    /// none is in force.
     func leading(_ entry: FileEntry) -> Verified<Posting>? {
         if let holding = entry.holding { return holding.manifest.part(\.posting) }
-        return inForce(entry).max { $0.value.replicas < $1.value.replicas }
+        return inForce(entry).first
     }
 
     /// Some publisher lets this node hold the file and serve it to anyone.
@@ -44,7 +45,7 @@ extension Curator {
     func basis(_ entry: FileEntry, preferring publisher: NodeID?) -> Verified<Posting>? {
         let grounds = inForce(entry).filter { mayHold($0.value) }
         return grounds.first { $0.value.publisher == own } ?? grounds.first { $0.value.publisher == publisher }
-            ?? grounds.max { $0.value.replicas < $1.value.replicas }
+            ?? grounds.first
     }
 
     /// Holds the file against what its publishers, the operator and the calendar say now.
@@ -87,8 +88,8 @@ extension Curator {
             return entry.withdrawals.isEmpty && withdrawals[file].isEmpty ? nil : .ended(.withdrawn)
         }
         let shown = inForce.filter { $0.value.publisher == own || !self.isDenied($0.value) }
-        guard let best = shown.max(by: { $0.value.replicas < $1.value.replicas }) else { return .ended(.denied) }
-        let posting = entry.holding.map(\.manifest.value.posting) ?? best.value
+        guard let first = shown.first else { return .ended(.denied) }
+        let posting = entry.holding.map(\.manifest.value.posting) ?? first.value
         return .offered(route(entry, posting, audience: Self.audience(of: shown)))
     }
 

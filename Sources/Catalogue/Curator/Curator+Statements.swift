@@ -3,29 +3,28 @@ internal import Primitives
 
 /// Postings and announcements find their place, within the bounds.
 extension Curator {
-    /// Makes room for one more file. False when everything is held or tracked.
-    mutating func hasRoom(for file: FileID) -> Bool {
-        if files[file] != nil || files.count < limits.files { return true }
-        return forgetStalest()
-    }
-
     /// Keeps the posting if it is newer than what is known from its publisher. Whether the file is known afterwards.
     @discardableResult
     mutating func insert(_ posting: Verified<Posting>, into file: FileID) -> Bool {
         guard posting.value.file == file, var entry = files[file] else { return files[file] != nil }
         guard !isVoid(posting.value), !isRefused(posting.value) else { return true }
-        if let proven = entry.provenLength, proven != posting.value.length { return true }
-        let position = entry.postings.firstPosition { $0.value.publisher >= posting.value.publisher }
-        if position < entry.postings.count, entry.postings[position].value.publisher == posting.value.publisher {
-            guard entry.postings[position].value.sequence < posting.value.sequence else { return true }
-            entry.postings[position] = posting
+        if let proven = entry.provenLength, proven != posting.value.length {
+            note(.falseLength, by: posting.value.publisher, of: file)
+            return true
+        }
+        if let known = entry.holding?.sha256, known != posting.value.sha256, posting.value.publisher != own {
+            refuse(posting.value)
+            return true
+        }
+        if let index = entry.postings.firstIndex(where: { $0.value.publisher == posting.value.publisher }) {
+            guard entry.postings[index].value.sequence < posting.value.sequence else { return true }
+            entry.postings[index] = posting
         } else {
             if entry.postings.count >= limits.postings {
                 guard let index = entry.postings.firstIndex(where: { !isInForce($0.value) }) else { return true }
                 entry.postings.remove(at: index)
             }
-            let place = entry.postings.firstPosition { $0.value.publisher >= posting.value.publisher }
-            entry.postings.insert(posting, at: place)
+            entry.postings.append(posting)
         }
         files[file] = entry
         noteEnd(posting.value.expires)
@@ -73,7 +72,7 @@ extension Curator {
 
     /// Lets the placement and the pull of a file know what became of a holder.
     private mutating func holderChanged(_ file: FileID, _ holder: NodeID, _ state: Announcement.State) {
-        files[file]?.placement?.set(holder, nil)
+        files[file]?.placement?.remove(holder)
         guard pulls[file]?.swarm != nil else { return }
         switch state {
         case .filling: pulls[file]?.swarm?.add(holder, isWhole: false, at: now)
@@ -102,6 +101,7 @@ extension Curator {
 
     /// Forgets the looked-up file that would be forgotten first anyway.
     mutating func forgetStalest() -> Bool {
+        guard cachedCount > 0 else { return false }
         var stalest: (until: Instant, file: FileID)?
         for file in files.ids {
             guard let until = files[file]?.freshUntil, pulls[file] == nil else { continue }

@@ -23,6 +23,12 @@ public struct Curator: Sendable {
     var routed: [FileID: Picture] = [:]
     /// How many files are looked up only.
     var cachedCount = 0
+    /// How many files began to be tracked.
+    var trackedCount: UInt64 = 0
+    /// Who has how much of a full table, for a moment.
+    var crowd: Crowd?
+    /// Members that were caught lying, who was caught last at the end.
+    var caught: OrderedDictionary<NodeID, Misdeeds> = [:]
     /// Files that no tracker knew, and until when that is believed; the oldest first.
     var negatives: OrderedDictionary<FileID, Negative> = [:]
     /// What look-ups that find nothing may still cost.
@@ -54,7 +60,7 @@ public struct Curator: Sendable {
         var actions: [Action] = []
         /// Files whose routes may have changed, in the order that happened.
         var changed: OrderedSet<FileID> = []
-        var resolved: [FileID] = []
+        var resolved: [(file: FileID, outcome: LookUpOutcome)] = []
         /// Trackers that there is something to ask.
         var inquired: OrderedSet<NodeID> = []
     }
@@ -64,7 +70,7 @@ public struct Curator: Sendable {
         enum Purpose: Sendable {
             case announce([(file: FileID, everything: Bool)])
             case lookUp(FileID)
-            case offer(FileID)
+            case offer(FileID, by: NodeID)
             case manifest(FileID)
             case pieces(FileID)
             case confirm([FileID])
@@ -147,6 +153,9 @@ public struct Curator: Sendable {
         turn = Turn()
     }
 
+    /// A client that waits for the file is told.
+    mutating func resolve(_ file: FileID, _ outcome: LookUpOutcome = .settled) { turn.resolved.append((file, outcome)) }
+
     /// Something about the file changed that its route may show.
     mutating func touch(_ file: FileID) { turn.changed.append(file) }
 
@@ -179,7 +188,7 @@ public struct Curator: Sendable {
             inquire(at: tracker)
         }
         for file in turn.changed { publishRoute(file) }
-        for file in turn.resolved { turn.actions.append(.resolved(file)) }
+        for (file, outcome) in turn.resolved { turn.actions.append(.resolved(file, outcome)) }
     }
 
     private mutating func start(_ wall: WallTime) {
@@ -224,7 +233,7 @@ public struct Curator: Sendable {
         switch call.purpose {
         case .announce(let items): delivered(items, to: call.to, isTaken: answer.value == .noted)
         case .lookUp(let file): lookedUp(file, at: call.to, answer)
-        case .offer(let file): offerAnswered(file, by: call.to, answer.value)
+        case .offer(let file, let publisher): offerAnswered(file, publisher, by: call.to, answer.value)
         case .manifest(let file): manifestAnswered(file, answer)
         case .pieces(let file): piecesAnswered(file, by: call.to, answer.value)
         case .confirm(let files): inquired(files, at: call.to, answer)
@@ -237,7 +246,7 @@ public struct Curator: Sendable {
         switch call.purpose {
         case .announce(let items): delivered(items, to: call.to, isTaken: false)
         case .lookUp(let file): lookedUp(file, at: call.to, nil)
-        case .offer(let file): offerFailed(file, to: call.to, failure)
+        case .offer(let file, let publisher): offerFailed(file, publisher, to: call.to, failure)
         case .manifest(let file): manifestAnswered(file, nil)
         case .pieces(let file): piecesAnswered(file, by: call.to, nil)
         case .confirm(let files): inquired(files, at: call.to, nil)

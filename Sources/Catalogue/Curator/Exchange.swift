@@ -35,7 +35,7 @@ extension Curator {
         case allow(Denial)
         /// This node is about to leave for good: its holdings are to be in other hands by then. Ends in `left`.
         case leave(by: Instant)
-        /// A client asks here for a file that routing does not know.
+        /// A client asks here for a file that routing does not know; answered with `resolved`.
         case wanted(FileID)
         /// There is room for the file.
         case prepared(FileID)
@@ -72,10 +72,12 @@ extension Curator {
         /// The file was offered, and is no more: clients that ask for it are told so.
         case routeEnding(FileID, Ending)
         case unroute(FileID)
-        /// A `wanted` file was looked for: it is routed by now, or not to be found.
-        case resolved(FileID)
+        /// What came of a `wanted` file.
+        case resolved(FileID, LookUpOutcome)
         /// Holders or pieces of a file that is held here changed; for who waits.
         case progress(FileID)
+        /// A member was caught, so many times by now; for the operator.
+        case caught(NodeID, Misdeed, FileID, times: Int)
         /// All that this node held is in other hands, or the time for that is over; the others know that it holds nothing.
         case left
     }

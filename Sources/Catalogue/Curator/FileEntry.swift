@@ -14,7 +14,8 @@ struct FileEntry: Sendable {
     }
 
     let file: FileID
-    /// By publisher, ascending; none that was withdrawn. Some may have expired.
+    /// One of each publisher, in the order in which they were first heard of, so that nobody who comes later speaks for the
+    /// file; none that was withdrawn. Some may have expired.
     var postings: [Verified<Posting>] = []
     /// What a look-up brought; those that are remembered stand in a table of their own.
     var withdrawals: [Verified<Withdrawal>] = []
@@ -77,11 +78,23 @@ struct Placement: Sendable {
         }
 
         let member: NodeID
+        /// Under whose posting it was offered.
+        let publisher: NodeID
         var stage: Stage
+
+        var isHopeful: Bool {
+            switch stage {
+            case .asked, .accepted: true
+            case .resting: false
+            }
+        }
     }
 
-    /// By member, ascending.
+    /// Offers, one for each member and publisher, in the order they were made: so that what one publisher's posting leads to
+    /// keeps no other's from being offered.
     var pending: [Pending] = []
+    /// Where it stands among the files that are tracked, by when that began.
+    let number: UInt64
     /// No offers before.
     var notBefore: Instant
     /// When it is looked at again, if that is arranged.
@@ -100,40 +113,66 @@ struct Placement: Sendable {
     /// When it ends, unless this node is a tracker again.
     var retiresAt: Instant?
 
-    init(notBefore: Instant) {
+    init(notBefore: Instant, number: UInt64) {
         self.notBefore = notBefore
+        self.number = number
         proofAt = notBefore
     }
 
-    mutating func set(_ member: NodeID, _ stage: Pending.Stage?) {
-        let position = pending.firstPosition { $0.member >= member }
-        let isThere = position < pending.count && pending[position].member == member
-        switch (stage, isThere) {
-        case (let stage?, true): pending[position].stage = stage
-        case (let stage?, false): pending.insert(Pending(member: member, stage: stage), at: position)
-        case (nil, true): pending.remove(at: position)
-        case (nil, false): break
+    mutating func ask(_ member: NodeID, under posting: Posting) {
+        remove(member, posting.publisher)
+        pending.append(Pending(member: member, publisher: posting.publisher, stage: .asked))
+    }
+
+    mutating func set(_ member: NodeID, _ publisher: NodeID, _ stage: Pending.Stage) {
+        for index in pending.indices where pending[index].member == member && pending[index].publisher == publisher {
+            pending[index].stage = stage
         }
     }
 
-    func stage(of member: NodeID) -> Pending.Stage? {
-        pending.first { $0.member == member }?.stage
+    private mutating func remove(_ member: NodeID, _ publisher: NodeID) {
+        pending.removeAll { $0.member == member && $0.publisher == publisher }
     }
 
-    /// The members that may still become holders. Who accepted and stayed silent rests; who has rested may be asked again.
-    mutating func hopefuls(at now: Instant, rest: Duration) -> [NodeID] {
-        var hopefuls: [NodeID] = []
+    /// The member is a holder, or gone.
+    mutating func remove(_ member: NodeID) { pending.removeAll { $0.member == member } }
+
+    func isAsked(_ member: NodeID, _ publisher: NodeID) -> Bool {
+        pending.contains { entry in
+            guard entry.member == member, entry.publisher == publisher, case .asked = entry.stage else { return false }
+            return true
+        }
+    }
+
+    func concerns(_ member: NodeID) -> Bool { pending.contains { $0.member == member } }
+
+    /// Who accepted and stayed silent rests; who has rested may be asked again.
+    mutating func age(at now: Instant, rest: Duration) {
         for index in pending.indices {
-            switch pending[index].stage {
-            case .accepted(let until) where until <= now: pending[index].stage = .resting(until: now + rest)
-            case .asked, .accepted: hopefuls.append(pending[index].member)
-            case .resting: break
+            if case .accepted(let until) = pending[index].stage, until <= now {
+                pending[index].stage = .resting(until: now + rest)
             }
         }
         pending.removeAll { entry in
             if case .resting(let until) = entry.stage { return until <= now }
             return false
         }
-        return hopefuls
+    }
+
+    /// The members that may still become holders as the posting wants them. Who agreed under another publisher's is not among
+    /// them: that one may lead nowhere. The choice falls on the same members then, who fetch the file once.
+    func hopefuls(for posting: Posting) -> [NodeID] {
+        pending.filter { $0.isHopeful && $0.publisher == posting.publisher }.map(\.member)
+    }
+}
+
+/// What a posting says of the content. Of two that differ at most one is true.
+struct Claim: Hashable, Sendable {
+    let length: ByteCount
+    let sha256: Bytes32
+
+    init(_ posting: Posting) {
+        length = posting.length
+        sha256 = posting.sha256
     }
 }

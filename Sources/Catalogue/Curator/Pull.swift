@@ -19,9 +19,12 @@ struct Pull: Sendable {
     let began: Instant
     /// How many holders were asked for the manifest.
     var asked = 0
-    var isAsking = false
-    /// No manifest is asked for before.
+    var underWay = 0
+    /// No manifest is asked for before, and no second holder beside one that is silent.
     var askAt: Instant
+    var hedgeAt: Instant
+    /// Under whose postings it was offered.
+    var publishers: [NodeID] = []
     /// When the next look is arranged for, and when the next save.
     var lookAt: Instant?
     var saveAt: Instant?
@@ -39,6 +42,7 @@ struct Pull: Sendable {
         began = now
         restsUntil = now
         askAt = now
+        hedgeAt = now
         searchAt = now
     }
 }

@@ -17,12 +17,14 @@ extension Curator {
         /// time that the file was asked for again and is still unknown, up to `longestNegativeLifetime`.
         public var negativeLifetime = Duration.seconds(5)
         public var longestNegativeLifetime = Duration.seconds(300)
-        /// So many look-ups may find nothing at once, and one more in each interval; then files not known here count as
-        /// unknown without a question. A look-up that finds something costs nothing of it. Asking three trackers sends
+        /// So many look-ups may find nothing at once, and one more in each interval; then clients that ask for files not known
+        /// here are told to come back. A look-up that finds something costs nothing of it. Asking three trackers sends
         /// about 3.5 kB, asking one (when fewer than half of the burst are left) 1.2 kB: a lasting flood costs 10 MB a day,
         /// after a burst of 0.9 MB.
         public var unknownBurst = 256
         public var unknownInterval = Duration.seconds(10)
+        /// When as many look-ups are under way as may be: how long until asking again pays. Most end within a round trip.
+        public var lookUpPause = Duration.seconds(2)
         /// Everything held is announced again so often, for trackers that forgot: 150 bytes a file, 0.05 MB a month each.
         public var refresh = Duration.seconds(6 * 3600)
         /// First pause after a failed call; doubles up to `longestPause`.
@@ -70,6 +72,8 @@ extension Curator {
         public var endedLifetime = Duration.seconds(3600)
         /// Ends within this time are waited for; those farther away come with the next reading of the clock.
         public var calendarReach = Duration.seconds(60)
+        /// How long a count of who has how much of a full table of files is good for: it goes through all of it.
+        public var crowdLifetime = Duration.seconds(1)
         /// Pause between two looks at the calendar, however the ends are strewn.
         public var calendarPause = Duration.seconds(1)
         /// Longest pause before trackers that do not answer are asked again whether a file is still offered.
@@ -93,6 +97,9 @@ extension Curator {
         public var longestSearch = Duration.seconds(300)
         /// How long the manifest of an accepted file is asked for before it is given up.
         public var manifestPatience = Duration.seconds(60)
+        /// When a holder is silent for so long, the next is asked for the manifest too, or the same again: far above a round
+        /// trip, and often enough within the patience.
+        public var manifestHedge = Duration.seconds(5)
         /// Pause after this node could not write a piece.
         public var diskPause = Duration.seconds(10)
 
@@ -101,14 +108,15 @@ extension Curator {
 
     /// The bounds of all tables, and what happens at each.
     public struct Limits: Equatable, Sendable {
-        /// Files known in all: held, tracked, looked up. Beyond: looked-up ones are forgotten, then announcements and
-        /// offers declined as busy. This node's own postings always find room.
+        /// Files known in all: held, tracked, looked up. Beyond: looked-up ones are forgotten, then tracked ones of the
+        /// publisher that has most, for who has fewer; else announcements and offers are declined as busy. This node's own
+        /// postings always find room.
         public var files = 20_000
         /// Of these, looked up only. Beyond: the one that expires first is forgotten.
         public var cached = 4096
         /// Files known not to exist. Beyond: the oldest is forgotten.
         public var negatives = 4096
-        /// Look-ups under way. Beyond: what is wanted is resolved at once, as not found.
+        /// Look-ups under way. Beyond: whoever wants another file is told to come back.
         public var lookUps = 64
         /// Postings of one file, by different publishers. Beyond: not taken.
         public var postings = 8
@@ -116,6 +124,8 @@ extension Curator {
         public var holders = 256
         /// Files being fetched or about to be. Beyond: offers are declined as busy.
         public var pulls = 256
+        /// Questions for a file's manifest under way, where holders are silent. Beyond: the first must fail before.
+        public var manifestQuestions = 3
         /// Fetches under way, over all files. Beyond: files wait in the order they were accepted.
         public var fetches = 64
         /// Holders of a file that its first tracker keeps informed of each other. Beyond: they look it up like everyone.
@@ -130,8 +140,12 @@ extension Curator {
         public var withdrawalsPerFile = 16
         /// Files and publishers denied. Beyond: not taken.
         public var denials = 10_000
+        /// Members to which a file is being offered under one posting while others contradict that one.
+        public var contestedOffers = 3
         /// Publishers' lies remembered. Beyond: the oldest is forgotten.
         public var refused = 1024
+        /// Members remembered that were caught lying. Beyond: who was caught longest ago is forgotten.
+        public var caught = 256
         /// How often damaged content is fetched anew before the holding is given up.
         public var damages = 3
 

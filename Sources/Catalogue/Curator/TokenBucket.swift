@@ -28,5 +28,8 @@ struct TokenBucket: Sendable {
         return true
     }
 
+    /// How long until the next one, where none is left.
+    func untilNext(at now: Instant) -> Duration { max(interval - (now - filledAt), .zero) }
+
     mutating func giveBack() { level = min(burst, level + 1) }
 }

@@ -29,6 +29,31 @@ public struct StatusView: Codable, Equatable, Sendable {
     public var troubles: [Trouble]
     public var door: DoorView
     public var datagrams: DatagramsView
+    /// Members that were caught lying since the node was started, whom that happened to last first; of very many those.
+    public var liars: [LiarView]
+}
+
+/// A member that was caught lying about files.
+public struct LiarView: Codable, Equatable, Sendable {
+    public var node: NodeName
+    public var misdeeds: MisdeedsView
+}
+
+/// How often a member was caught at what, since this node was started. Each is proven by the file's own hashes.
+public struct MisdeedsView: Codable, Equatable, Sendable {
+    /// Pieces that it sent and that are not the file's.
+    public var wrongPieces: Int
+    /// Postings with a digest, or a length, that the content does not have.
+    public var falseDigests: Int
+    public var falseLengths: Int
+    public var lastAt: WallTime
+
+    public init(wrongPieces: Int = 0, falseDigests: Int = 0, falseLengths: Int = 0, lastAt: WallTime) {
+        self.wrongPieces = wrongPieces
+        self.falseDigests = falseDigests
+        self.falseLengths = falseLengths
+        self.lastAt = lastAt
+    }
 }
 
 /// What came over the sockets, since the node was started, and what else members were not believed.
@@ -112,6 +137,8 @@ public struct PeerView: Codable, Equatable, Sendable {
     /// 0 (idle) to 7.
     public var load: Int?
     public var roundTripMilliseconds: Double?
+    /// What it was caught at, if anything.
+    public var misdeeds: MisdeedsView?
 
     public enum Condition: String, Codable, Sendable, CaseIterable {
         case alive, suspect, dead, left

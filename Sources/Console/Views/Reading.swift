@@ -18,13 +18,17 @@ struct Reading {
             members: memberCounts, files: fileCounts, stored: stored, freeDisk: facts.freeDisk,
             share: usage.terms.share, used: usage.spent.sum + usage.reserved.sum, remaining: usage.remaining,
             periodEnds: facts.period.ends, troubles: facts.troubles, door: facts.door,
-            datagrams: facts.datagrams)
+            datagrams: facts.datagrams,
+            liars: overlay.curator.liars.reversed().map {
+                LiarView(node: name(of: $0.member), misdeeds: MisdeedsView($0.misdeeds))
+            })
     }
 
     func peers() -> [PeerView] {
-        let others = overlay.roster.members.map(view)
+        let misdeeds = Dictionary(uniqueKeysWithValues: overlay.curator.liars.map { ($0.member, $0.misdeeds) })
+        let others = overlay.roster.members.map { view($0, misdeeds[$0.id]) }
             .sorted { ($0.name, $0.id) < ($1.name, $1.id) }
-        return [view(overlay.roster.own)] + others
+        return [view(overlay.roster.own, nil)] + others
     }
 
     func allowance() -> AllowanceView {
@@ -70,7 +74,7 @@ struct Reading {
         }
     }
 
-    private func view(_ member: Member) -> PeerView {
+    private func view(_ member: Member, _ misdeeds: Misdeeds?) -> PeerView {
         let card = member.card.value
         let status = member.status?.value
         let isThisNode = card.nodeID == facts.id
@@ -81,7 +85,7 @@ struct Reading {
             // This node knows of itself exactly what others are told roughly.
             remaining: isThisNode ? usage.remaining : status?.remaining.byteCount,
             freeDisk: isThisNode ? facts.freeDisk : status?.freeDisk.byteCount, load: status.map { Int($0.load) },
-            roundTripMilliseconds: member.roundTrip?.milliseconds)
+            roundTripMilliseconds: member.roundTrip?.milliseconds, misdeeds: misdeeds.map { MisdeedsView($0) })
     }
 }
 
@@ -98,6 +102,14 @@ extension Audience {
 extension Duration {
     /// As a number for people, to a microsecond.
     var milliseconds: Double { Double(wholeNanoseconds / 1000) / 1000 }
+}
+
+extension MisdeedsView {
+    init(_ misdeeds: Misdeeds) {
+        self.init(
+            wrongPieces: misdeeds.wrongPieces, falseDigests: misdeeds.falseDigests,
+            falseLengths: misdeeds.falseLengths, lastAt: misdeeds.last)
+    }
 }
 
 extension PeerView.Condition {

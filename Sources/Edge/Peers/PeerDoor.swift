@@ -12,8 +12,8 @@ public protocol PeerDoor: Sendable {
     func join(_ body: [UInt8], signedBy: NodeID, from: IPAddress) async -> (status: Int, body: [UInt8])
 
     /// Asks the trackers for a file that the routing table does not have; returns when it does, or when they have been
-    /// given up on (≤ 3 s).
-    func resolve(_ file: FileID) async
+    /// given up on (≤ 3 s). Nobody is told that there is no such file unless that is `settled`.
+    func resolve(_ file: FileID) async -> LookUpOutcome
 
     /// The piece hashes of a file, if this node has them.
     func manifest(of file: FileID) async -> Manifest?

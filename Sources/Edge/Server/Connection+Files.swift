@@ -1,4 +1,5 @@
 import Allowance
+import Catalogue
 import NIOCore
 import Primitives
 import Routing
@@ -77,7 +78,7 @@ extension Connection {
             case .file(let id, let name):
                 if head.method == .options { return answerPreflight() }
                 try requireReading()
-                answerFile(id, name: name, isResolved: false)
+                answerFile(id, name: name, outcome: nil)
             case .peer(let name):
                 guard head.method == .post else {
                     return respond(.methodNotAllowed, text: "Nodes ask each other with POST.") {
@@ -119,7 +120,8 @@ extension Connection {
         }
     }
 
-    func answerFile(_ id: FileID, name: [UInt8], isResolved: Bool) {
+    /// - Parameter outcome: what came of looking for the file, once that was done for this request.
+    func answerFile(_ id: FileID, name: [UInt8], outcome: LookUpOutcome?) {
         let signer: NodeID?
         do throws(Refusal) {
             signer = try self.signer()
@@ -128,11 +130,15 @@ extension Connection {
         }
         guard let file = services.routing.file(id) else {
             if let absence = services.routing.absence(of: id) { return refuse(Refusal(.gone, "\(absence)")) }
-            if isResolved { house.unfound.insert(id, at: services.now()) }
-            if signer != nil || isResolved || house.unfound.contains(id, at: services.now()) {
-                return refuse(Refusal(.notFound, "No node here knows this file."))
+            guard signer == nil else { return refuse(Refusal(.notFound, "This node does not know this file.")) }
+            switch outcome {
+            case .settled: house.unfound.insert(id, at: services.now())
+            case .postponed(let pause):
+                let seconds = max(1, (pause + .milliseconds(999)).wholeMilliseconds / 1000)
+                return comeBack(after: seconds, "This node has not found out yet whether this file is offered.")
+            case nil: guard house.unfound.contains(id, at: services.now()) else { return resolve(id, name: name) }
             }
-            return resolve(id, name: name)
+            return refuse(Refusal(.notFound, "No node here knows this file."))
         }
         let client = settings.trustedProxies.client(of: head, from: peer)
         // Peers name files as their manifests do, whichever posting is the leading one here.
@@ -157,7 +163,7 @@ extension Connection {
         }
         let request = FileRequest(
             file: file, range: head.rangeRequest(for: id, length: file.length.bytes), client: client, signer: signer,
-            name: name, isResolved: isResolved)
+            name: name, isResolved: outcome != nil)
         if request.range == .unsatisfiable {
             return respond(.rangeNotSatisfiable, client: client, text: "The file has no such bytes.") {
                 $0.writeStaticString("Content-Range: bytes */")
@@ -300,8 +306,8 @@ extension Connection {
         let door = services.door
         ask {
             await door.resolve(id)
-        } then: { connection, _ in
-            connection.answerFile(id, name: name, isResolved: true)
+        } then: { connection, outcome in
+            connection.answerFile(id, name: name, outcome: outcome)
         }
     }
 

@@ -1,3 +1,4 @@
+import Catalogue
 import Console
 import Edge
 import Logging
@@ -82,8 +83,8 @@ final class Performer: Sendable {
             account.amend(terms)
         case .route(let change):
             routing.apply(change)
-        case .resolved(let file):
-            desk.resolved(file)
+        case .resolved(let file, let outcome):
+            desk.resolved(file, outcome)
         case .progress:
             break
         case .left:
@@ -132,6 +133,22 @@ extension Logger {
                 "A node does not answer any more.", metadata: ["node": "\(id)", "name": "\(FileName.printable(name))"])
         case .memberLeft(let id, let name):
             info("A node left the network.", metadata: ["node": "\(id)", "name": "\(FileName.printable(name))"])
+        case .memberLied(let id, let name, let misdeed, let file, let times):
+            warning(
+                "\(misdeed.sentence)",
+                metadata: [
+                    "node": "\(id)", "name": "\(FileName.printable(name))", "file": "\(file)", "times": "\(times)",
+                ])
+        }
+    }
+}
+
+extension Misdeed {
+    fileprivate var sentence: Logger.Message {
+        switch self {
+        case .wrongPiece: "A node sent a piece that is not the file's; it is not asked for this file again."
+        case .falseDigest: "A node posted a file with a digest that its content does not have; that posting is refused."
+        case .falseLength: "A node posted a file with a length that its content does not have; that posting is refused."
         }
     }
 }

@@ -1,5 +1,6 @@
 import Console
 import Logging
+import Primitives
 import ServiceLifecycle
 import Transport
 
@@ -21,6 +22,9 @@ struct Arrival: Service {
     let card: OwnCard
     let data: String
     let leaving: Leaving
+    /// Until when the node was leaving when it was stopped.
+    let unfinished: WallTime?
+    let desk: OperatorDesk
     let logger: Logger
 
     func run() async throws {
@@ -37,7 +41,20 @@ struct Arrival: Service {
         logger.info(
             "Ready.", metadata: ["node": "\(card.identity.nodeID)", "url": "\(card.url)", "data": "\(data)"])
         await cancelWhenGracefulShutdown { [leaving] in
+            // Who joins a network, be it the same, stays.
+            if let unfinished, goal == nil { await goOnLeaving(until: unfinished) }
             for await _ in leaving.left {}
+        }
+    }
+
+    private func goOnLeaving(until deadline: WallTime) async {
+        logger.notice("This node was leaving its network when it was stopped, and goes on with it.")
+        do {
+            try await desk.goOnLeaving(until: deadline)
+        } catch is CancellationError {
+            return
+        } catch {
+            logger.error("\(error)")
         }
     }
 

@@ -96,13 +96,14 @@ struct Joiner: Sendable {
     }
 
     /// A node with company keeps to it until it takes its leave: its members count on what it holds. One that founded a
-    /// network of which nobody else is may join any.
+    /// network of which nobody else ever was may join any. Where somebody was, be they dead or forgotten, the network keeps
+    /// the founder's name, and the founder takes another one when it leaves.
     private func checkFree(for network: NodeID) async throws {
         let membership = belonging.membership
         guard network != membership.founder else { return }
         let roster = await inbox.ask { $0.roster }
         let others = roster?.members.count(where: \.isPresent) ?? 0
-        guard others > 0 || membership.certificate != nil else { return }
+        guard others > 0 || membership.certificate != nil || !directory.certificates.isEmpty else { return }
         let founder = roster?[membership.founder]?.card.value.name
         let name = founder.map { "“\(FileName.printable($0))” founded (\(membership.founder.short))" }
         throw OperatorError(
@@ -118,7 +119,10 @@ struct Joiner: Sendable {
         let own = try card.signed(for: membership, at: MonotonicClock.wallTime)
         membership.cardVersion = own.value.version
         let (kept, table) = (membership, joined.table)
-        let settings = [Self.foundOpen: isOpen ? "yes" : nil, Self.seenAs: joined.seenAs?.description]
+        // Who joins a network stays.
+        let settings = [
+            Self.foundOpen: isOpen ? "yes" : nil, Self.seenAs: joined.seenAs?.description, Leaving.key: nil,
+        ]
         try await scribe.perform { [database] in
             try database.enter(kept, certificates: joined.certificates, table: table, settings: settings)
         }

@@ -1,4 +1,5 @@
 import Console
+import Primitives
 import Synchronization
 
 /// How a node that was told to leave its network comes to an end: the machine says when all is done.
@@ -14,6 +15,19 @@ final class Leaving: Sendable {
     /// Ends when the node has left.
     let left: AsyncStream<Void>
     private let end: AsyncStream<Void>.Continuation
+
+    /// Where it is kept until when a node is leaving; forgotten with the network that it left.
+    static let key = "network.leaving"
+    /// After a restart: long enough to hand over a little, and no longer than may be asked for.
+    static let leastTime = Duration.seconds(60)
+    static let mostTime = Duration.seconds(LeaveQuestion.longestSeconds)
+
+    static func text(_ deadline: WallTime) -> String { String(deadline.milliseconds) }
+
+    /// Until when a node was leaving when it was stopped, as it was kept.
+    static func deadline(_ text: String?) -> WallTime? {
+        text.flatMap { Int64($0) }.map { WallTime(milliseconds: $0) }
+    }
 
     /// The machine keeps to the time it was given; only a driver that hangs takes longer.
     static let grace = Duration.seconds(15)

@@ -162,27 +162,6 @@ struct OperatorDesk: Operator {
         try await become("noted") { $0.curator.denials.contains(denial) != isUndone }
     }
 
-    func leave(within limit: Duration) async throws -> Handover {
-        try await prepareToLeave()
-        try await leaving.wait(atMost: limit) { inbox.post(.leave(by: clock.now + limit)) }
-        return await snapshot().curator.handover ?? Handover(left: 0, of: 0)
-    }
-
-    private func prepareToLeave() async throws {
-        try leaving.close()
-        guard belonging.membership.certificate == nil else { return }
-        let posted = await inbox.ask { overlay in
-            let curator = overlay.curator
-            return curator.routes.count { curator.isPosted(here: $0.posting.file) }
-        }
-        do {
-            try Node.checkNothingPosted(posted ?? 0)
-        } catch {
-            leaving.open()
-            throw error
-        }
-    }
-
     /// Waits until the machine has done what it was told, durably; it may need a signature in between.
     private func become(_ what: String, _ isSo: @escaping @Sendable (borrowing Overlay) -> Bool) async throws {
         for _ in 0..<Self.patience {
@@ -199,12 +178,12 @@ struct OperatorDesk: Operator {
 
     /// How long a disk that takes nothing is waited for before the operator is told.
     private static let diskPatience = Duration.seconds(15)
-    private static let pause = Duration.milliseconds(20)
+    static let pause = Duration.milliseconds(20)
     /// In pauses: some ten seconds.
-    private static let patience = 500
+    static let patience = 500
 
     func why(_ file: FileID, from address: IPAddress) async throws -> Decision {
-        if routing.file(file) == nil { await peers.resolve(file) }
+        if routing.file(file) == nil { _ = await peers.resolve(file) }
         let query = Query(
             file: file, client: atlas.place(of: address), family: AddressFamilies(address),
             ownRemaining: account.usage.remaining)

@@ -19,13 +19,15 @@ final class PeerDesk: PeerDoor {
     private let callbacks: Callbacks
     private let refusesPrivate: Bool
     private let answers = Waiting<RequestID, PeerAnswer>()
-    private let resolutions = Waiting<FileID, Void>()
+    private let resolutions = Waiting<FileID, LookUpOutcome>()
     private let count = Mutex<UInt64>(0)
 
     /// The machine answers at once, unless the disk has to confirm something first.
     static let answerLimit = Duration.seconds(10)
     /// As long as a person waits for a page before wondering.
     static let resolutionLimit = Duration.seconds(3)
+    /// When asking again pays, where the machine has not answered by then: it is busy, or trackers are slow.
+    static let resolutionPause = Duration.seconds(2)
 
     init(
         inbox: Inbox, identity: Identity, directory: Directory, database: Database, belonging: Belonging, shelf: Shelf,
@@ -70,12 +72,13 @@ final class PeerDesk: PeerDoor {
         answers.fulfil(request, with: answer)
     }
 
-    func resolve(_ file: FileID) async {
+    func resolve(_ file: FileID) async -> LookUpOutcome {
         await resolutions.value(for: file, within: Self.resolutionLimit) { inbox.post(.wanted(file)) }
+            ?? .postponed(Self.resolutionPause)
     }
 
-    func resolved(_ file: FileID) {
-        resolutions.fulfil(file, with: ())
+    func resolved(_ file: FileID, _ outcome: LookUpOutcome) {
+        resolutions.fulfil(file, with: outcome)
     }
 
     func manifest(of file: FileID) async -> Manifest? {

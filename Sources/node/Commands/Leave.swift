@@ -15,6 +15,9 @@ struct Leave: AsyncParsableCommand {
             A network is named by the identity of its founder, which therefore takes a new one when it leaves; the old one \
             is kept beside it. It has to take back what it posted first, with `node unpost`.
 
+            A node that is stopped while it leaves goes on when it is started again; to stay instead, join the network again \
+            with `node join`.
+
             With --now nothing is handed over; that also works when the node does not run.
             """)
 
@@ -51,7 +54,10 @@ struct Leave: AsyncParsableCommand {
             return terminal.print("This node has left, without a word; the others will notice.")
         }
         let status: StatusView = try await daemon.ask(API.Path.status)
-        if status.isFounder, status.members.alive + status.members.suspect > 0 { terminal.remark(Self.change) }
+        let members = status.members
+        if status.isFounder, members.alive + members.suspect + members.dead + members.left > 0 {
+            terminal.remark(Self.change)
+        }
         let came = try await handOver(seconds, daemon, terminal)
         try await waitForEnd(of: directory)
         guard try Node.isAlone(in: directory) else {

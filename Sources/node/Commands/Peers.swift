@@ -11,6 +11,17 @@ struct Peers: AsyncParsableCommand {
     func run() async throws {
         try await reading.show(API.Path.peers) { (peers: [PeerView], terminal) in
             terminal.print(Self.table(peers))
+            for line in Self.remarks(peers) { terminal.print(line) }
+        }
+    }
+
+    /// One sentence for each member that was caught lying.
+    static func remarks(_ peers: [PeerView]) -> [String] {
+        peers.compactMap { peer in
+            peer.misdeeds.map { misdeeds in
+                "\(FileName.printable(peer.name)) (\(peer.id.short)) was caught at \(Words.misdeeds(misdeeds)), last at "
+                    + "\(Words.time(misdeeds.lastAt)); \"node deny \(peer.id)\" keeps the files it posts away from here."
+            }
         }
     }
 

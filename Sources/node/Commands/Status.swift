@@ -34,6 +34,7 @@ struct Status: AsyncParsableCommand {
                 "\(status.datagrams.doubted) of \(status.datagrams.received) received were forged, altered or sent again, and "
                     + "dropped; this node is safe from them")
         }
+        if !status.liars.isEmpty { sheet.append("Caught lying", liars(status.liars)) }
         sheet.append("Running since", Words.time(status.startedAt))
         sheet.append("Data", status.dataDirectory)
         sheet.append("Version", status.software)
@@ -43,6 +44,17 @@ struct Status: AsyncParsableCommand {
     private static func network(_ status: StatusView) -> String {
         let kind = status.isOpen ? "open to everybody" : "by invitation"
         return status.isFounder ? "founded here, \(kind)" : "\(status.network), \(kind)"
+    }
+
+    /// So many are named.
+    private static let namedLiars = 3
+
+    private static func liars(_ liars: [LiarView]) -> String {
+        var parts = liars.prefix(namedLiars).map { liar in
+            "\(FileName.printable(liar.node.name ?? "")) (\(liar.node.id.short)) at \(Words.misdeeds(liar.misdeeds))"
+        }
+        if liars.count > namedLiars { parts.append(Words.count(liars.count - namedLiars, "other", "others")) }
+        return parts.joined(separator: "; ") + "; what they said is refused here"
     }
 
     private static func members(_ members: MemberCounts) -> String {

@@ -1,3 +1,4 @@
+import Console
 import Foundation
 import Primitives
 
@@ -37,6 +38,15 @@ enum Words {
         let tenths = Int((part.fraction(of: whole) * 1000).rounded())
         if tenths == 0, part > .zero { return "< 0.1 %" }
         return tenths >= 1000 ? "\(tenths / 10) %" : "\(tenths / 10).\(tenths % 10) %"
+    }
+
+    /// `"2 wrong pieces, 1 false digest"`.
+    static func misdeeds(_ view: MisdeedsView) -> String {
+        let counts = [
+            (view.wrongPieces, "wrong piece", "wrong pieces"), (view.falseDigests, "false digest", "false digests"),
+            (view.falseLengths, "false length", "false lengths"),
+        ]
+        return counts.filter { $0.0 > 0 }.map { count($0.0, $0.1, $0.2) }.joined(separator: ", ")
     }
 
     /// `"1 copy"`, `"3 copies"`.

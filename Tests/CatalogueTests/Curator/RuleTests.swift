@@ -258,7 +258,9 @@ struct AcceptanceTests {
         let asked = bench.ask(.offer(Offer(posting: claim, holders: [origin], group: [own])), from: origin)
         #expect(asked.contains(.answer(RequestID(1), .accepted)))
         let call = try #require(asked.calls.first { $0.request == .manifest(file) })
-        #expect(bench.tell(.answered(call.id, .believed(.manifest(manifest)))) == [.unroute(file)])
+        #expect(
+            bench.tell(.answered(call.id, .believed(.manifest(manifest))))
+                == [.caught(origin, .falseLength, file, times: 1), .unroute(file)])
         #expect(bench.tell(.prepared(file)) == [])
         #expect(bench.tell(.completed(file, sha256: proven.sha256)) == [])
         #expect(bench.wait(.seconds(120)) == [])

@@ -16,7 +16,10 @@ struct UnknownFileTests {
             asked += 1
             actions = bench.tell(.answered(call.id, .believed(answer)))
         }
-        #expect(actions.contains(.resolved(file)))
+        let isPostponed = actions.contains { if case .resolved(file, .postponed) = $0 { true } else { false } }
+        #expect(isPostponed || actions.contains(.resolved(file, .settled)))
+        // Nothing is said of a file for which nobody was asked.
+        #expect(isPostponed == (asked == 0))
         return asked
     }
 
@@ -45,6 +48,56 @@ struct UnknownFileTests {
         // Long after, no more than a burst.
         bench.wait(settings.unknownInterval * 10_000)
         #expect((0..<UInt64(600)).count { miss(file(5000 + $0), &bench) > 0 } == settings.unknownBurst)
+    }
+
+    @Test("says when asking again pays, and keeps its word")
+    func comeBack() throws {
+        for seed in UInt64(1)...20 {
+            var bench = Bench(own: Sample.node(0), members: members)
+            for number in 0..<UInt64(settings.unknownBurst) { _ = miss(file(1000 * seed + number), &bench) }
+            bench.wait(.milliseconds(Int64(seed * 1_733)))
+            var number: UInt64 = 1000 * seed + 500
+            // Some have come while it waited.
+            while !bench.tell(.wanted(file(number))).calls.isEmpty { number += 1 }
+            let wanted = file(number)
+            guard case .resolved(wanted, .postponed(let pause))? = bench.tell(.wanted(wanted)).last else {
+                Issue.record("seed \(seed)")
+                continue
+            }
+            #expect(pause > .zero && pause <= settings.unknownInterval)
+            bench.wait(pause - .nanoseconds(1))
+            #expect(bench.tell(.wanted(wanted)) == [.resolved(wanted, .postponed(.nanoseconds(1)))])
+            bench.wait(.nanoseconds(1))
+            #expect(bench.tell(.wanted(wanted)).calls.count == 1)
+        }
+    }
+
+    @Test("trackers that are silent, or answer something else, have not said that there is no such file")
+    func silence() throws {
+        for answer in [nil, CatalogueAnswer.noted, .accepted, .pieces(Bitfield(count: 1))] {
+            var bench = Bench(own: Sample.node(0), members: members)
+            let file = foreign(to: bench).file
+            // However often in a row: the next time they may be back.
+            for _ in 0..<5 {
+                var actions = bench.tell(.wanted(file))
+                while let call = actions.calls.first {
+                    actions = bench.tell(
+                        answer.map { .answered(call.id, .believed($0)) } ?? .failed(call.id, .timedOut))
+                }
+                #expect(actions == [.resolved(file, .postponed(settings.negativeLifetime))])
+                bench.wait(.seconds(2))
+                #expect(bench.tell(.wanted(file)) == [.resolved(file, .postponed(.seconds(3)))])
+                bench.wait(.seconds(3))
+            }
+            // One of them that knows is enough.
+            var actions = bench.tell(.wanted(file))
+            while let call = actions.calls.first {
+                actions =
+                    actions.calls.count > 1
+                    ? bench.tell(.failed(call.id, .timedOut)) : bench.tell(.answered(call.id, .believed(.unknown)))
+            }
+            #expect(actions == [.resolved(file, .settled)])
+        }
     }
 
     @Test("costs nothing when the file is there, however often")

@@ -67,6 +67,8 @@ struct World {
     private var requests: UInt64 = 0
     /// One line per action, for comparing runs.
     private(set) var log: [String] = []
+    /// Requests that were made up, numbered apart from those of the nodes.
+    var told: UInt64 = 1 << 32
     var isLogging = false
 
     init(_ count: Int, settings: Settings = Settings(), seed: UInt64) {
@@ -165,8 +167,8 @@ struct World {
                 schedule(.durable(records, then, index, life: life), after: .milliseconds(2))
             case .route(let route): nodes[index].routes[route.posting.file] = route
             case .routeEnding(let file, _), .unroute(let file): nodes[index].routes[file] = nil
-            case .resolved(let file): nodes[index].resolved.append(file)
-            case .progress, .left: continue
+            case .resolved(let file, _): nodes[index].resolved.append(file)
+            case .progress, .left, .caught: continue
             }
         }
     }

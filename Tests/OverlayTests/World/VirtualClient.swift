@@ -1,3 +1,4 @@
+import Catalogue
 import Primitives
 import Routing
 
@@ -10,6 +11,8 @@ struct VirtualClient {
     enum Outcome: Equatable {
         case served(by: NodeID)
         case notFound
+        /// 503: whether there is such a file is not known yet.
+        case postponed(Duration)
         /// 410.
         case gone(Absence)
         /// 503: come back later.
@@ -24,5 +27,7 @@ struct VirtualClient {
     var tried: [ShortID] = []
     /// It waited for the file to be looked for.
     var hasWaited = false
+    /// What came of that.
+    var lookUp = LookUpOutcome.settled
     var outcome: Outcome?
 }

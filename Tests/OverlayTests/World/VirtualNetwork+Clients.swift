@@ -35,9 +35,12 @@ extension VirtualNetwork {
         deliver(.wanted(file), to: run)
     }
 
-    mutating func resolved(_ file: FileID, at run: Run) {
+    mutating func resolved(_ file: FileID, _ outcome: LookUpOutcome, at run: Run) {
         let waiting = nodes[run.node].process?.door.searching.removeValue(forKey: file)
-        for id in waiting ?? [] { decide(id, at: run) }
+        for id in waiting ?? [] {
+            clients[id]?.lookUp = outcome
+            decide(id, at: run)
+        }
     }
 
     mutating func lookUpOverdue(_ id: ClientID, at run: Run) {
@@ -45,6 +48,7 @@ extension VirtualNetwork {
             let place = nodes[run.node].process?.door.searching[client.file]?.firstIndex(of: id)
         else { return }
         nodes[run.node].process?.door.searching[client.file]?.remove(at: place)
+        clients[id]?.lookUp = .postponed(Conditions.lookUpLimit)
         decide(id, at: run)
     }
 
@@ -79,7 +83,10 @@ extension VirtualNetwork {
             clients[id]?.tried.append(node.id.short)
             if clients[id]?.tried.count ?? 0 > Router.mostRedirects { violate("a client is redirected too often") }
             tell(.client(id, at: index(of: node.id)), id, at: run)
-        case .unknown: tell(.answered(id, .notFound), id, at: run)
+        case .unknown:
+            let outcome: VirtualClient.Outcome =
+                if case .postponed(let pause)? = clients[id]?.lookUp { .postponed(pause) } else { .notFound }
+            tell(.answered(id, outcome), id, at: run)
         case .gone(let absence): tell(.answered(id, .gone(absence)), id, at: run)
         case .here: tell(.answered(id, .unavailable(.exhausted)), id, at: run)
         case .nobody(.unproven) where clients[id]?.hasWaited == false:

@@ -44,7 +44,7 @@ extension VirtualNetwork {
             nodes[run.node].process?.door.leases.amend(terms)
             payWaiting(run)
         case .route(let change): nodes[run.node].process?.door.router.apply(change)
-        case .resolved(let file): resolved(file, at: run)
+        case .resolved(let file, let outcome): resolved(file, outcome, at: run)
         case .left: nodes[run.node].process?.hasLeft = true
         case .progress, .notice: break
         }
