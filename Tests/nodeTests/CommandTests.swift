@@ -115,6 +115,22 @@ import Testing
 }
 
 @Suite struct OutputTests {
+    @Test func `who was caught is told in a sentence, with what can be done`() throws {
+        let misdeeds = MisdeedsView(
+            wrongPieces: 3, falseDigests: 1, falseLengths: 0, lastAt: WallTime(milliseconds: 1_777_636_800_000))
+        #expect(Words.misdeeds(misdeeds) == "3 wrong pieces, 1 false digest")
+        func peer(_ name: String, _ misdeeds: MisdeedsView?) -> PeerView {
+            PeerView(
+                id: NodeID(Bytes32(1, 2, 3, 4)), name: name, url: "http://192.0.2.1:8080", place: nil, condition: .alive,
+                isThisNode: false, isFounder: false, share: .gigabytes(8), remaining: nil, freeDisk: nil, load: nil,
+                roundTripMilliseconds: nil, misdeeds: misdeeds)
+        }
+        let remarks = Peers.remarks([peer("attic", nil), peer("cellar", misdeeds)])
+        #expect(remarks.count == 1)
+        #expect(remarks.first?.contains("was caught at 3 wrong pieces, 1 false digest, last at ") == true)
+        #expect(remarks.first?.hasSuffix("\" keeps the files it posts away from here.") == true)
+    }
+
     @Test func `a post says beforehand what it costs`() {
         let estimate = EstimateView(
             length: .megabytes(256), replicas: 3, otherMembers: 4, copies: .megabytes(768), share: .gigabytes(8),

@@ -91,6 +91,32 @@ import Transport
         }
     }
 
+    /// Their certificates would let them into what it founds next.
+    @Test func aFounderWhoseMembersAreForgottenTakesANewIdentityAllTheSame() throws {
+        try withFounder { founder in
+            let database = try founder.database
+            for news in try database.load().news {
+                if case .card(let card) = news.value { try database.write([.member(.forget(card.nodeID))]) }
+            }
+            #expect(try database.load().news.isEmpty)
+            #expect(try Node.isFounder(in: founder.data.path) && !Node.isAlone(in: founder.data.path))
+            try Node.leave(founder.data.path)
+            #expect(try founder.found.nodeID != founder.identity.nodeID)
+            #expect(try Node.isAlone(in: founder.data.path))
+        }
+    }
+
+    @Test func aNodeThatIsStoppedWhileItLeavesKnowsUntilWhenAndForgetsThatOnceItHasLeft() throws {
+        try withFounder { founder in
+            let deadline = WallTime(milliseconds: 1_790_000_000_123)
+            try founder.database.set(Leaving.text(deadline), for: Leaving.key)
+            #expect(try Leaving.deadline(founder.database.setting(Leaving.key)) == deadline)
+            try Node.leave(founder.data.path)
+            #expect(try Leaving.deadline(founder.database.setting(Leaving.key)) == nil)
+        }
+        for text in [nil, "", "soon", "99999999999999999999"] { #expect(Leaving.deadline(text) == nil) }
+    }
+
     @Test func aFounderThatHasPostedIsToldToTakeThatBackFirst() throws {
         try withFounder { founder in
             let file = try founder.hold([1], isOwn: true)
