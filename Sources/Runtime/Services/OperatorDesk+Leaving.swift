@@ -1,5 +1,6 @@
 import Catalogue
 import Console
+import Membership
 import Overlay
 import Primitives
 import Storage
