@@ -1,3 +1,4 @@
+import Catalogue
 import Allowance
 import Glibc
 import Overlay
