@@ -92,18 +92,20 @@ extension Overlay {
     mutating func resolveHeld(_ file: FileID, into actions: inout [Action]) {
         guard let position = heldFiles.firstIndex(of: file), !isHopeful(file) else { return }
         heldFiles.remove(at: position)
-        actions.append(.resolved(file))
+        release(file, into: &actions)
     }
 
     mutating func resolveHeld(into actions: inout [Action]) {
         guard !heldFiles.isEmpty else { return }
         let (hopeful, rest) = (heldFiles.filter { isHopeful($0) }, heldFiles.filter { !isHopeful($0) })
         heldFiles = hopeful
-        for file in rest {
-            // Found, and perhaps forgotten since: nobody has said that there is no such file.
-            let isKnown = curator.route(of: file) != nil || curator.ending(of: file) != nil
-            actions.append(.resolved(file, isKnown ? .settled : .postponed(Self.forgottenPause)))
-        }
+        for file in rest { release(file, into: &actions) }
+    }
+
+    private func release(_ file: FileID, into actions: inout [Action]) {
+        // Found, and perhaps forgotten since: nobody has said that there is no such file.
+        let isKnown = curator.route(of: file) != nil || curator.ending(of: file) != nil
+        actions.append(.resolved(file, isKnown ? .settled : .postponed(Self.forgottenPause)))
     }
 
     /// Nobody can serve the file now, but somebody may soon.

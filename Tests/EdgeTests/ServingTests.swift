@@ -1,5 +1,5 @@
-import Catalogue
 import Allowance
+import Catalogue
 import Glibc
 import Overlay
 import Primitives
