@@ -121,8 +121,9 @@ import Testing
         #expect(Words.misdeeds(misdeeds) == "3 wrong pieces, 1 false digest")
         func peer(_ name: String, _ misdeeds: MisdeedsView?) -> PeerView {
             PeerView(
-                id: NodeID(Bytes32(1, 2, 3, 4)), name: name, url: "http://192.0.2.1:8080", place: nil, condition: .alive,
-                isThisNode: false, isFounder: false, share: .gigabytes(8), remaining: nil, freeDisk: nil, load: nil,
+                id: NodeID(Bytes32(1, 2, 3, 4)), name: name, url: "http://192.0.2.1:8080", place: nil,
+                condition: .alive, isThisNode: false, isFounder: false, share: .gigabytes(8), remaining: nil,
+                freeDisk: nil, load: nil,
                 roundTripMilliseconds: nil, misdeeds: misdeeds)
         }
         let remarks = Peers.remarks([peer("attic", nil), peer("cellar", misdeeds)])

@@ -95,10 +95,13 @@ extension Curator {
     // MARK: The manifest
 
     mutating func askForManifest(_ file: FileID) {
-        guard let pull = pulls[file], case .describing = pull.stage, pull.askAt <= now else { return }
+        guard let pull = pulls[file], case .describing = pull.stage else { return }
+        guard pull.askAt <= now else { return wake(file, at: pull.askAt) }
         let holders = pull.holders.filter { members.isAlive($0) }
-        let isHedge = pull.hedgeAt <= now && pull.underWay < limits.manifestQuestions
-        guard pull.underWay == 0 || isHedge else { return }
+        if pull.underWay > 0 {
+            guard pull.underWay < limits.manifestQuestions else { return }
+            guard pull.hedgeAt <= now else { return wake(file, at: pull.hedgeAt) }
+        }
         guard !holders.isEmpty, now < pull.began + settings.manifestPatience else { return abandon(file) }
         pulls[file]?.asked += 1
         askForManifest(file, at: holders[pull.asked % holders.count])
