@@ -128,9 +128,60 @@ import Testing
             for index in network.nodes.indices { network.crash(index) }
             network.run(for: .seconds(30))
             network.heal()
+            // Whoever asks while all of them begin anew is served nothing that was withdrawn.
+            for _ in 0..<30 {
+                let asked = network.nodes.indices.map { network.ask(file, at: $0, near: nil) }
+                network.run(for: .milliseconds(200))
+                let isServed = asked.contains { network.clients[$0]?.outcome.isServed ?? false }
+                #expect(!isServed, "seed \(seed)")
+            }
             network.run(for: .seconds(30))
             #expect(network.copies(of: file).isEmpty, "seed \(seed): \(network.copies(of: file))")
             #expect(network.askEverywhere(for: file).allSatisfy { $0 == .gone(.withdrawn) }, "seed \(seed)")
+        }
+    }
+
+    @Test func `a tracker and a holder that were off together serve nothing that was withdrawn meanwhile`() {
+        for seed in 1...12 as ClosedRange<UInt64> {
+            var network = VirtualNetwork.settled(6, seed: seed)
+            let file = network.post(.mebibytes(1), on: 0)
+            #expect(network.run(for: .seconds(20)) { $0.holders(of: file).count == 3 }, "seed \(seed)")
+            let away = network.holders(of: file).filter { $0 != 0 }
+            for index in away { network.crash(index) }
+            network.run(for: .seconds(Int64(seed)))
+            network.withdraw(file, on: 0)
+            network.run(for: .seconds(20))
+            for index in away { network.start(index) }
+            for _ in 0..<30 {
+                let asked = away.map { network.ask(file, at: $0, near: nil) }
+                network.run(for: .milliseconds(100))
+                for client in asked {
+                    #expect(network.clients[client]?.outcome.isServed != true, "seed \(seed)")
+                }
+            }
+            network.run(for: .seconds(20))
+            #expect(network.copies(of: file).isEmpty, "seed \(seed): \(network.copies(of: file))")
+            #expect(network.askEverywhere(for: file).allSatisfy { $0 == .gone(.withdrawn) }, "seed \(seed)")
+        }
+    }
+
+    @Test func `a shorter posting ends also what was posted for longer, on disks that were away too`() {
+        for seed in 1...8 as ClosedRange<UInt64> {
+            var network = VirtualNetwork.settled(6, seed: seed)
+            let file = network.post(.mebibytes(1), on: 0)
+            #expect(network.run(for: .seconds(20)) { $0.holders(of: file).count == 3 }, "seed \(seed)")
+            guard let holder = network.holders(of: file).last(where: { $0 != 0 }) else { continue }
+            network.crash(holder)
+            network.run(for: .seconds(2))
+            network.post(network.manifest(of: file, at: 0), on: 0, expires: network.wallTime + .seconds(30))
+            network.run(for: .seconds(10))
+            if seed.isMultiple(of: 2) { network.withdraw(file, on: 0) }
+            // Longer than what expired is remembered.
+            network.run(for: .seconds(2 * 86_400))
+            network.start(holder)
+            network.run(for: .seconds(60))
+            #expect(network.copies(of: file).isEmpty, "seed \(seed): \(network.copies(of: file))")
+            #expect(network.askEverywhere(for: file).allSatisfy { !$0.isServed }, "seed \(seed)")
         }
     }
 

@@ -21,6 +21,8 @@ struct Agenda: Sendable {
         /// Ask again whether a file is still offered.
         case confirm(FileID)
         case hedgeInquiry(CallID)
+        /// Pass a publisher's change on to the holders.
+        case relay(FileID)
         /// See what has ended by the calendar.
         case expire
         /// See how far handing over is.

@@ -9,6 +9,7 @@ extension Curator {
         let holding = Holding(
             manifest: manifest, pieces: Bitfield(count: manifest.value.geometry.count, full: true), sha256: sha256,
             isOwn: true)
+        let replaced = ownPosting(of: file)
         cancelPull(file)
         anchor(file)
         files[file]?.confirmation = nil
@@ -19,6 +20,7 @@ extension Curator {
         keep([.holding(holding)], of: file)
         insert(manifest.part(\.posting), into: file)
         review(file)
+        if let replaced { shorten(replaced, to: manifest.value.posting) }
     }
 
     /// What cannot be read is offered to nobody from here. It stays, since it may be the only copy, and it stays known that
@@ -90,7 +92,8 @@ extension Curator {
     }
 
     /// The first tracker passes on what it hears: a holder's change to the file's other holders, and to a holder that has
-    /// begun anew all that is known; what it says itself, too, since it may have posted the file anew. So whoever holds a file knows who else does, and can send clients there.
+    /// begun anew all that is known; what it says itself, too, since it may have posted the file anew. So
+    /// whoever holds a file knows who else does, and can send clients there.
     mutating func relay(_ file: FileID, from holder: NodeID, _ novelty: Novelty) {
         guard novelty != .stale, let entry = files[file], !inForce(entry).isEmpty,
             members.isFirstTracker(of: file)
@@ -102,8 +105,16 @@ extension Curator {
     }
 
     /// A publisher says something else of its file now: whom it may be held by, for how long, under which name.
+    /// Whoever does so again and again is passed on to its holders now and then only, for each changes its disk for it.
     mutating func relayPosting(of file: FileID) {
         guard let entry = files[file], members.isFirstTracker(of: file) else { return }
+        guard entry.relaysAt <= now else {
+            guard !entry.isRelayDue else { return }
+            files[file]?.isRelayDue = true
+            return agenda.add(.relay(file), at: entry.relaysAt)
+        }
+        files[file]?.isRelayDue = false
+        files[file]?.relaysAt = now + settings.relayPause
         let others = entry.holders.map(\.holder).filter { $0 != own && members.isAlive($0) }
         for other in others { send(file, to: other, everything: true) }
     }

@@ -4,6 +4,9 @@ internal import Primitives
 /// After a restart: what is held for others is not served before a tracker was asked whether it is still offered. What was
 /// withdrawn meanwhile is never served again. Where nobody else is there it is served at once.
 ///
+/// A tracker that remembers a withdrawal may have forgotten, at a restart of its own, who else posted the file: so nothing
+/// is given up before every tracker that is there was asked.
+///
 /// Trackers may be alive and still never answer: their share is spent, or their requests are answered by nobody. Then a file
 /// whose last copy is here would be lost to everyone for as long as that lasts, which hurts more than a withdrawn file that
 /// is served a little longer. So when `confirmationPatience` is over and each tracker was asked `confirmationTries` times in
@@ -23,6 +26,7 @@ extension Curator {
         for tracker in trackers { confirmation.asked[tracker] = asked[tracker] }
         confirmation.waiting = trackers.reversed()
         confirmation.wasAnswered = false
+        confirmation.wasSilent = false
         files[file]?.confirmation = confirmation
         inquireNext(file)
     }
@@ -37,8 +41,8 @@ extension Curator {
             turn.inquired.append(tracker)
         } else if confirmation.underWay > 0 {
             return
-        } else if confirmation.wasAnswered {
-            // Trackers remember withdrawals; of those that are there none knows of one.
+        } else if confirmation.wasAnswered, !confirmation.wasSilent || stands(file) {
+            // Trackers remember withdrawals: of those that are there none knows of one, or none knows who else offers it.
             confirmed(file)
         } else {
             let rest = min(
@@ -76,7 +80,10 @@ extension Curator {
         turn.inquired.append(tracker)
         for file in asked { files[file]?.confirmation?.underWay -= 1 }
         guard let answer, case .confirmed(let postings, let withdrawn, let unknown) = answer.value else {
-            for file in asked { inquireNext(file) }
+            for file in asked {
+                files[file]?.confirmation?.wasSilent = true
+                inquireNext(file)
+            }
             return
         }
         // First who else offers it, so that a file that one of two publishers took back is not given up.
@@ -84,20 +91,34 @@ extension Curator {
         for posting in postings where isAsked.contains(posting.file) {
             insert(answer.part { _ in posting }, into: posting.file)
         }
-        for withdrawal in withdrawn where isAsked.contains(withdrawal.file) { keep(answer.part { _ in withdrawal }) }
+        for withdrawal in withdrawn where isAsked.contains(withdrawal.file) {
+            files[withdrawal.file]?.confirmation?.note(
+                answer.part { _ in withdrawal }, limit: limits.withdrawalsPerFile)
+        }
         let isUnknown = Set(unknown)
         for file in asked {
-            if isUnknown.contains(file) {
+            if !isUnknown.contains(file), stands(file) {
+                confirmed(file)
+            } else {
                 files[file]?.confirmation?.wasAnswered = true
                 inquireNext(file)
-            } else {
-                confirmed(file)
             }
         }
     }
 
+    /// Whether a posting is known here that nobody took back, as far as was heard by now.
+    private func stands(_ file: FileID) -> Bool {
+        guard let entry = files[file] else { return false }
+        let heard = entry.confirmation?.withdrawals ?? []
+        return inForce(entry).map(\.value).contains { posting in
+            mayHold(posting) && !heard.contains { $0.value.voids(posting) }
+        }
+    }
+
     private mutating func confirmed(_ file: FileID) {
-        guard let confirmation = files[file]?.confirmation, let holding = files[file]?.holding else { return }
+        guard let confirmation = files[file]?.confirmation else { return }
+        for withdrawal in confirmation.withdrawals { keep(withdrawal) }
+        guard files[file]?.confirmation != nil, let holding = files[file]?.holding else { return }
         files[file]?.confirmation = nil
         touch(file)
         if confirmation.isWanted { resolve(file) }
@@ -111,8 +132,9 @@ extension Curator {
         var unknown: [FileID] = []
         for file in asked.prefix(CatalogueRequest.confirmLimit) {
             let kept = withdrawals[file].prefix(CatalogueAnswer.withdrawalLimit).map(\.statement.value)
-            let entry = files[file].flatMap { $0.freshUntil == nil ? $0 : nil }
-            if kept.isEmpty, entry == nil { unknown.append(file) }
+            let entry = files[file].flatMap { $0.freshUntil == nil && $0.confirmation == nil ? $0 : nil }
+            let isOffered = entry.map { kept.isEmpty || !inForce($0).isEmpty } ?? false
+            if !isOffered { unknown.append(file) }
             guard !kept.isEmpty else { continue }
             withdrawn += kept
             postings += (entry?.postings ?? []).prefix(CatalogueAnswer.postingLimit).map(\.value)

@@ -15,6 +15,8 @@ extension Curator {
         var stage: Stage
         /// Whole files that were here.
         let files: Int
+        /// Those that had not found another holder when that was last looked at; the one to look at next first.
+        var left: [FileID]
     }
 
     mutating func leave(by deadline: Instant) {
@@ -24,7 +26,7 @@ extension Curator {
             if let holding = files[file]?.holding { if !holding.isComplete { giveUp(file) } } else { abandon(file) }
         }
         let held = files.ids.filter { files[$0]?.holding != nil }
-        leaving = Leaving(stage: .handingOver(until: deadline), files: held.count)
+        leaving = Leaving(stage: .handingOver(until: deadline), files: held.count, left: held)
         for file in held where files[file]?.confirmation == nil { announce(file) }
         agenda.add(.leave, at: now)
     }
@@ -32,6 +34,7 @@ extension Curator {
     mutating func goOnLeaving() {
         switch leaving?.stage {
         case .handingOver(let deadline):
+            lookHandedOver()
             if now < deadline, notHandedOver > 0 {
                 agenda.add(.leave, at: min(deadline, now + settings.leavingPause))
             } else {
@@ -61,8 +64,16 @@ extension Curator {
     }
 
     /// Whole files here that have not found another holder yet.
-    var notHandedOver: Int {
-        files.ids.count { files[$0]?.holding != nil && !isHandedOver($0) }
+    var notHandedOver: Int { leaving?.left.count ?? 0 }
+
+    /// Looks at some files, since each may have to be held against every member: who is in other hands is looked at no more
+    /// before goodbye.
+    private mutating func lookHandedOver() {
+        guard var left = leaving?.left else { return }
+        let looked = left.prefix(settings.leavingLooks)
+        left.removeFirst(looked.count)
+        left += looked.filter { files[$0]?.holding != nil && !isHandedOver($0) }
+        leaving?.left = left
     }
 
     /// As many others hold all of it as are wanted, or as could; and, unless it stays here as this node's own, at least one.
@@ -73,12 +84,11 @@ extension Curator {
         }.map(\.holder)
         guard entry.holding?.isOwn == true || !whole.isEmpty else { return false }
         let holders = whole.filter { !entry.isPublisher($0) && isVouched($0, entry) }
-        let candidates = members.all.count { member in
-            member.id != own && members.isAlive(member.id) && !entry.isPublisher(member.id)
-                && posting.audience.vouches(for: member.id)
-                && (holders.contains(member.id)
-                    || member.remaining >= posting.length && member.freeDisk >= posting.length)
+        guard holders.count < Int(posting.replicas) else { return true }
+        return !members.all.contains { member in
+            member.id != own && member.remaining >= posting.length && member.freeDisk >= posting.length
+                && members.isAlive(member.id) && !entry.isPublisher(member.id)
+                && posting.audience.vouches(for: member.id) && !holders.contains(member.id)
         }
-        return holders.count >= min(Int(posting.replicas), candidates)
     }
 }

@@ -7,6 +7,8 @@ extension Curator {
         /// Trackers not asked yet, the first one last.
         var waiting: [NodeID]
         var underWay = 0
+        /// Trackers that are there and did not answer.
+        var silent = 0
         /// Trackers that did not know it.
         var ignorant: [NodeID] = []
         /// Somebody has answered, so that something is known of the file, if only that there is none.
@@ -25,6 +27,8 @@ extension Curator {
         let times: Int
         /// Some tracker said that there is none, or there was none to ask; else they were silent.
         let wasAnswered: Bool
+        /// How often in a row it was remembered as withdrawn, while some tracker was silent.
+        var doubts = 0
     }
 
     mutating func wanted(_ file: FileID) {
@@ -32,9 +36,6 @@ extension Curator {
             files[file]?.confirmation?.isWanted = true
         } else if picture(of: file) != nil {
             touch(file)
-            resolve(file)
-        } else if isRememberedAsWithdrawn(file) {
-            end(file, [])
             resolve(file)
         } else if let negative = negatives[file], negative.until > now {
             resolve(file, negative.wasAnswered ? .settled : .postponed(negative.until - now))
@@ -47,11 +48,6 @@ extension Curator {
         } else {
             resolve(file, .postponed(unknowns.untilNext(at: now)))
         }
-    }
-
-    /// A tracker would have heard if the file had been posted anew.
-    private func isRememberedAsWithdrawn(_ file: FileID) -> Bool {
-        !withdrawals[file].isEmpty && members.trackers(of: file).contains(own)
     }
 
     /// Asks the trackers, unless that is under way.
@@ -77,6 +73,7 @@ extension Curator {
     mutating func lookedUp(_ file: FileID, at tracker: NodeID, _ answer: Verified<CatalogueAnswer>?) {
         guard lookUps[file] != nil else { return }
         lookUps[file]?.underWay -= 1
+        if answer == nil { lookUps[file]?.silent += 1 }
         noteWithdrawals(in: answer, of: file)
         let withdrawals = lookUps[file]?.withdrawals ?? []
         if let answer, case .found(let postings, let announcements, _) = answer.value,
@@ -111,7 +108,7 @@ extension Curator {
             case .unknown:
                 lookUps[file]?.wasAnswered = true
                 lookUps[file]?.ignorant.append(tracker)
-                if lookUps[file]?.isFrugal == true { lookUps[file]?.waiting = [] }
+                if lookUps[file]?.isFrugal == true, !isTakenBack(file) { lookUps[file]?.waiting = [] }
             case .withdrawn, .found: lookUps[file]?.wasAnswered = true
             case .noted, .accepted, .declined, .manifest, .pieces, .confirmed, nil: break
             }
@@ -131,16 +128,28 @@ extension Curator {
     }
 
     private mutating func endLookUp(_ file: FileID) {
+        let isTakenBack = isTakenBack(file)
         guard let lookUp = lookUps.removeValue(forKey: file) else { return }
-        if files[file] == nil, !lookUp.withdrawals.isEmpty { end(file, lookUp.withdrawals) }
+        let doubts = negatives[file]?.doubts ?? 0
+        let isDoubtful = isTakenBack && lookUp.silent > 0 && doubts < settings.doubts
+        if files[file] == nil, isTakenBack, !isDoubtful { end(file, lookUp.withdrawals) }
         if files[file] == nil {
-            let until = noteNegative(file, wasAnswered: lookUp.wasAnswered)
-            if lookUp.isWanted { resolve(file, lookUp.wasAnswered ? .settled : .postponed(until - now)) }
+            let isKnown = lookUp.wasAnswered && !isDoubtful
+            let until = noteNegative(file, wasAnswered: isKnown)
+            if isDoubtful { negatives[file]?.doubts = doubts + 1 }
+            if lookUp.isWanted { resolve(file, isKnown ? .settled : .postponed(until - now)) }
             return
         }
         if lookUp.isWanted { resolve(file) }
         if lookUp.isWanted { unknowns.giveBack() }
         if pulls[file] != nil { pump(file) }
+    }
+
+    /// Somebody took the file back, as far as is remembered here or by a tracker that was asked. That says nothing of other
+    /// publishers: withdrawals outlive a restart and postings do not, so that whoever remembers the one may have forgotten
+    /// the other. Only when no tracker that is there knows of a posting is it gone.
+    private func isTakenBack(_ file: FileID) -> Bool {
+        !withdrawals[file].isEmpty || !(lookUps[file]?.withdrawals.isEmpty ?? true)
     }
 
     /// The file is not offered: until when that is believed. It may be posted at any moment, perhaps again, and longer the

@@ -5,13 +5,7 @@ extension Curator {
     mutating func answer(_ request: Verified<CatalogueRequest>, from asker: NodeID, _ id: RequestID) {
         switch request.value {
         case .announce(let announcements, let postings, let withdrawals):
-            var isNews = false
-            for withdrawal in withdrawals where isConcerned(with: withdrawal.file) {
-                if keep(request.part { _ in withdrawal }) { isNews = true }
-            }
-            let reply = Action.answer(id, noted(request, announcements, postings, from: asker))
-            // Who withdraws believes from now on that it is remembered: so it must be durable by then.
-            turn.actions.append(isNews ? .persist([], then: [reply]) : reply)
+            told(request, announcements, postings, withdrawals, from: asker, id)
         case .lookUp(let file):
             answer(id, found(file))
         case .offer(let offer):
@@ -40,11 +34,38 @@ extension Curator {
         turn.actions.append(.answer(id, answer))
     }
 
-    /// A holder, or another tracker, tells this node as a tracker.
-    private mutating func noted(
+    private mutating func told(
         _ request: Verified<CatalogueRequest>, _ announcements: [Announcement], _ postings: [Posting],
-        from asker: NodeID
-    ) -> CatalogueAnswer {
+        _ withdrawals: [Withdrawal], from asker: NodeID, _ id: RequestID
+    ) {
+        // First who else offers it, so that what one of two publishers took back is not given up.
+        func isNamed(_ posting: Posting) -> Bool {
+            withdrawals.contains { $0.file == posting.file && $0.publisher == posting.publisher }
+        }
+        var isTaken = take(postings.filter { !isNamed($0) }, in: request)
+        var isNews = false
+        for withdrawal in withdrawals where isConcerned(with: withdrawal.file) {
+            if keep(request.part { _ in withdrawal }) { isNews = true }
+        }
+        if !take(postings.filter { isNamed($0) }, in: request) { isTaken = false }
+        note(announcements, in: request, from: asker)
+        for posting in postings where isCrowdedOut(posting) { learn(request.part { _ in posting }) }
+        let reply = Action.answer(id, isTaken ? .noted : .declined(.busy))
+        // Who withdraws believes from now on that it is remembered: so it must be durable by then.
+        turn.actions.append(isNews ? .persist([], then: [reply]) : reply)
+    }
+
+    /// It found no place among too many publishers' postings; now that its publisher is known to hold the file it may.
+    private func isCrowdedOut(_ posting: Posting) -> Bool {
+        guard let entry = files[posting.file], entry.postings.count >= limits.postings, isInForce(posting) else {
+            return false
+        }
+        return !entry.isPublisher(posting.publisher) && entry.heard(from: posting.publisher)?.isWhole ?? false
+            && entry.provenLength.map { $0 == posting.length } ?? true && !isRefused(posting)
+    }
+
+    /// A holder, or another tracker, tells this node as a tracker. False when there is no room for all.
+    private mutating func take(_ postings: [Posting], in request: Verified<CatalogueRequest>) -> Bool {
         var isTaken = true
         for posting in postings {
             let file = posting.file
@@ -56,12 +77,16 @@ extension Curator {
             }
             let isHeld = files[file]?.holding != nil
             anchor(file)
-            let known = files[file]?.postings.first { $0.value.publisher == posting.publisher }?.value.sequence
-            insert(request.part { _ in posting }, into: file)
-            if let known, known < posting.sequence { relayPosting(of: file) }
+            learn(request.part { _ in posting })
             // Told as a holder, of the others; else as a tracker, even if this node does not think that it is one.
             if !isHeld || members.trackers(of: file).contains(own) { track(file) }
         }
+        return isTaken
+    }
+
+    private mutating func note(
+        _ announcements: [Announcement], in request: Verified<CatalogueRequest>, from asker: NodeID
+    ) {
         for announcement in announcements {
             if announcement.holder == asker, announcement.state != .gone, !withdrawals[announcement.file].isEmpty,
                 files[announcement.file].map({ inForce($0).isEmpty }) ?? true
@@ -78,7 +103,15 @@ extension Curator {
             }
         }
         for announcement in announcements where files[announcement.file]?.placement != nil { place(announcement.file) }
-        return isTaken ? .noted : .declined(.busy)
+    }
+
+    /// Holders hear of a publisher that says something else now.
+    private mutating func learn(_ posting: Verified<Posting>) {
+        let (file, publisher) = (posting.value.file, posting.value.publisher)
+        let known = files[file]?.postings.first { $0.value.publisher == publisher }?.value.sequence
+        insert(posting, into: file)
+        let kept = files[file]?.postings.first { $0.value.publisher == publisher }?.value.sequence
+        if let known, let kept, known < kept { relayPosting(of: file) }
     }
 
     /// Everything known of a file that is held or tracked here; what was only looked up is not passed on.
@@ -86,8 +119,10 @@ extension Curator {
         let kept = withdrawals[file].prefix(CatalogueAnswer.withdrawalLimit).map(\.statement.value)
         let nothing = kept.isEmpty ? CatalogueAnswer.unknown : .withdrawn(kept)
         guard let entry = files[file], !entry.postings.isEmpty else { return nothing }
-        // What is over is over, wherever that is known from.
-        guard entry.freshUntil == nil || inForce(entry).isEmpty else { return nothing }
+        // This node itself is asking whether it is still offered.
+        guard entry.confirmation == nil else { return .declined(.busy) }
+        // What is over is over, wherever that is known from; what others may still offer is not gone.
+        guard entry.freshUntil == nil || inForce(entry).isEmpty else { return .unknown }
         let holders = entry.holders.filter { members.isAlive($0.holder) }
         let whole = holders.filter(\.isWhole)
         let filling = holders.filter { $0.state == .filling }

@@ -30,7 +30,7 @@ extension Curator {
         return inForce(entry).first
     }
 
-    /// Some publisher lets this node hold the file and serve it to anyone.
+    /// Some publisher lets this member hold the file and serve it to anyone.
     func isVouched(_ id: NodeID, _ entry: FileEntry) -> Bool {
         inForce(entry).contains { $0.value.publisher == id || $0.value.audience.vouches(for: id) }
     }
@@ -134,8 +134,11 @@ extension Curator {
         guard let wall, let soonest = calendar.soonest, !calendar.isArranged, soonest < wall + settings.calendarReach
         else { return }
         calendar.isArranged = true
-        agenda.add(.expire, at: max(now + max(soonest - wall, .zero), calendar.lookedAt + settings.calendarPause))
+        agenda.add(.expire, at: max(now + max(soonest - wall, .zero), mayLookAgain))
     }
+
+    /// When the calendar may be gone through again.
+    private var mayLookAgain: Instant { calendar.lookedAt.map { $0 + settings.calendarPause } ?? now }
 
     mutating func clockRead() {
         if let wall, let soonest = calendar.soonest, soonest <= wall { expire() }
@@ -144,7 +147,7 @@ extension Curator {
 
     /// What has ended is over; at most once a second, however the ends are strewn.
     mutating func expire() {
-        guard let wall, now >= calendar.lookedAt + settings.calendarPause else { return }
+        guard let wall, now >= mayLookAgain else { return }
         calendar.lookedAt = now
         calendar.soonest = nil
         for file in files.ids {

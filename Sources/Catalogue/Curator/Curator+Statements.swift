@@ -21,7 +21,7 @@ extension Curator {
             entry.postings[index] = posting
         } else {
             if entry.postings.count >= limits.postings {
-                guard let index = entry.postings.firstIndex(where: { !isInForce($0.value) }) else { return true }
+                guard let index = displaceable(for: posting.value, in: entry) else { return true }
                 entry.postings.remove(at: index)
             }
             entry.postings.append(posting)
@@ -30,6 +30,16 @@ extension Curator {
         noteEnd(posting.value.expires)
         if entry.holding != nil || pulls[file] != nil { review(file) } else { touch(file) }
         return true
+    }
+
+    /// The posting that gives way where there are as many as may be: one that is over; for this node's own, or a holder's,
+    /// that of somebody who does not have the file, the last one heard of; for this node's own any other.
+    private func displaceable(for posting: Posting, in entry: FileEntry) -> Int? {
+        if let over = entry.postings.firstIndex(where: { !isInForce($0.value) }) { return over }
+        func isHolder(_ id: NodeID) -> Bool { id == own || entry.heard(from: id)?.isWhole ?? false }
+        guard isHolder(posting.publisher) else { return nil }
+        let absent = entry.postings.lastIndex { !isHolder($0.value.publisher) }
+        return absent ?? (posting.publisher == own ? entry.postings.indices.last : nil)
     }
 
     /// What an announcement was to who heard it.

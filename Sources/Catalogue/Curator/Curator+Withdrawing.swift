@@ -6,7 +6,31 @@ extension Curator {
     /// The operator takes back what was posted here.
     mutating func withdraw(_ file: FileID) {
         guard let wall, let posting = ownPosting(of: file) else { return }
-        turn.actions.append(.signWithdrawal(Withdrawal(of: posting, at: wall)))
+        takeBack(posting, at: wall)
+    }
+
+    /// What was posted before stays true wherever a node that was away has it on disk. If it would do so for longer than the
+    /// posting that replaces it, it is taken back, so that it ends everywhere when that one does.
+    mutating func shorten(_ replaced: Posting, to posting: Posting) {
+        guard let wall, let expires = posting.expires, replaced.sequence < posting.sequence,
+            replaced.expires.map({ $0 > expires }) ?? true
+        else { return }
+        takeBack(replaced, at: wall)
+    }
+
+    /// Takes back this posting of this node, and all before it: remembered for as long as any of them would be true.
+    private mutating func takeBack(_ posting: Posting, at wall: WallTime) {
+        let draft = Withdrawal(of: posting, at: wall)
+        var keptUntil = draft.keptUntil
+        if let earlier = withdrawals[posting.file].first(where: { $0.publisher == own })?.statement.value,
+            let until = keptUntil
+        {
+            keptUntil = earlier.keptUntil.map { max($0, until) }
+        }
+        turn.actions.append(
+            .signWithdrawal(
+                Withdrawal(
+                    file: draft.file, publisher: own, sequence: draft.sequence, at: wall, keptUntil: keptUntil)))
     }
 
     func ownPosting(of file: FileID) -> Posting? {
@@ -26,7 +50,7 @@ extension Curator {
     mutating func keep(_ withdrawal: Verified<Withdrawal>) -> Bool {
         let value = withdrawal.value
         if let wall, let until = value.keptUntil, until <= wall { return false }
-        let isEffective = files[value.file]?.postings.contains { value.voids($0.value) } ?? false
+        let isEffective = files[value.file]?.isPublisher(value.publisher) ?? false
         let (isKept, forgotten) = withdrawals.insert(withdrawal, isEffective: isEffective)
         for other in forgotten { touch(other.value.file) }
         guard isKept else { return false }

@@ -50,10 +50,16 @@ public struct Curator: Sendable {
     /// When this run began, by the wall clock.
     var began = WallTime(milliseconds: .max)
     /// When the next posting or withdrawal ends, whether that is waited for, and when the calendar was last gone through.
-    var calendar = (soonest: nil as WallTime?, isArranged: false, lookedAt: Instant(nanoseconds: -1_000_000_000_000))
+    var calendar = Calendar()
     /// The moment of the event under way.
     var now = Instant.zero
     var turn = Turn()
+
+    struct Calendar: Sendable {
+        var soonest: WallTime?
+        var isArranged = false
+        var lookedAt: Instant?
+    }
 
     /// What the event under way leads to.
     struct Turn: Sendable {
@@ -172,6 +178,7 @@ public struct Curator: Sendable {
             case .overdue(let call): failed(call, .timedOut)
             case .confirm(let file): confirmAgain(file)
             case .hedgeInquiry(let call): hedgeInquiry(call)
+            case .relay(let file): if files[file]?.isRelayDue == true { relayPosting(of: file) }
             case .expire:
                 calendar.isArranged = false
                 expire()

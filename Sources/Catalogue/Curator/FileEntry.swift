@@ -33,6 +33,9 @@ struct FileEntry: Sendable {
     var ownVersion: UInt64 = 0
     /// Whom this node's announcements went to.
     var trackers: [NodeID] = []
+    /// The publishers' changes are passed on to the holders not before, and whether there is one to pass on then.
+    var relaysAt = Instant.zero
+    var isRelayDue = false
     /// Members that sent bad pieces of it, ascending.
     var liars: [NodeID] = []
     /// Holders told this node about it, as its tracker.

@@ -31,6 +31,12 @@ extension Curator {
         public var firstPause = Duration.milliseconds(500)
         public var longestPause = Duration.seconds(60)
 
+        /// How many rounds in a row some tracker may be silent before a file that is remembered as withdrawn is told to be gone
+        /// by what the others say: a tracker that restarts answers sooner; a guess.
+        public var doubts = 3
+        /// A publisher that says something else of a file again and again is passed on to its holders this often.
+        public var relayPause = Duration.seconds(10)
+
         // Placing replicas.
 
         /// A posting younger than this, and than the tracker's run, is new: its replicas are placed at once.
@@ -84,6 +90,8 @@ extension Curator {
         public var confirmationTries = 3
         /// How often a node that leaves looks whether others hold its files.
         public var leavingPause = Duration.milliseconds(200)
+        /// At so many of them each time: with ten thousand members a look at one may take as many comparisons.
+        public var leavingLooks = 64
         /// How long it waits for its trackers to take note of its going.
         public var goodbyePatience = Duration.seconds(3)
 
@@ -118,7 +126,8 @@ extension Curator {
         public var negatives = 4096
         /// Look-ups under way. Beyond: whoever wants another file is told to come back.
         public var lookUps = 64
-        /// Postings of one file, by different publishers. Beyond: not taken.
+        /// Postings of one file, by different publishers. Beyond: not taken, unless one has expired, or it is this node's own,
+        /// or that of a holder while another's publisher is none.
         public var postings = 8
         /// Holders known of one file. Beyond: not taken, unless another is gone or dead.
         public var holders = 256
@@ -136,7 +145,8 @@ extension Curator {
         public var withdrawals = 10_000
         /// Of one publisher, other than this node. Beyond: its oldest is forgotten.
         public var withdrawalsPerPublisher = 1000
-        /// Of one file. Beyond: not taken, unless it withdraws what is known here and displaces one that does not.
+        /// Of one file. Beyond: not taken, unless it is this node's own or by somebody whose posting is known here: then it
+        /// displaces one that is not, else the one needed for the shortest time, never this node's own.
         public var withdrawalsPerFile = 16
         /// Files and publishers denied. Beyond: not taken.
         public var denials = 10_000

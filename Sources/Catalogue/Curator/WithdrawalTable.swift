@@ -63,9 +63,7 @@ struct WithdrawalTable: Sendable {
         }
         if stone.kept.count >= limits.withdrawalsPerFile {
             let isUrgent = isEffective || publisher == own
-            guard isUrgent, let victim = stone.kept.first(where: { !$0.isEffective && $0.publisher != own }) else {
-                return (false, [])
-            }
+            guard isUrgent, let victim = leastNeeded(of: stone) else { return (false, []) }
             forgotten.append(remove(file, victim.publisher))
         }
         if publisher != own, counts[publisher, default: 0] >= limits.withdrawalsPerPublisher {
@@ -109,6 +107,14 @@ struct WithdrawalTable: Sendable {
     var all: [Verified<Withdrawal>] { stones.ids.flatMap { self[$0].map(\.statement) } }
 
     // MARK: Making room
+
+    /// One that never withdrew anything known here; else the one that is needed for the shortest time, the oldest of these.
+    private func leastNeeded(of stone: Stone) -> Kept? {
+        func rank(_ kept: Kept) -> (Int, WallTime, WallTime) {
+            (kept.isEffective ? 1 : 0, kept.statement.value.keptUntil ?? .latest, kept.statement.value.at)
+        }
+        return stone.kept.filter { $0.publisher != own }.min { rank($0) < rank($1) }
+    }
 
     private mutating func remove(_ file: FileID, _ publisher: NodeID) -> Verified<Withdrawal> {
         guard var stone = stones[file], let index = stone.kept.firstIndex(where: { $0.publisher == publisher }) else {

@@ -16,10 +16,11 @@ public enum CatalogueAnswer: Hashable, Sendable {
     case manifest(Manifest)
     case pieces(Bitfield)
     /// To a question whether files are still offered: the withdrawals of those that are not, or not by everyone; what is
-    /// still posted of these; and the files that the tracker has never heard of.
+    /// still posted of these; and the files of which the tracker knows nobody who offers them, withdrawn or not: another
+    /// tracker may know more.
     case confirmed([Posting], [Withdrawal], unknown: [FileID])
 
-    /// Why an offer or an announcement is not taken.
+    /// Why an offer or an announcement is not taken, or a question not answered.
     public enum Refusal: UInt8, Hashable, Sendable, CaseIterable {
         /// It holds the file already.
         case held = 1
@@ -29,7 +30,7 @@ public enum CatalogueAnswer: Hashable, Sendable {
         case notVouched = 3
         case noDisk = 4
         case noAllowance = 5
-        /// It fetches as many files as it may at a time, or tracks as many as it may.
+        /// It fetches as many files as it may at a time, or tracks as many as it may, or does not know the answer yet.
         case busy = 6
         /// The offer's pieces or group make no sense.
         case malformed = 7

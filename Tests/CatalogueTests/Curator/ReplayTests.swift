@@ -57,7 +57,7 @@ struct ReplayTests {
             #expect(!bench.curator.holds(file))
             #expect(bench.answer(.lookUp(file), from: other) == .withdrawn([newer.withdrawal]))
             #expect(
-                bench.answer(.confirm([file]), from: other) == .confirmed([], [newer.withdrawal], unknown: []))
+                bench.answer(.confirm([file]), from: other) == .confirmed([], [newer.withdrawal], unknown: [file]))
         }
         // Posted anew it is another matter.
         let again = newer.altered(sequence: 3)
@@ -106,7 +106,8 @@ struct ReplayTests {
         #expect(!bench.curator.holds(file))
         bench.ask(.announce([], [], [newer.withdrawal]), from: other)
         #expect(bench.answer(.pieces(file), from: other) == .unknown)
-        bench.tell(.wanted(file))
+        var calls = bench.tell(.wanted(file)).calls
+        while let call = calls.popLast() { calls += bench.tell(.answered(call.id, .believed(.unknown))).calls }
         #expect(bench.curator.ending(of: file) == .withdrawn)
     }
 
@@ -126,6 +127,10 @@ struct ReplayTests {
         #expect(bench.curator.route(of: file) == nil)
         let answer = CatalogueAnswer.confirmed([old.posting], [old.posting.withdrawal], unknown: [])
         actions = bench.tell(.answered(call.id, .believed(answer)))
+        // Another tracker may know who else offers it.
+        #expect(bench.curator.holds(file))
+        let next = try #require(actions.calls.first { $0.request == .confirm([file]) })
+        actions = bench.tell(.answered(next.id, .believed(answer)))
         #expect(actions.contains(.persist([.removed(file)], then: [.discard(file)])))
         #expect(bench.curator.route(of: file) == nil)
         replay(old.posting, to: &bench)

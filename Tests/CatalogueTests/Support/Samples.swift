@@ -41,13 +41,13 @@ extension Posting {
     /// The same, but for what is given.
     func altered(
         by publisher: NodeID? = nil, length: ByteCount? = nil, sha256: Bytes32? = nil, replicas: UInt8? = nil,
-        sequence: UInt64? = nil
+        expires: WallTime? = nil, sequence: UInt64? = nil
     ) -> Posting {
         let posting = Posting(
             file: file, publisher: publisher ?? self.publisher, length: length ?? self.length, name: name,
             mediaType: mediaType, sha256: sha256 ?? self.sha256, audience: audience,
-            replicas: replicas ?? self.replicas, postedAt: postedAt, expires: expires,
-            sequence: sequence ?? self.sequence)
+            replicas: replicas ?? self.replicas, postedAt: postedAt,
+            expires: expires ?? self.expires, sequence: sequence ?? self.sequence)
         guard let posting else { preconditionFailure("a sample is within the limits") }
         return posting
     }

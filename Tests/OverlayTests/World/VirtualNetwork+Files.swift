@@ -26,14 +26,16 @@ extension VirtualNetwork {
     }
 
     /// What is known already is posted anew, or by another node too.
-    mutating func post(_ manifest: Manifest?, on index: Int, audience: Audience = .network) {
+    mutating func post(
+        _ manifest: Manifest?, on index: Int, audience: Audience = .network, expires: WallTime? = nil
+    ) {
         guard let known = manifest?.posting, let pieces = manifest?.pieces,
             let curator = nodes[index].process?.overlay.curator
         else { preconditionFailure("a file that is known, on a node that runs") }
         let posting = Posting(
             file: known.file, publisher: nodes[index].id, length: known.length, name: "the same file",
             mediaType: known.mediaType, sha256: known.sha256, audience: audience, replicas: known.replicas,
-            postedAt: wallTime, expires: nil, sequence: curator.nextSequence(for: known.file, at: wallTime))
+            postedAt: wallTime, expires: expires, sequence: curator.nextSequence(for: known.file, at: wallTime))
         guard let posting else { preconditionFailure("a posting within the limits") }
         put(Manifest(posting: posting.signed, pieces: pieces), on: index)
     }
