@@ -109,7 +109,9 @@ struct ForgottenTests {
         _ = answer(actions, &bench, with: [confirmed([], isKnown: false), nil])
         #expect(bench.curator.holds(file))
         #expect(bench.curator.route(of: file) == nil)
-        let again = bench.wait(.seconds(1))
+        // After the first pause, and before the second tracker is asked beside the first.
+        let settings = Curator.Settings()
+        let again = bench.wait(settings.firstPause + settings.hedgeDelay / 2)
         _ = answer(again, &bench, with: [confirmed([], isKnown: false), confirmed([other], isKnown: true)])
         #expect(bench.curator.route(of: file)?.posting == other)
         // For ever nobody waits.
