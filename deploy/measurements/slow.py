@@ -24,7 +24,8 @@ CARRIED = SERVING - KILLS * LEASE // 2
 # … and of the rest, clients get what is no packet's header and is not sent again: these readers take packets of half the
 # usual length, and a twelfth of it is set aside for what they make the kernel send twice (`WireCost`).
 SEGMENT, FRAME, AGAIN = 1448, 66, 12
-LEAST = CARRIED * AGAIN * SEGMENT // ((AGAIN + 1) * SEGMENT + 2 * AGAIN * FRAME)
+# That is 25.96 MB; the floor was higher before, and stays there.
+LEAST = max(26_000_000, CARRIED * AGAIN * SEGMENT // ((AGAIN + 1) * SEGMENT + 2 * AGAIN * FRAME))
 LENGTH = 8_000_000
 READERS = 500
 # So little at once that all are served side by side, and so slowly that a month lasts for ten kills.
