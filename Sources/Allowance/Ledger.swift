@@ -11,7 +11,7 @@ public struct Ledger: Sendable {
     private var phase = Phase.running
     /// How often a new period has begun in this run, as `Leases.era` counts.
     private var era: UInt32 = 0
-    private var pace = Pace()
+    private var throughput = Throughput()
 
     private enum Phase { case running, stopped }
 
@@ -21,8 +21,8 @@ public struct Ledger: Sendable {
     public static let leasesInRemainder: Int64 = 64
     /// … but not less than this, or the last megabyte would take a write for every packet.
     public static let finalLease = ByteCount.kibibytes(16)
-    /// What the lease for answers is larger than their pace, within the same bounds: where the disk takes no leases any
-    /// more, it pays for saying so. About 1,500 refusals, each on a connection of its own.
+    /// What the lease for answers is larger than their throughput asks for, within the same bounds: where the disk takes
+    /// no leases any more, it pays for saying so. About 1,500 refusals, each on a connection of its own.
     public static let lastWords = ByteCount.mebibytes(1)
 
     public enum Event: Equatable, Sendable {
@@ -58,7 +58,7 @@ public struct Ledger: Sendable {
         } else {
             state = LedgerState(period: period, leased: .zero)
         }
-        pace.begin(with: state.leased)
+        throughput.begin(with: state.leased)
     }
 
     public mutating func handle(_ event: Event, at now: Instant, into actions: inout [Action]) {
@@ -75,7 +75,7 @@ public struct Ledger: Sendable {
 
     private mutating func renew(_ usage: Usage, at now: Instant, into actions: inout [Action]) {
         guard usage.era == era else { return }
-        pace.learn(from: usage, at: now)
+        throughput.learn(from: usage, at: now)
         let leased = grant(to: usage)
         if leased == state.leased {
             // Nothing to write; and only what the leases know already is surely on disk.
@@ -92,7 +92,7 @@ public struct Ledger: Sendable {
         guard period.starts >= state.period.ends else { return }
         state = LedgerState(period: period, leased: .zero)
         era &+= 1
-        pace.begin(with: .zero)
+        throughput.begin(with: .zero)
         // What was sent from here on would count to a period that is over, and the provider counts it to the next.
         actions += [.end, .persist(state, then: [.begin(terms, .zero)])]
     }
@@ -117,8 +117,8 @@ public struct Ledger: Sendable {
         let claims = usage.spent + usage.reserved
         for kind in TrafficClass.allCases {
             let remainder = terms.room(for: kind, beside: usage.spent)
-            let lease = min(
-                pace.lease[kind] + Self.lastWords(of: kind), max(remainder / Self.leasesInRemainder, Self.finalLease))
+            let asked = throughput.lease[kind] + Self.lastWords(of: kind)
+            let lease = min(asked, max(remainder / Self.leasesInRemainder, Self.finalLease))
             let target = usage.spent[kind] + max(lease, usage.wanted[kind])
             var others = leased.max(claims)
             others[kind] = claims[kind]

@@ -28,7 +28,7 @@ import Testing
                 Issue.record("seed \(seed): \(outcome as Any)")
                 continue
             }
-            #expect(pause <= Curator.Settings().unknownInterval)
+            #expect(pause <= Curator.Settings().unknowns.every)
             network.run(for: pause + .milliseconds(10))
             #expect(network.answer(for: file, at: asked).isServed)
             #expect(network.violations.isEmpty, "seed \(seed): \(network.violations)")

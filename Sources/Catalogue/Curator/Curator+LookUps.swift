@@ -43,10 +43,10 @@ extension Curator {
             lookUps[file]?.isWanted = true
         } else if lookUps.count >= limits.lookUps {
             resolve(file, .postponed(settings.lookUpPause))
-        } else if unknowns.take(at: now) {
+        } else if unknowns.spend(settings.unknowns, at: now) {
             lookUp(file, isWanted: true)
         } else {
-            resolve(file, .postponed(unknowns.untilNext(at: now)))
+            resolve(file, .postponed(unknowns.untilNext(of: settings.unknowns, at: now)))
         }
     }
 
@@ -55,8 +55,8 @@ extension Curator {
         guard lookUps[file] == nil else { return }
         let trackers = members.trackers(of: file).filter { $0 != own }
         lookUps[file] = LookUp(
-            waiting: trackers.reversed(), wasAnswered: trackers.isEmpty, isFrugal: isWanted && unknowns.isLow,
-            isWanted: isWanted)
+            waiting: trackers.reversed(), wasAnswered: trackers.isEmpty,
+            isFrugal: isWanted && unknowns.isLow(settings.unknowns, at: now), isWanted: isWanted)
         askNextTracker(file)
     }
 
@@ -140,8 +140,10 @@ extension Curator {
             if lookUp.isWanted { resolve(file, isKnown ? .settled : .postponed(until - now)) }
             return
         }
-        if lookUp.isWanted { resolve(file) }
-        if lookUp.isWanted { unknowns.giveBack() }
+        if lookUp.isWanted {
+            resolve(file)
+            unknowns.giveBack(settings.unknowns)
+        }
         if pulls[file] != nil { pump(file) }
     }
 

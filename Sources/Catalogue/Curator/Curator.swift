@@ -32,7 +32,7 @@ public struct Curator: Sendable {
     /// Files that no tracker knew, and until when that is believed; the oldest first.
     var negatives: OrderedDictionary<FileID, Negative> = [:]
     /// What look-ups that find nothing may still cost.
-    var unknowns: TokenBucket
+    var unknowns = Budget()
     var lookUps: [FileID: LookUp] = [:]
     var pulls: [FileID: Pull] = [:]
     /// The files being fetched, in the order they were accepted.
@@ -101,7 +101,6 @@ public struct Curator: Sendable {
         members = MemberTable(own: own)
         self.withdrawals = WithdrawalTable(own: own, limits: limits)
         denied = Set(denials.prefix(limits.denials))
-        unknowns = TokenBucket(burst: settings.unknownBurst, interval: settings.unknownInterval)
         for holding in holdings {
             var entry = files[holding.file] ?? FileEntry(file: holding.file)
             entry.holding = holding

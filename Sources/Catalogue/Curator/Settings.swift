@@ -21,8 +21,7 @@ extension Curator {
         /// here are told to come back. A look-up that finds something costs nothing of it. Asking three trackers sends
         /// about 3.5 kB, asking one (when fewer than half of the burst are left) 1.2 kB: a lasting flood costs 10 MB a day,
         /// after a burst of 0.9 MB.
-        public var unknownBurst = 256
-        public var unknownInterval = Duration.seconds(10)
+        public var unknowns = Rate(burst: 256, every: .seconds(10))
         /// When as many look-ups are under way as may be: how long until asking again pays. Most end within a round trip.
         public var lookUpPause = Duration.seconds(2)
         /// Everything held is announced again so often, for trackers that forgot: 150 bytes a file, 0.05 MB a month each.

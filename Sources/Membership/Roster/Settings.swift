@@ -1,3 +1,5 @@
+public import Primitives
+
 extension Roster {
     /// Every knob of membership, with where its default comes from.
     public struct Settings: Equatable, Sendable {

@@ -37,24 +37,24 @@ struct UnknownFileTests {
     @Test("asks for so many files in vain, then for one in each interval, first all trackers and then one")
     func bucket() {
         var bench = Bench(own: Sample.node(0), members: members)
-        let half = settings.unknownBurst / 2
+        let half = settings.unknowns.burst / 2
         for number in 0..<UInt64(half) { #expect([2, 3].contains(miss(file(number), &bench))) }
         for number in UInt64(half)..<UInt64(2 * half) { #expect(miss(file(number), &bench) == 1) }
         for number in 1000..<1500 { #expect(miss(file(UInt64(number)), &bench) == 0) }
         for round in 0..<3 {
-            bench.wait(settings.unknownInterval)
+            bench.wait(settings.unknowns.every)
             #expect((0..<5).map { miss(file(UInt64(2000 + 10 * round + $0)), &bench) } == [1, 0, 0, 0, 0])
         }
         // Long after, no more than a burst.
-        bench.wait(settings.unknownInterval * 10_000)
-        #expect((0..<UInt64(600)).count { miss(file(5000 + $0), &bench) > 0 } == settings.unknownBurst)
+        bench.wait(settings.unknowns.every * 10_000)
+        #expect((0..<UInt64(600)).count { miss(file(5000 + $0), &bench) > 0 } == settings.unknowns.burst)
     }
 
     @Test("says when asking again pays, and keeps its word")
     func comeBack() throws {
         for seed in UInt64(1)...20 {
             var bench = Bench(own: Sample.node(0), members: members)
-            for number in 0..<UInt64(settings.unknownBurst) { _ = miss(file(1000 * seed + number), &bench) }
+            for number in 0..<UInt64(settings.unknowns.burst) { _ = miss(file(1000 * seed + number), &bench) }
             bench.wait(.milliseconds(Int64(seed * 1_733)))
             var number: UInt64 = 1000 * seed + 500
             // Some have come while it waited.
@@ -64,7 +64,7 @@ struct UnknownFileTests {
                 Issue.record("seed \(seed)")
                 continue
             }
-            #expect(pause > .zero && pause <= settings.unknownInterval)
+            #expect(pause > .zero && pause <= settings.unknowns.every)
             bench.wait(pause - .nanoseconds(1))
             #expect(bench.tell(.wanted(wanted)) == [.resolved(wanted, .postponed(.nanoseconds(1)))])
             bench.wait(.nanoseconds(1))
@@ -103,7 +103,7 @@ struct UnknownFileTests {
     @Test("costs nothing when the file is there, however often")
     func found() throws {
         var bench = Bench(own: Sample.node(0), members: members)
-        for seed in 1...UInt64(2 * settings.unknownBurst) {
+        for seed in 1...UInt64(2 * settings.unknowns.burst) {
             let manifest = Sample.manifest(length: .kibibytes(1), publisher: publisher, replicas: 0, seed: seed)
             let call = try #require(bench.tell(.wanted(manifest.file)).calls.first)
             bench.tell(.answered(call.id, .believed(.found([manifest.posting], []))))

@@ -1,6 +1,4 @@
-public import Primitives
-
-/// How much of something a member may cause at once, and how much more with time.
+/// How much of something may happen at once, and how much more with time.
 public struct Rate: Equatable, Sendable {
     /// At once.
     public var burst: Int
@@ -13,7 +11,7 @@ public struct Rate: Equatable, Sendable {
     }
 }
 
-/// What is left of a rate: a bucket that fills with time, kept as the moment at which it is full.
+/// What is left of a rate: a token bucket that fills with time, kept as the moment at which it is full.
 public struct Budget: Equatable, Sendable {
     private var fullAt = Instant.zero
 
@@ -26,6 +24,17 @@ public struct Budget: Equatable, Sendable {
         fullAt = full
         return true
     }
+
+    /// One that was spent for nothing.
+    public mutating func giveBack(_ rate: Rate) { fullAt = fullAt - rate.every }
+
+    /// How long until one more can be spent.
+    public func untilNext(of rate: Rate, at now: Instant) -> Duration {
+        max(.zero, fullAt - now + rate.every - rate.every * rate.burst)
+    }
+
+    /// More than half of what goes at once is spent.
+    public func isLow(_ rate: Rate, at now: Instant) -> Bool { (fullAt - now) * 2 > rate.every * rate.burst }
 
     /// Nothing of it was spent, as far as that still matters.
     public func isFull(at now: Instant) -> Bool { fullAt <= now }

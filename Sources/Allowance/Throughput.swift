@@ -4,7 +4,7 @@ import Primitives
 ///
 /// What was sent fades within about a second, however often it is looked at: after a burst a lease is no larger than the
 /// burst, and soon as small as before. A kill wastes no more than was sent in the second before it.
-struct Pace: Sendable {
+struct Throughput: Sendable {
     /// Over which sending is averaged. A lease lasts about as long.
     static let memory = Duration.seconds(1)
 
