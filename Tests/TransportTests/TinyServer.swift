@@ -2,7 +2,8 @@ import CLinux
 import Glibc
 import Primitives
 import Synchronization
-import Transport
+
+@testable import Transport
 
 /// A server for one test: it reads a request, and says whatever bytes its script has for the path, honest or not.
 final class TinyServer: Sendable {
@@ -80,12 +81,27 @@ final class TinyServer: Sendable {
     /// What has come from all clients so far, as their network interface would count it: each one's first packet, which the
     /// kernel counts nowhere, too.
     var heard: Int64 {
-        state.withLock(\.connections).reduce(0) { sum, connection in
+        facts.reduce(0) { sum, facts in
+            let packets = Int64(facts.segs_in) + 1
+            return sum + Int64(facts.bytes_received) + packets * PacketHeaders.tcp(isIPv6: false)
+        }
+    }
+
+    /// The same, and with each acknowledgement three ranges of what had come (RFC 2018), where packets of this server's
+    /// overtook each other or were lost: how many of them did name ranges, the kernel does not say.
+    var heardAtMost: Int64 {
+        facts.reduce(heard) { sum, facts in
+            facts.total_retrans + facts.reord_seen > 0 ? sum + Int64(facts.segs_in) * PacketHeaders.missing : sum
+        }
+    }
+
+    /// What the kernel knows of each connection.
+    private var facts: [clinux_tcp_info] {
+        state.withLock(\.connections).map { connection in
             var facts = clinux_tcp_info()
             var length = socklen_t(MemoryLayout<clinux_tcp_info>.size)
             getsockopt(connection, Int32(IPPROTO_TCP), TCP_INFO, &facts, &length)
-            let packets = Int64(facts.segs_in) + 1
-            return sum + Int64(facts.bytes_received) + packets * PacketHeaders.tcp(isIPv6: false)
+            return facts
         }
     }
 
