@@ -1,4 +1,3 @@
-internal import Membership
 internal import Primitives
 
 /// How many challenges one address gets, whoever's cards name it: a host that has nothing to do with the network is not
