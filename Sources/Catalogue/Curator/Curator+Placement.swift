@@ -123,7 +123,8 @@ extension Curator {
         // It will say so itself.
         case .declined(.held): stage = .accepted(until: now + settings.acceptancePatience)
         case .declined: stage = .resting(until: now + settings.declinedRest)
-        default: stage = .resting(until: now + settings.unansweredRest)
+        case .noted, .found, .withdrawn, .unknown, .manifest, .pieces, .confirmed:
+            stage = .resting(until: now + settings.unansweredRest)
         }
         offerEnded(file, publisher, with: member, stage)
     }

@@ -69,7 +69,8 @@ extension Curator {
         switch answer {
         case .pieces(let pieces): pulls[file]?.swarm?.note(pieces, of: peer, at: now)
         case .unknown: pulls[file]?.swarm?.missed(peer, at: now)
-        default: pulls[file]?.swarm?.failed(peer, at: now)
+        case .noted, .found, .withdrawn, .accepted, .declined, .manifest, .confirmed, nil:
+            pulls[file]?.swarm?.failed(peer, at: now)
         }
         pump(file)
     }
