@@ -16,13 +16,13 @@ public struct Restored: Sendable {
     /// The highest version this node ever gave a statement of its own.
     public var lastVersion: UInt64
     public var holdings: [Holding]
-    public var withdrawals: [Verified<Withdrawal>]
+    public var withdrawals: [RememberedWithdrawal]
     public var denials: [Denial]
     public var ledger: LedgerState?
 
     public init(
         news: [Verified<News>] = [], lastVersion: UInt64 = 0, holdings: [Holding] = [],
-        withdrawals: [Verified<Withdrawal>] = [], denials: [Denial] = [], ledger: LedgerState? = nil
+        withdrawals: [RememberedWithdrawal] = [], denials: [Denial] = [], ledger: LedgerState? = nil
     ) {
         self.news = news
         self.lastVersion = lastVersion

@@ -203,6 +203,37 @@ private typealias Database = Storage::Database
         #expect(try database.load().holdings == [file])
         #expect(try database.membership()?.cardVersion == 3)
     }
+
+    @Test func withdrawalsFromBeforeTheirEffectWasKeptStayAndDamagedOnesAreStillFound() throws {
+        let kept = (1...3).map { number in
+            Withdrawal(
+                file: FileID(Bytes32(number, 0, 0, 0)), publisher: node(1), sequence: number,
+                at: WallTime(milliseconds: 5), keptUntil: nil)
+        }
+        do {
+            var configuration = Configuration()
+            configuration.prepareDatabase { $0.add(function: RowSum.function) }
+            let queue = try DatabaseQueue(path: path, configuration: configuration)
+            try Schema.migrator.migrate(queue, upTo: "4 leftovers")
+            try queue.write { database in
+                for withdrawal in kept {
+                    try database.execute(
+                        sql: "INSERT INTO withdrawals VALUES (?1, ?2, ?3, row_sum('withdrawals', ?1, ?2, ?3))",
+                        arguments: [
+                            withdrawal.file.bytes.data, withdrawal.publisher.bytes.data, withdrawal.wireData,
+                        ])
+                }
+                try database.execute(
+                    sql: "UPDATE withdrawals SET checksum = checksum + 1 WHERE file = ?",
+                    arguments: [kept[1].file.bytes.data])
+            }
+        }
+        let database = try Database(at: path)
+        #expect(try database.setDamagedAside().withdrawals == 1)
+        #expect(
+            try database.load().withdrawals
+                == [kept[0], kept[2]].map { RememberedWithdrawal(Verified(checked: $0), isEffective: false) })
+    }
 }
 
 @Suite struct AccountFileTests {

@@ -98,11 +98,13 @@ func departure(_ number: UInt64, version: UInt64) -> Verified<News> {
     }
 
     @Test func keepsWithdrawalsAndDenialsUntilTheyAreForgotten() throws {
-        func withdrawal(_ file: UInt64, by publisher: UInt64, sequence: UInt64) -> Verified<Withdrawal> {
-            Verified(
-                checked: Withdrawal(
-                    file: FileID(Bytes32(file, 0, 0, 0)), publisher: node(publisher), sequence: sequence,
-                    at: WallTime(milliseconds: 5), keptUntil: sequence == 2 ? WallTime(milliseconds: 9) : nil))
+        func withdrawal(_ file: UInt64, by publisher: UInt64, sequence: UInt64) -> RememberedWithdrawal {
+            RememberedWithdrawal(
+                Verified(
+                    checked: Withdrawal(
+                        file: FileID(Bytes32(file, 0, 0, 0)), publisher: node(publisher), sequence: sequence,
+                        at: WallTime(milliseconds: 5), keptUntil: sequence == 2 ? WallTime(milliseconds: 9) : nil)),
+                isEffective: publisher == 1)
         }
         let (one, other) = (Denial.file(FileID(Bytes32(7, 0, 0, 0))), Denial.publisher(node(7)))
         let records: [HoldingRecord] = [
@@ -118,7 +120,7 @@ func departure(_ number: UInt64, version: UInt64) -> Verified<News> {
                 withdrawal(1, by: 1, sequence: 2), withdrawal(1, by: 2, sequence: 1), withdrawal(2, by: 1, sequence: 1),
             ])
         #expect(restored.denials == [one, other])
-        let file = withdrawal(1, by: 1, sequence: 1).value.file
+        let file = withdrawal(1, by: 1, sequence: 1).file
         try database.write([.holding(.withdrawalForgotten(file, node(1))), .holding(.denialLifted(one))])
         restored = try database.load()
         #expect(

@@ -51,10 +51,10 @@ extension Curator {
         let value = withdrawal.value
         if let wall, let until = value.keptUntil, until <= wall { return false }
         let isEffective = files[value.file]?.isPublisher(value.publisher) ?? false
-        let (isKept, forgotten) = withdrawals.insert(withdrawal, isEffective: isEffective)
+        let (kept, forgotten) = withdrawals.insert(RememberedWithdrawal(withdrawal, isEffective: isEffective))
         for other in forgotten { touch(other.value.file) }
-        guard isKept else { return false }
-        turn.actions.append(.persist(forgotten.map(\.forgetting) + [.withdrawal(withdrawal)], then: []))
+        guard let kept else { return false }
+        turn.actions.append(.persist(forgotten.map(\.forgetting) + [.withdrawal(kept)], then: []))
         if withdrawals.told(of: value.file).isEmpty {
             withdrawals.setTold(members.trackers(of: value.file), of: value.file)
         }

@@ -90,7 +90,7 @@ public struct Curator: Sendable {
 
     /// A node with what it has on disk, not yet started. `holdings`, `withdrawals` and `denials` are as they were persisted.
     public init(
-        own: NodeID, holdings: [Holding], withdrawals: [Verified<Withdrawal>] = [], denials: [Denial] = [],
+        own: NodeID, holdings: [Holding], withdrawals: [RememberedWithdrawal] = [], denials: [Denial] = [],
         policy: Policy, generator: Generator, settings: Settings = Settings(), limits: Limits = Limits()
     ) {
         self.own = own
@@ -109,10 +109,11 @@ public struct Curator: Sendable {
             files[holding.file] = entry
         }
         for withdrawal in withdrawals {
-            let posting = files[withdrawal.value.file]?.holding?.manifest.value.posting
-            let isEffective = posting.map { withdrawal.value.voids($0) } ?? false
-            _ = self.withdrawals.insert(withdrawal, isEffective: isEffective)
-            if isEffective { files[withdrawal.value.file]?.postings = [] }
+            let held = files[withdrawal.file]?.holding?.manifest.value.posting
+            let isHeld = held.map { withdrawal.statement.value.voids($0) } ?? false
+            _ = self.withdrawals.insert(
+                RememberedWithdrawal(withdrawal.statement, isEffective: withdrawal.isEffective || isHeld))
+            if isHeld { files[withdrawal.file]?.postings = [] }
         }
     }
 

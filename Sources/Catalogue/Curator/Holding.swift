@@ -30,7 +30,7 @@ public enum HoldingRecord: Equatable, Sendable {
     case complete(FileID, sha256: Bytes32)
     case removed(FileID)
     /// Replaces an earlier one of the same file and publisher.
-    case withdrawal(Verified<Withdrawal>)
+    case withdrawal(RememberedWithdrawal)
     case withdrawalForgotten(FileID, NodeID)
     case denial(Denial)
     case denialLifted(Denial)

@@ -6,17 +6,9 @@ internal import Primitives
 /// has most gives way. Of these go first those that never withdrew anything known here, then the oldest. This node's own
 /// go last.
 struct WithdrawalTable: Sendable {
-    struct Kept: Sendable {
-        let statement: Verified<Withdrawal>
-        /// It withdrew a posting that was known here.
-        var isEffective: Bool
-
-        var publisher: NodeID { statement.value.publisher }
-    }
-
     private struct Stone: Sendable {
         /// By publisher, ascending.
-        var kept: [Kept] = []
+        var kept: [RememberedWithdrawal] = []
         /// The trackers that know, as this node sees it.
         var told: [NodeID] = []
     }
@@ -36,7 +28,7 @@ struct WithdrawalTable: Sendable {
     var files: [FileID] { stones.ids }
 
     /// Those of a file, by publisher, ascending.
-    subscript(file: FileID) -> [Kept] { stones[file]?.kept ?? [] }
+    subscript(file: FileID) -> [RememberedWithdrawal] { stones[file]?.kept ?? [] }
 
     /// Up to which sequence this publisher's postings of the file are void.
     func sequence(of file: FileID, by publisher: NodeID) -> UInt64? {
@@ -47,23 +39,25 @@ struct WithdrawalTable: Sendable {
 
     mutating func setTold(_ trackers: [NodeID], of file: FileID) { stones[file]?.told = trackers }
 
-    /// Keeps it if it says more than what is known, and if there is room. Returns whether it was kept, and what it displaced.
+    /// Keeps it if it says more than what is known, and if there is room. Returns what is remembered now, nothing when it was
+    /// not kept, and what it displaced.
     mutating func insert(
-        _ statement: Verified<Withdrawal>, isEffective: Bool
-    ) -> (isKept: Bool, forgotten: [Verified<Withdrawal>]) {
-        let (file, publisher) = (statement.value.file, statement.value.publisher)
+        _ new: RememberedWithdrawal
+    ) -> (kept: RememberedWithdrawal?, forgotten: [Verified<Withdrawal>]) {
+        let (file, publisher) = (new.file, new.publisher)
         var forgotten: [Verified<Withdrawal>] = []
         var stone = stones[file] ?? Stone()
         if let index = stone.kept.firstIndex(where: { $0.publisher == publisher }) {
             let known = stone.kept[index]
-            guard known.statement.value.sequence < statement.value.sequence else { return (false, []) }
-            stone.kept[index] = Kept(statement: statement, isEffective: isEffective || known.isEffective)
+            guard known.statement.value.sequence < new.statement.value.sequence else { return (nil, []) }
+            let kept = RememberedWithdrawal(new.statement, isEffective: new.isEffective || known.isEffective)
+            stone.kept[index] = kept
             stones[file] = stone
-            return (true, [])
+            return (kept, [])
         }
         if stone.kept.count >= limits.withdrawalsPerFile {
-            let isUrgent = isEffective || publisher == own
-            guard isUrgent, let victim = leastNeeded(of: stone) else { return (false, []) }
+            let isUrgent = new.isEffective || publisher == own
+            guard isUrgent, let victim = leastNeeded(of: stone) else { return (nil, []) }
             forgotten.append(remove(file, victim.publisher))
         }
         if publisher != own, counts[publisher, default: 0] >= limits.withdrawalsPerPublisher {
@@ -72,11 +66,11 @@ struct WithdrawalTable: Sendable {
         if count >= limits.withdrawals { forgotten += removeLeast(of: mostNumerous) }
         stone = stones[file] ?? Stone()
         let position = stone.kept.firstPosition { $0.publisher >= publisher }
-        stone.kept.insert(Kept(statement: statement, isEffective: isEffective), at: position)
+        stone.kept.insert(new, at: position)
         stones[file] = stone
         counts[publisher, default: 0] += 1
         count += 1
-        return (true, forgotten)
+        return (new, forgotten)
     }
 
     /// Forgets those that nobody needs any more.
@@ -109,8 +103,8 @@ struct WithdrawalTable: Sendable {
     // MARK: Making room
 
     /// One that never withdrew anything known here; else the one that is needed for the shortest time, the oldest of these.
-    private func leastNeeded(of stone: Stone) -> Kept? {
-        func rank(_ kept: Kept) -> (Int, WallTime, WallTime) {
+    private func leastNeeded(of stone: Stone) -> RememberedWithdrawal? {
+        func rank(_ kept: RememberedWithdrawal) -> (Int, WallTime, WallTime) {
             (kept.isEffective ? 1 : 0, kept.statement.value.keptUntil ?? .latest, kept.statement.value.at)
         }
         return stone.kept.filter { $0.publisher != own }.min { rank($0) < rank($1) }

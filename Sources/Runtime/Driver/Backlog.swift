@@ -91,7 +91,7 @@ struct Backlog {
             case .holding(.complete(let file, _)): self = .complete(file)
             case .holding(.removed(let file)): self = .removed(file)
             case .holding(.withdrawal(let withdrawal)):
-                self = .withdrawal(withdrawal.value.file, withdrawal.value.publisher)
+                self = .withdrawal(withdrawal.file, withdrawal.publisher)
             case .holding(.withdrawalForgotten(let file, let publisher)): self = .withdrawal(file, publisher)
             case .holding(.denial(let denial)), .holding(.denialLifted(let denial)): self = .denial(denial)
             }

@@ -44,22 +44,13 @@ private struct Checked {
         Checked(table: "invites", columns: ["secret_hash", "expires", "uses_left"]),
         Checked(table: "holdings", columns: ["file", "manifest", "is_own"]),
         Checked(table: "progress", columns: ["file", "pieces", "sha256"]),
-        Checked(table: "withdrawals", columns: ["file", "publisher", "statement"]),
+        Checked(table: "withdrawals", columns: ["file", "publisher", "statement", "is_effective"]),
         Checked(table: "denials", columns: ["kind", "id"]),
         Checked(table: "own_version", columns: ["id", "version"]),
     ]
 
     var sum: String { "row_sum('\(table)', \(columns.joined(separator: ", ")))" }
     var isDamaged: String { "checksum <> \(sum)" }
-}
-
-extension Schema {
-    /// The checksums of rows that were written before there were any.
-    static func sum(_ database: GRDB::Database) throws {
-        for checked in Checked.all {
-            try database.execute(sql: "UPDATE \(checked.table) SET checksum = \(checked.sum)")
-        }
-    }
 }
 
 extension GRDB::Database {

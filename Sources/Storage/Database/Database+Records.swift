@@ -121,14 +121,17 @@ extension GRDB::Database {
             // Its bytes are removed once this is durable, if the node lives so long.
             try noteLeftover(file)
         case .withdrawal(let withdrawal):
-            let withdrawal = withdrawal.value
             try run(
                 """
-                INSERT INTO withdrawals (file, publisher, statement, checksum)
-                VALUES (?1, ?2, ?3, row_sum('withdrawals', ?1, ?2, ?3))
-                ON CONFLICT DO UPDATE SET statement = excluded.statement, checksum = excluded.checksum
+                INSERT INTO withdrawals (file, publisher, statement, is_effective, checksum)
+                VALUES (?1, ?2, ?3, ?4, row_sum('withdrawals', ?1, ?2, ?3, ?4))
+                ON CONFLICT DO UPDATE SET statement = excluded.statement, is_effective = excluded.is_effective,
+                    checksum = excluded.checksum
                 """,
-                [withdrawal.file.bytes.data, withdrawal.publisher.bytes.data, withdrawal.wireData])
+                [
+                    withdrawal.file.bytes.data, withdrawal.publisher.bytes.data, withdrawal.statement.value.wireData,
+                    withdrawal.isEffective,
+                ])
         case .withdrawalForgotten(let file, let publisher):
             try run(
                 "DELETE FROM withdrawals WHERE file = ? AND publisher = ?", [file.bytes.data, publisher.bytes.data])
@@ -152,11 +155,13 @@ extension GRDB::Database {
         }
     }
 
-    fileprivate func withdrawals() throws -> [Verified<Withdrawal>] {
-        let rows = try Row.fetchCursor(self, sql: "SELECT statement FROM withdrawals ORDER BY file, publisher")
-        var withdrawals: [Verified<Withdrawal>] = []
+    fileprivate func withdrawals() throws -> [RememberedWithdrawal] {
+        let rows = try Row.fetchCursor(
+            self, sql: "SELECT statement, is_effective FROM withdrawals ORDER BY file, publisher")
+        var withdrawals: [RememberedWithdrawal] = []
         while let row = try rows.next() {
-            if let withdrawal: Withdrawal = try? row.value(at: 0) { withdrawals.append(Verified(checked: withdrawal)) }
+            guard let withdrawal: Withdrawal = try? row.value(at: 0) else { continue }
+            withdrawals.append(RememberedWithdrawal(Verified(checked: withdrawal), isEffective: row[1]))
         }
         return withdrawals
     }

@@ -15,10 +15,12 @@ enum Schema {
         }
         migrator.registerMigration("3 checksums") { database in
             try database.execute(sql: third)
-            try sum(database)
         }
         migrator.registerMigration("4 leftovers") { database in
             try database.execute(sql: fourth)
+        }
+        migrator.registerMigration("5 withdrawals that had an effect") { database in
+            try database.execute(sql: fifth)
         }
         return migrator
     }
@@ -51,6 +53,14 @@ enum Schema {
         ALTER TABLE withdrawals ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;
         ALTER TABLE denials ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;
         ALTER TABLE invites ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;
+        UPDATE news SET checksum = row_sum('news', subject, kind, issuer, statement);
+        UPDATE certificates SET checksum = row_sum('certificates', subject, issuer, statement);
+        UPDATE invites SET checksum = row_sum('invites', secret_hash, expires, uses_left);
+        UPDATE holdings SET checksum = row_sum('holdings', file, manifest, is_own);
+        UPDATE progress SET checksum = row_sum('progress', file, pieces, sha256);
+        UPDATE withdrawals SET checksum = row_sum('withdrawals', file, publisher, statement);
+        UPDATE denials SET checksum = row_sum('denials', kind, id);
+        UPDATE own_version SET checksum = row_sum('own_version', id, version);
         UPDATE network SET checksum = row_sum('network', id, founder, key, certificate, card_version);
 
         -- Counts the states of the account; the account file beside the database names the same numbers.
@@ -139,6 +149,14 @@ enum Schema {
             key TEXT PRIMARY KEY,
             value TEXT NOT NULL
         ) STRICT, WITHOUT ROWID;
+        """
+
+    private static let fifth = """
+        -- Whether a withdrawal took back a posting that was known here; of older ones nobody remembers. Rows that are damaged
+        -- stay so.
+        ALTER TABLE withdrawals ADD COLUMN is_effective INTEGER NOT NULL DEFAULT 0 CHECK (is_effective IN (0, 1));
+        UPDATE withdrawals SET checksum = row_sum('withdrawals', file, publisher, statement, is_effective)
+            WHERE checksum = row_sum('withdrawals', file, publisher, statement);
         """
 
     private static let fourth = """

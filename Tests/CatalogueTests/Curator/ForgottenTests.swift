@@ -38,7 +38,7 @@ struct ForgottenTests {
     func clients(position: Int) {
         let complete = Announcement(file: file, holder: second, version: 1, state: .complete)
         let found = CatalogueAnswer.found([other], [complete], [old.posting.withdrawal])
-        var bench = Bench(own: own, members: members, withdrawals: [old.posting.withdrawal])
+        var bench = Bench(own: own, members: members, withdrawals: [old.posting.withdrawal.remembered])
         let asked = bench.tell(.wanted(file))
         #expect(bench.curator.ending(of: file) == nil)
         let answers = position == 0 ? [found] : [taken, found]
@@ -49,7 +49,7 @@ struct ForgottenTests {
 
     @Test("says that it is gone when no tracker knows of another publisher", arguments: [0, 1])
     func gone(kind: Int) {
-        var bench = Bench(own: own, members: members, withdrawals: [old.posting.withdrawal])
+        var bench = Bench(own: own, members: members, withdrawals: [old.posting.withdrawal.remembered])
         let last = kind == 0 ? taken : CatalogueAnswer.unknown
         let told = answer(bench.tell(.wanted(file)), &bench, with: [taken, last])
         #expect(told.contains(.resolved(file, .settled)))
@@ -58,7 +58,7 @@ struct ForgottenTests {
 
     @Test("says nothing while a tracker that is there is silent, three times")
     func silence() {
-        var bench = Bench(own: own, members: members, withdrawals: [old.posting.withdrawal])
+        var bench = Bench(own: own, members: members, withdrawals: [old.posting.withdrawal.remembered])
         for round in 0..<4 {
             let told = answer(bench.tell(.wanted(file)), &bench, with: [taken, nil])
             let isPostponed = told.contains { if case .resolved(file, .postponed) = $0 { true } else { false } }
@@ -70,7 +70,7 @@ struct ForgottenTests {
 
     @Test("does not keep what others may offer from who asks")
     func lookedUp() throws {
-        var bench = Bench(own: own, members: members, withdrawals: [old.posting.withdrawal])
+        var bench = Bench(own: own, members: members, withdrawals: [old.posting.withdrawal.remembered])
         let complete = Announcement(file: file, holder: second, version: 1, state: .complete)
         _ = answer(bench.tell(.wanted(file)), &bench, with: [.found([other], [complete], [])])
         #expect(bench.curator.route(of: file)?.posting == other)

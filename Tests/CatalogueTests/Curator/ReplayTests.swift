@@ -48,7 +48,7 @@ struct ReplayTests {
         bench.ask(.announce([], [], [newer.withdrawal]), from: publisher)
         #expect(bench.curator.ending(of: file) == .withdrawn)
         if isRestarted {
-            bench = Bench(own: own, members: members, withdrawals: bench.curator.withdrawn.map(\.value))
+            bench = Bench(own: own, members: members, withdrawals: bench.curator.withdrawn.map(\.value.remembered))
         }
         for posting in [old.posting, newer] {
             #expect(bench.answer(offer(posting), from: other) == .declined(.policy))
@@ -113,7 +113,7 @@ struct ReplayTests {
 
     /// A holder that comes back, and what it asks.
     func returned(_ posting: Posting, withdrawals: [Withdrawal] = []) -> (bench: Bench, actions: [Curator.Action]) {
-        var bench = Bench(own: own, holdings: [holding(posting)], withdrawals: withdrawals)
+        var bench = Bench(own: own, holdings: [holding(posting)], withdrawals: withdrawals.map(\.remembered))
         for facts in members { bench.tell(.member(facts)) }
         bench.tell(.capacity(replication: .gigabytes(4), freeDisk: .gigabytes(4)))
         let actions = bench.tell(.start(Sample.wall))

@@ -24,10 +24,16 @@ struct WithdrawalTableTests {
     /// A node and what of its withdrawals is durable.
     struct Keeper {
         var bench: Bench
-        var disk: [Withdrawal] = []
+        var disk: [RememberedWithdrawal] = []
 
         init(own: NodeID, limits: Curator.Limits) {
             bench = Bench(own: own, members: [Sample.facts(Sample.node(2))], limits: limits)
+        }
+
+        /// The node begins anew with what is durable.
+        mutating func restart(limits: Curator.Limits) {
+            bench = Bench(
+                own: bench.own, members: [Sample.facts(Sample.node(2))], withdrawals: disk, limits: limits)
         }
 
         mutating func hear(_ withdrawals: [Withdrawal]) {
@@ -38,10 +44,8 @@ struct WithdrawalTableTests {
             for record in actions.records {
                 switch record {
                 case .withdrawal(let withdrawal):
-                    disk.removeAll {
-                        $0.file == withdrawal.value.file && $0.publisher == withdrawal.value.publisher
-                    }
-                    disk.append(withdrawal.value)
+                    disk.removeAll { $0.file == withdrawal.file && $0.publisher == withdrawal.publisher }
+                    disk.append(withdrawal)
                 case .withdrawalForgotten(let file, let publisher):
                     disk.removeAll { $0.file == file && $0.publisher == publisher }
                 default: break
@@ -54,7 +58,7 @@ struct WithdrawalTableTests {
         func known(by publisher: NodeID) -> [Withdrawal] { known.filter { $0.publisher == publisher } }
 
         /// What is on disk is what is remembered.
-        var isDurable: Bool { Set(disk) == Set(known) && disk.count == known.count }
+        var isDurable: Bool { Set(disk.map(\.statement.value)) == Set(known) && disk.count == known.count }
     }
 
     @Test("are bounded: 10,000 in all, 1000 of one publisher, 16 of one file")
@@ -118,6 +122,38 @@ struct WithdrawalTableTests {
         #expect(keeper.bench.curator.ending(of: file) == .withdrawn)
         keeper.hear((10..<30).map { empty($0) })
         #expect(keeper.known(by: honest) == [manifest.posting.withdrawal])
+        #expect(keeper.isDurable)
+    }
+
+    @Test("and withdrew what was known here keep their places over restarts, also when they are replaced")
+    func restarts() {
+        var keeper = Keeper(own: own, limits: Self.small())
+        let manifest = Sample.manifest(length: .kibibytes(1), publisher: honest, replicas: 0)
+        let again = manifest.posting.altered(sequence: 2)
+        func empty(_ number: UInt64) -> Withdrawal {
+            Withdrawal(
+                file: manifest.file, publisher: Sample.node(200 + number), sequence: 1, at: Sample.wall, keptUntil: nil)
+        }
+        // Needed for a shorter time than those of the strangers: without an effect it would be the first to go.
+        func brief(_ posting: Posting) -> Withdrawal {
+            Withdrawal(
+                file: posting.file, publisher: posting.publisher, sequence: posting.sequence, at: Sample.wall,
+                keptUntil: Sample.wall + .seconds(86_400))
+        }
+        keeper.write(keeper.bench.ask(.announce([], [manifest.posting]), from: honest))
+        keeper.hear([brief(manifest.posting)])
+        keeper.restart(limits: Self.small())
+        // Nothing is known of its posting by now.
+        keeper.hear([brief(again)])
+        keeper.hear((0..<3).map { empty($0) })
+        keeper.restart(limits: Self.small())
+        let other = Sample.node(61)
+        keeper.bench.ask(.announce([], [manifest.posting.altered(by: other)]), from: other)
+        keeper.hear([manifest.posting.altered(by: other).withdrawal])
+        #expect(keeper.known.count == 4)
+        #expect(keeper.known(by: honest) == [brief(again)])
+        #expect(keeper.known(by: other).count == 1)
+        #expect(keeper.disk.filter(\.isEffective).map(\.publisher) == [honest, other])
         #expect(keeper.isDurable)
     }
 

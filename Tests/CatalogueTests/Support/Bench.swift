@@ -9,18 +9,18 @@ struct Bench {
 
     /// A curator that has not started; the members come in ascending order of their numbers.
     init(
-        own: NodeID, holdings: [Holding] = [], withdrawals: [Withdrawal] = [], policy: Policy = Policy(),
+        own: NodeID, holdings: [Holding] = [], withdrawals: [RememberedWithdrawal] = [], policy: Policy = Policy(),
         limits: Curator.Limits = Curator.Limits()
     ) {
         self.own = own
         curator = Curator(
-            own: own, holdings: holdings, withdrawals: withdrawals.map { .believed($0) }, policy: policy,
+            own: own, holdings: holdings, withdrawals: withdrawals, policy: policy,
             generator: Generator(seed: 7), settings: Curator.Settings(), limits: limits)
     }
 
     /// A started curator that knows these members and could take on a lot.
     init(
-        own: NodeID, members: [MemberFacts], holdings: [Holding] = [], withdrawals: [Withdrawal] = [],
+        own: NodeID, members: [MemberFacts], holdings: [Holding] = [], withdrawals: [RememberedWithdrawal] = [],
         policy: Policy = Policy(), limits: Curator.Limits = Curator.Limits()
     ) {
         self.init(own: own, holdings: holdings, withdrawals: withdrawals, policy: policy, limits: limits)

@@ -55,6 +55,11 @@ extension Posting {
     var withdrawal: Withdrawal { Withdrawal(of: self, at: Sample.wall) }
 }
 
+extension Withdrawal {
+    /// As it stands on disk where nothing was known of the file.
+    var remembered: RememberedWithdrawal { RememberedWithdrawal(.believed(self), isEffective: false) }
+}
+
 extension Verified {
     /// Worlds without cryptography believe what is said.
     static func believed(_ value: Value) -> Verified { Verified(checked: value) }

@@ -13,7 +13,7 @@ struct VirtualDisk {
     }
 
     private(set) var holdings: [FileID: Holding] = [:]
-    private(set) var withdrawals: [FileID: [NodeID: Verified<Withdrawal>]] = [:]
+    private(set) var withdrawals: [FileID: [NodeID: RememberedWithdrawal]] = [:]
     private(set) var denials: Set<Denial> = []
     private(set) var ledger: LedgerState?
     /// The last lease written for each period, by its start: one that has ended may still be spent from for a moment.
@@ -76,7 +76,7 @@ struct VirtualDisk {
             if hasWhole(file) { heldOnce.insert(file) }
         case .holding(.removed(let file)): holdings[file] = nil
         case .holding(.withdrawal(let withdrawal)):
-            withdrawals[withdrawal.value.file, default: [:]][withdrawal.value.publisher] = withdrawal
+            withdrawals[withdrawal.file, default: [:]][withdrawal.publisher] = withdrawal
         case .holding(.withdrawalForgotten(let file, let publisher)): withdrawals[file]?[publisher] = nil
         case .holding(.denial(let denial)): denials.insert(denial)
         case .holding(.denialLifted(let denial)): denials.remove(denial)
@@ -121,7 +121,7 @@ struct VirtualDisk {
             news: news.sorted { $0.key < $1.key }.map(\.value), lastVersion: ownVersion,
             holdings: holdings.values.sorted { $0.file < $1.file },
             withdrawals: withdrawals.values.flatMap(\.values).sorted {
-                ($0.value.file, $0.value.publisher) < ($1.value.file, $1.value.publisher)
+                ($0.file, $0.publisher) < ($1.file, $1.publisher)
             },
             denials: denials.sorted(), ledger: ledger)
     }
