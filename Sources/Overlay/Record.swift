@@ -17,17 +17,21 @@ public struct Restored: Sendable {
     public var lastVersion: UInt64
     public var holdings: [Holding]
     public var withdrawals: [RememberedWithdrawal]
+    /// Drafts of withdrawals that are still to be signed.
+    public var owed: [Withdrawal]
     public var denials: [Denial]
     public var ledger: LedgerState?
 
     public init(
         news: [Verified<News>] = [], lastVersion: UInt64 = 0, holdings: [Holding] = [],
-        withdrawals: [RememberedWithdrawal] = [], denials: [Denial] = [], ledger: LedgerState? = nil
+        withdrawals: [RememberedWithdrawal] = [], owed: [Withdrawal] = [], denials: [Denial] = [],
+        ledger: LedgerState? = nil
     ) {
         self.news = news
         self.lastVersion = lastVersion
         self.holdings = holdings
         self.withdrawals = withdrawals
+        self.owed = owed
         self.denials = denials
         self.ledger = ledger
     }

@@ -93,7 +93,7 @@ struct RunningNode {
                 generator: generator.split()),
             curator: Curator(
                 own: identity.nodeID, holdings: restored.holdings, withdrawals: restored.withdrawals,
-                denials: restored.denials, policy: settings.policy, generator: generator.split()),
+                owed: restored.owed, denials: restored.denials, policy: settings.policy, generator: generator.split()),
             ledger: ledger, terms: terms)
         let inbox = inbox
         account = Account(

@@ -208,6 +208,29 @@ import Testing
         }
     }
 
+    @Test func `a crash of the publisher anywhere in posting for a shorter time leaves the longer time true nowhere`() {
+        var shortened = 0
+        for seed in 1...30 as ClosedRange<UInt64> {
+            var network = VirtualNetwork.settled(5, seed: seed)
+            let file = network.post(.mebibytes(1), on: 0)
+            network.run(for: .seconds(15))
+            guard let longer = network.manifest(of: file, at: 0) else { continue }
+            network.crash(0, afterActions: Int(seed % 15), for: .seconds(2))
+            network.post(longer, on: 0, expires: network.wallTime + .seconds(600))
+            network.run(for: .seconds(60))
+            let isShorter = network.nodes[0].disk.holdings[file]?.manifest.value.posting.expires != nil
+            if isShorter { shortened += 1 }
+            for index in [0] + network.trackers(of: file) {
+                let known = network.nodes[index].process?.overlay.curator.withdrawn ?? []
+                let isVoid = known.contains { $0.value.voids(longer.posting) && $0.value.keptUntil == nil }
+                #expect(isVoid == isShorter, "seed \(seed), node \(index)")
+            }
+            #expect(network.nodes[0].disk.owed.isEmpty, "seed \(seed)")
+            #expect(network.askEverywhere(for: file).allSatisfy { $0.isServed }, "seed \(seed)")
+        }
+        #expect((10..<30).contains(shortened), "\(shortened) were shortened")
+    }
+
     @Test func `a file ends when its time is over, on every disk`() {
         for seed in 1...8 as ClosedRange<UInt64> {
             var network = VirtualNetwork.settled(6, seed: seed)

@@ -128,6 +128,29 @@ func departure(_ number: UInt64, version: UInt64) -> Verified<News> {
         #expect(restored.denials == [other])
     }
 
+    @Test func keepsWhatIsOwedUntilItIsSettledOrTheNodeIsAnother() throws {
+        func draft(_ file: UInt64, by publisher: UInt64, sequence: UInt64) -> Withdrawal {
+            Withdrawal(
+                file: FileID(Bytes32(file, 0, 0, 0)), publisher: node(publisher), sequence: sequence,
+                at: WallTime(milliseconds: 5), keptUntil: WallTime(milliseconds: 9))
+        }
+        let records: [HoldingRecord] = [
+            .withdrawalOwed(draft(2, by: 1, sequence: 1)), .withdrawalOwed(draft(1, by: 1, sequence: 1)),
+            .withdrawalOwed(draft(1, by: 1, sequence: 2)), .withdrawalOwed(draft(3, by: 2, sequence: 1)),
+        ]
+        do { try Database(at: path).write(records.map { .holding($0) }) }
+        let database = try Database(at: path)
+        #expect(try database.setDamagedAside().isNone)
+        #expect(
+            try database.load().owed
+                == [draft(1, by: 1, sequence: 2), draft(2, by: 1, sequence: 1), draft(3, by: 2, sequence: 1)])
+        try database.write([.holding(.withdrawalSettled(draft(2, by: 1, sequence: 1).file))])
+        #expect(try database.load().owed == [draft(1, by: 1, sequence: 2), draft(3, by: 2, sequence: 1)])
+        let own = NetworkMembership(founder: node(1), networkKey: .zero, certificate: nil, cardVersion: 3)
+        _ = try database.leaveNetwork(founding: own, keepsPosted: true)
+        #expect(try database.load().owed == [draft(1, by: 1, sequence: 2)])
+    }
+
     @Test func keepsTheLastOfWhatHasOneKey() throws {
         let database = try Database(at: path)
         var file = holding(of: bytes(1_000_000))

@@ -17,10 +17,13 @@ extension Curator {
         files[file]?.isUnreadable = false
         prove(manifest.value.geometry.length, of: file)
         refuseLies(about: file, sha256: sha256)
-        keep([.holding(holding)], of: file)
+        let draft = replaced.flatMap { shortening($0, to: manifest.value.posting) }
+        owed[file] = draft ?? owed[file]
+        // In one transaction, or a crash would leave the longer one true elsewhere.
+        keep([.holding(holding)] + (draft.map { [.withdrawalOwed($0)] } ?? []), of: file)
         insert(manifest.part(\.posting), into: file)
         review(file)
-        if let replaced { shorten(replaced, to: manifest.value.posting) }
+        if let draft { turn.actions.append(.signWithdrawal(draft)) }
     }
 
     /// What cannot be read is offered to nobody from here. It stays, since it may be the only copy, and it stays known that

@@ -6,31 +6,45 @@ extension Curator {
     /// The operator takes back what was posted here.
     mutating func withdraw(_ file: FileID) {
         guard let wall, let posting = ownPosting(of: file) else { return }
-        takeBack(posting, at: wall)
+        turn.actions.append(.signWithdrawal(takingBack(posting, at: wall)))
     }
 
     /// What was posted before stays true wherever a node that was away has it on disk. If it would do so for longer than the
     /// posting that replaces it, it is taken back, so that it ends everywhere when that one does.
-    mutating func shorten(_ replaced: Posting, to posting: Posting) {
+    func shortening(_ replaced: Posting, to posting: Posting) -> Withdrawal? {
         guard let wall, let expires = posting.expires, replaced.sequence < posting.sequence,
             replaced.expires.map({ $0 > expires }) ?? true
-        else { return }
-        takeBack(replaced, at: wall)
+        else { return nil }
+        return takingBack(replaced, at: wall)
     }
 
     /// Takes back this posting of this node, and all before it: remembered for as long as any of them would be true.
-    private mutating func takeBack(_ posting: Posting, at wall: WallTime) {
+    private func takingBack(_ posting: Posting, at wall: WallTime) -> Withdrawal {
         let draft = Withdrawal(of: posting, at: wall)
         var keptUntil = draft.keptUntil
-        if let earlier = withdrawals[posting.file].first(where: { $0.publisher == own })?.statement.value,
-            let until = keptUntil
-        {
+        let signed = withdrawals[posting.file].first { $0.publisher == own }?.statement.value
+        for earlier in [signed, owed[posting.file]] {
+            guard let earlier, let until = keptUntil else { continue }
             keptUntil = earlier.keptUntil.map { max($0, until) }
         }
-        turn.actions.append(
-            .signWithdrawal(
-                Withdrawal(
-                    file: draft.file, publisher: own, sequence: draft.sequence, at: wall, keptUntil: keptUntil)))
+        return Withdrawal(file: draft.file, publisher: own, sequence: draft.sequence, at: wall, keptUntil: keptUntil)
+    }
+
+    /// After a restart: what was posted for longer and replaced just before is taken back after all.
+    mutating func signOwed() {
+        for file in owed.ids {
+            guard let draft = owed[file] else { continue }
+            if let wall, let until = draft.keptUntil, until <= wall {
+                settle(file)
+            } else {
+                turn.actions.append(.signWithdrawal(draft))
+            }
+        }
+    }
+
+    private mutating func settle(_ file: FileID) {
+        owed[file] = nil
+        turn.actions.append(.persist([.withdrawalSettled(file)], then: []))
     }
 
     func ownPosting(of file: FileID) -> Posting? {
@@ -40,7 +54,11 @@ extension Curator {
     /// Others are told with the next announcement, which waits until the withdrawal is durable.
     mutating func withdrawalSigned(_ withdrawal: Verified<Withdrawal>) {
         let file = withdrawal.value.file
-        guard withdrawal.value.publisher == own, keep(withdrawal), let draft = draft(file) else { return }
+        guard withdrawal.value.publisher == own else { return }
+        let isKept = keep(withdrawal)
+        // Not before it is remembered.
+        if let draft = owed[file], draft.sequence <= withdrawal.value.sequence { settle(file) }
+        guard isKept, let draft = draft(file) else { return }
         turn.actions.append(.persist([], then: [.sign(draft)]))
     }
 

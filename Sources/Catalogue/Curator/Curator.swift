@@ -16,6 +16,8 @@ public struct Curator: Sendable {
     var members: MemberTable
     var files = FileTable<FileEntry>()
     var withdrawals: WithdrawalTable
+    /// What this node posted for longer before is to be taken back, and that is not signed yet.
+    var owed = FileTable<Withdrawal>()
     var denied: Set<Denial>
     /// Publishers that stated a false digest of a file, and up to which posting; the oldest first.
     var refused: OrderedDictionary<Lie, UInt64> = [:]
@@ -88,10 +90,12 @@ public struct Curator: Sendable {
         let to: NodeID
     }
 
-    /// A node with what it has on disk, not yet started. `holdings`, `withdrawals` and `denials` are as they were persisted.
+    /// A node with what it has on disk, not yet started. `holdings`, `withdrawals`, `owed` and `denials` are as they were
+    /// persisted.
     public init(
-        own: NodeID, holdings: [Holding], withdrawals: [RememberedWithdrawal] = [], denials: [Denial] = [],
-        policy: Policy, generator: Generator, settings: Settings = Settings(), limits: Limits = Limits()
+        own: NodeID, holdings: [Holding], withdrawals: [RememberedWithdrawal] = [], owed: [Withdrawal] = [],
+        denials: [Denial] = [], policy: Policy, generator: Generator, settings: Settings = Settings(),
+        limits: Limits = Limits()
     ) {
         self.own = own
         self.policy = policy
@@ -101,6 +105,7 @@ public struct Curator: Sendable {
         members = MemberTable(own: own)
         self.withdrawals = WithdrawalTable(own: own, limits: limits)
         denied = Set(denials.prefix(limits.denials))
+        for draft in owed where draft.publisher == own { self.owed[draft.file] = draft }
         for holding in holdings {
             var entry = files[holding.file] ?? FileEntry(file: holding.file)
             entry.holding = holding
@@ -202,6 +207,7 @@ public struct Curator: Sendable {
         clock = (wall, now)
         began = wall
         restoreWithdrawals()
+        signOwed()
         for denial in denied.sorted() { if case .file(let file) = denial { touch(file) } }
         for file in files.ids {
             for posting in files[file]?.postings ?? [] { noteEnd(posting.value.expires) }

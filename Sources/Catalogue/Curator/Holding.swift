@@ -32,6 +32,10 @@ public enum HoldingRecord: Equatable, Sendable {
     /// Replaces an earlier one of the same file and publisher.
     case withdrawal(RememberedWithdrawal)
     case withdrawalForgotten(FileID, NodeID)
+    /// Still to be signed and remembered; replaces an earlier one of the same file.
+    case withdrawalOwed(Withdrawal)
+    /// It was, or need not be any more.
+    case withdrawalSettled(FileID)
     case denial(Denial)
     case denialLifted(Denial)
 }

@@ -70,6 +70,7 @@ struct Backlog {
         case complete(FileID)
         case removed(FileID)
         case withdrawal(FileID, NodeID)
+        case owed(FileID)
         case denial(Denial)
 
         init(_ record: Record, _ forgotten: [ShortID: Int]) {
@@ -93,6 +94,8 @@ struct Backlog {
             case .holding(.withdrawal(let withdrawal)):
                 self = .withdrawal(withdrawal.file, withdrawal.publisher)
             case .holding(.withdrawalForgotten(let file, let publisher)): self = .withdrawal(file, publisher)
+            case .holding(.withdrawalOwed(let withdrawal)): self = .owed(withdrawal.file)
+            case .holding(.withdrawalSettled(let file)): self = .owed(file)
             case .holding(.denial(let denial)), .holding(.denialLifted(let denial)): self = .denial(denial)
             }
         }

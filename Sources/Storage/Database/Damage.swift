@@ -45,6 +45,7 @@ private struct Checked {
         Checked(table: "holdings", columns: ["file", "manifest", "is_own"]),
         Checked(table: "progress", columns: ["file", "pieces", "sha256"]),
         Checked(table: "withdrawals", columns: ["file", "publisher", "statement", "is_effective"]),
+        Checked(table: "owed_withdrawals", columns: ["file", "publisher", "statement"]),
         Checked(table: "denials", columns: ["kind", "id"]),
         Checked(table: "own_version", columns: ["id", "version"]),
     ]

@@ -78,7 +78,9 @@ extension Database {
                 .map { FileID(try $0.bytes32(at: 0)) }
             try database.run("DELETE FROM holdings WHERE \(dropped)", [])
             for file in files { try database.noteLeftover(file) }
-            try database.run("DELETE FROM withdrawals WHERE publisher <> ?", [own.founder.bytes.data])
+            for table in ["withdrawals", "owed_withdrawals"] {
+                try database.run("DELETE FROM \(table) WHERE publisher <> ?", [own.founder.bytes.data])
+            }
             for table in ["news", "certificates", "invites"] { try database.run("DELETE FROM \(table)", []) }
             try database.run("DELETE FROM settings WHERE key LIKE 'network.%'", [])
             try database.write(own)

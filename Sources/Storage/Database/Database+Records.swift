@@ -40,7 +40,7 @@ extension Database {
                 news: try database.news(),
                 lastVersion: UInt64(try Int64.fetchOne(database, sql: "SELECT version FROM own_version") ?? 0),
                 holdings: try database.holdings(), withdrawals: try database.withdrawals(),
-                denials: try database.denials(),
+                owed: try database.owed(), denials: try database.denials(),
                 ledger: (entry?.number ?? -1) < (aside?.number ?? -1) ? aside?.state : entry?.state)
         }
     }
@@ -135,6 +135,17 @@ extension GRDB::Database {
         case .withdrawalForgotten(let file, let publisher):
             try run(
                 "DELETE FROM withdrawals WHERE file = ? AND publisher = ?", [file.bytes.data, publisher.bytes.data])
+        case .withdrawalOwed(let withdrawal):
+            try run(
+                """
+                INSERT INTO owed_withdrawals (file, publisher, statement, checksum)
+                VALUES (?1, ?2, ?3, row_sum('owed_withdrawals', ?1, ?2, ?3))
+                ON CONFLICT DO UPDATE SET publisher = excluded.publisher, statement = excluded.statement,
+                    checksum = excluded.checksum
+                """,
+                [withdrawal.file.bytes.data, withdrawal.publisher.bytes.data, withdrawal.wireData])
+        case .withdrawalSettled(let file):
+            try run("DELETE FROM owed_withdrawals WHERE file = ?", [file.bytes.data])
         case .denial(let denial):
             let (kind, id) = Self.columns(of: denial)
             try run(
@@ -164,6 +175,12 @@ extension GRDB::Database {
             withdrawals.append(RememberedWithdrawal(Verified(checked: withdrawal), isEffective: row[1]))
         }
         return withdrawals
+    }
+
+    /// Drafts, not signed yet.
+    fileprivate func owed() throws -> [Withdrawal] {
+        try Row.fetchAll(self, sql: "SELECT statement FROM owed_withdrawals ORDER BY file")
+            .compactMap { try? $0.value(at: 0) as Withdrawal }
     }
 
     fileprivate func denials() throws -> [Denial] {

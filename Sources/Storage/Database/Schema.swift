@@ -22,6 +22,9 @@ enum Schema {
         migrator.registerMigration("5 withdrawals that had an effect") { database in
             try database.execute(sql: fifth)
         }
+        migrator.registerMigration("6 owed withdrawals") { database in
+            try database.execute(sql: sixth)
+        }
         return migrator
     }
 
@@ -157,6 +160,16 @@ enum Schema {
         ALTER TABLE withdrawals ADD COLUMN is_effective INTEGER NOT NULL DEFAULT 0 CHECK (is_effective IN (0, 1));
         UPDATE withdrawals SET checksum = row_sum('withdrawals', file, publisher, statement, is_effective)
             WHERE checksum = row_sum('withdrawals', file, publisher, statement);
+        """
+
+    private static let sixth = """
+        -- Withdrawals of what was posted here for longer than what replaced it, as long as they are not signed.
+        CREATE TABLE owed_withdrawals (
+            file BLOB PRIMARY KEY CHECK (length(file) = 32),
+            publisher BLOB NOT NULL CHECK (length(publisher) = 32),
+            statement BLOB NOT NULL,
+            checksum INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
         """
 
     private static let fourth = """

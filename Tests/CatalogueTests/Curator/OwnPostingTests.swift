@@ -15,7 +15,7 @@ struct OwnPostingTests {
 
     /// What is to be signed is signed.
     func sign(_ actions: [Curator.Action], _ bench: inout Bench) -> [Withdrawal] {
-        let drafts = actions.compactMap { if case .signWithdrawal(let draft) = $0 { draft } else { nil } }
+        let drafts = drafts(actions)
         for draft in drafts { bench.tell(.withdrawalSigned(.believed(draft))) }
         return drafts
     }
@@ -36,6 +36,74 @@ struct OwnPostingTests {
         #expect(bench.curator.ending(of: file) == .withdrawn)
         // Longer again: nothing more is to be taken back.
         #expect(sign(bench.tell(posted(brief.altered(expires: long, sequence: 3))), &bench).isEmpty)
+    }
+
+    @Test("is taken back after a crash before that was signed, and for as long as the longest", arguments: 0...2)
+    func owed(signed: Int) {
+        var bench = Bench(own: own, members: [])
+        let day = Duration.seconds(86_400)
+        let postings = [
+            manifest.posting.altered(expires: Sample.wall + day * 100),
+            manifest.posting.altered(expires: Sample.wall + day * 10, sequence: 2),
+            manifest.posting.altered(expires: Sample.wall + day, sequence: 3),
+        ]
+        var disk: [HoldingRecord] = []
+        var drafts: [Withdrawal] = []
+        for posting in postings {
+            let actions = bench.tell(posted(posting))
+            // What is owed is durable with the posting that makes it so, or it is lost.
+            let writes = actions.compactMap { if case .persist(let records, _) = $0 { records } else { nil } }
+            #expect(writes.first?.count == (posting.sequence == 1 ? 1 : 2))
+            disk += actions.records
+            drafts += self.drafts(actions)
+        }
+        let until = Sample.wall + day * 100 + Withdrawal.afterlife
+        #expect(drafts.map(\.sequence) == [1, 2] && drafts.map(\.keptUntil) == [until, until])
+        for draft in drafts.prefix(signed) { disk += bench.tell(.withdrawalSigned(.believed(draft))).records }
+
+        let left = Self.restored(disk)
+        let last = signed < 2 ? [drafts[1]] : []
+        #expect(left.holdings.map(\.manifest.value.posting) == [postings[2]])
+        #expect(left.owed == last)
+        bench = Bench(own: own, holdings: left.holdings, withdrawals: left.withdrawals, owed: left.owed)
+        let started = bench.tell(.start(Sample.wall + day / 2))
+        #expect(self.drafts(started) == last)
+        disk += started.records
+        for draft in last { disk += bench.tell(.withdrawalSigned(.believed(draft))).records }
+        #expect(bench.curator.withdrawn.map(\.value) == [drafts[1]])
+        #expect(bench.curator.isPosted(here: file))
+        #expect(Self.restored(disk).owed.isEmpty)
+    }
+
+    @Test("is not taken back any more once it has ended of itself")
+    func overdue() {
+        let draft = manifest.posting.altered(expires: Sample.wall).withdrawal
+        var bench = Bench(own: own, owed: [draft])
+        let started = bench.tell(.start(Sample.wall + Withdrawal.afterlife))
+        #expect(drafts(started).isEmpty)
+        #expect(started.records == [.withdrawalSettled(file)])
+    }
+
+    func drafts(_ actions: [Curator.Action]) -> [Withdrawal] {
+        actions.compactMap { if case .signWithdrawal(let draft) = $0 { draft } else { nil } }
+    }
+
+    /// What is on disk after these.
+    static func restored(
+        _ records: [HoldingRecord]
+    ) -> (holdings: [Holding], withdrawals: [RememberedWithdrawal], owed: [Withdrawal]) {
+        var (holding, withdrawal, owed): (Holding?, RememberedWithdrawal?, Withdrawal?)
+        for record in records {
+            switch record {
+            case .holding(let new): holding = new
+            case .withdrawal(let new): withdrawal = new
+            case .withdrawalOwed(let new): owed = new
+            case .withdrawalSettled: owed = nil
+            case .removed: holding = nil
+            case .pieces, .complete, .withdrawalForgotten, .denial, .denialLifted: break
+            }
+        }
+        return ([holding].compactMap { $0 }, [withdrawal].compactMap { $0 }, [owed].compactMap { $0 })
     }
 
     @Test("outlives the crowd of those who say that it is theirs too, and is taken back in spite of them")

@@ -9,12 +9,12 @@ struct Bench {
 
     /// A curator that has not started; the members come in ascending order of their numbers.
     init(
-        own: NodeID, holdings: [Holding] = [], withdrawals: [RememberedWithdrawal] = [], policy: Policy = Policy(),
-        limits: Curator.Limits = Curator.Limits()
+        own: NodeID, holdings: [Holding] = [], withdrawals: [RememberedWithdrawal] = [], owed: [Withdrawal] = [],
+        policy: Policy = Policy(), limits: Curator.Limits = Curator.Limits()
     ) {
         self.own = own
         curator = Curator(
-            own: own, holdings: holdings, withdrawals: withdrawals, policy: policy,
+            own: own, holdings: holdings, withdrawals: withdrawals, owed: owed, policy: policy,
             generator: Generator(seed: 7), settings: Curator.Settings(), limits: limits)
     }
 

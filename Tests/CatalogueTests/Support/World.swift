@@ -225,7 +225,7 @@ struct World {
         case .pieces(let file, let pieces): nodes[index].disk[file]?.pieces = pieces
         case .complete(let file, let sha256): nodes[index].disk[file]?.sha256 = sha256
         case .removed(let file): nodes[index].disk[file] = nil
-        case .withdrawal, .withdrawalForgotten, .denial, .denialLifted: break
+        case .withdrawal, .withdrawalForgotten, .withdrawalOwed, .withdrawalSettled, .denial, .denialLifted: break
         }
     }
 

@@ -14,6 +14,7 @@ struct VirtualDisk {
 
     private(set) var holdings: [FileID: Holding] = [:]
     private(set) var withdrawals: [FileID: [NodeID: RememberedWithdrawal]] = [:]
+    private(set) var owed: [FileID: Withdrawal] = [:]
     private(set) var denials: Set<Denial> = []
     private(set) var ledger: LedgerState?
     /// The last lease written for each period, by its start: one that has ended may still be spent from for a moment.
@@ -78,6 +79,8 @@ struct VirtualDisk {
         case .holding(.withdrawal(let withdrawal)):
             withdrawals[withdrawal.file, default: [:]][withdrawal.publisher] = withdrawal
         case .holding(.withdrawalForgotten(let file, let publisher)): withdrawals[file]?[publisher] = nil
+        case .holding(.withdrawalOwed(let withdrawal)): owed[withdrawal.file] = withdrawal
+        case .holding(.withdrawalSettled(let file)): owed[file] = nil
         case .holding(.denial(let denial)): denials.insert(denial)
         case .holding(.denialLifted(let denial)): denials.remove(denial)
         case .ledger(let state):
@@ -123,7 +126,7 @@ struct VirtualDisk {
             withdrawals: withdrawals.values.flatMap(\.values).sorted {
                 ($0.file, $0.publisher) < ($1.file, $1.publisher)
             },
-            denials: denials.sorted(), ledger: ledger)
+            owed: owed.values.sorted { $0.file < $1.file }, denials: denials.sorted(), ledger: ledger)
     }
 
     /// Records of pieces whose bytes are not here.

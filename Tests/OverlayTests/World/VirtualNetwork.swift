@@ -102,7 +102,7 @@ struct VirtualNetwork {
                 settings: Roster.Settings(pulse: conditions.pulse), generator: generator.split()),
             curator: Curator(
                 own: node.id, holdings: restored.holdings, withdrawals: restored.withdrawals,
-                denials: restored.denials, policy: Policy(), generator: generator.split()),
+                owed: restored.owed, denials: restored.denials, policy: Policy(), generator: generator.split()),
             ledger: ledger, terms: terms)
         let door = VirtualDoor(own: node.id, terms: terms, state: ledger.state, generator: generator.split())
         checkRestart(index, ledger.state)
