@@ -41,11 +41,21 @@ import Testing
     @Test func `what was posted here and ended is listed with why`() throws {
         let manifest = try Sample.manifest().value
         let withdrawal = Withdrawal(of: manifest.posting, at: Sample.noon)
-        let overlay = try Sample.overlay(withdrawals: [Verified(checked: withdrawal)])
-        let withdrawn = Reading(facts: Sample.facts, overlay: overlay, usage: Sample.usage).files()
+        let overlay = try Sample.overlay(withdrawals: [withdrawal])
+        let gone = Reading(facts: Sample.facts, overlay: overlay, usage: Sample.usage)
+        let withdrawn = gone.files()
         #expect(withdrawn.map(\.id) == [manifest.file] && withdrawn.map(\.standing) == [.withdrawn])
         #expect(withdrawn.map(\.isOwn) == [true] && withdrawn.map(\.copy) == [.none])
         #expect(withdrawn.map(\.postedAt) == [Sample.noon])
+        let sentences = [
+            try sentence { () throws(OperatorError) in try gone.known(manifest.file) },
+            try sentence { () throws(OperatorError) in try gone.withdrawal(of: manifest.file) },
+        ]
+        #expect(
+            sentences == [
+                "This file was withdrawn by who posted it; nobody is known here who offers it still.",
+                "This file is withdrawn already; nobody offers it any more.",
+            ])
 
         let expiring = try Sample.manifest(expires: Sample.noon + .seconds(-1))
         let late = Reading(facts: Sample.facts, overlay: try Sample.overlay(expiring), usage: Sample.usage).files()

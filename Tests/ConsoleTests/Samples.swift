@@ -58,7 +58,7 @@ enum Sample {
 
     /// A node with one file of its own, in a network with a founder and another member.
     static func overlay(
-        _ manifest: Verified<Manifest>? = nil, withdrawals: [Verified<Withdrawal>] = [], denials: [Denial] = []
+        _ manifest: Verified<Manifest>? = nil, withdrawals: [Withdrawal] = [], denials: [Denial] = []
     ) throws -> Overlay {
         let manifest = try manifest ?? Sample.manifest()
         let holding = Holding(
@@ -69,8 +69,9 @@ enum Sample {
             own: card(own, "attic"), known: known, lastVersion: 0, settings: Roster.Settings(),
             generator: Generator(seed: 1))
         let curator = Curator(
-            own: own, holdings: [holding], withdrawals: withdrawals, denials: denials, policy: Policy(),
-            generator: Generator(seed: 2))
+            own: own, holdings: [holding],
+            withdrawals: withdrawals.map { RememberedWithdrawal(Verified(checked: $0), isEffective: true) },
+            denials: denials, policy: Policy(), generator: Generator(seed: 2))
         let ledger = Ledger(terms: terms, period: period, restored: nil)
         var overlay = Overlay(roster: roster, curator: curator, ledger: ledger, terms: terms)
         var actions: [Overlay::Action] = []

@@ -81,6 +81,7 @@ extension Curator {
                 posting.file == file && !withdrawals.contains { $0.value.voids(posting) } && !isVoid(posting)
             })
         {
+            let isNew = files[file] == nil
             guard cacheEntry(file, by: postings.first { $0.file == file }?.publisher) else {
                 lookUps[file]?.wasAnswered = false
                 return endLookUp(file)
@@ -90,7 +91,7 @@ extension Curator {
             lookUps[file]?.wasAnswered = true
             if picture(of: file) == nil, files[file]?.freshUntil != nil, pulls[file] == nil {
                 // Nothing that this node believes.
-                drop(file)
+                if isNew { drop(file) }
                 return askNextTracker(file)
             }
             for announcement in announcements where announcement.file == file {
@@ -132,8 +133,9 @@ extension Curator {
         guard let lookUp = lookUps.removeValue(forKey: file) else { return }
         let doubts = negatives[file]?.doubts ?? 0
         let isDoubtful = isTakenBack && lookUp.silent > 0 && doubts < settings.doubts
-        if files[file] == nil, isTakenBack, !isDoubtful { end(file, lookUp.withdrawals) }
-        if files[file] == nil {
+        let isNothing = files[file]?.postings.isEmpty ?? true
+        let isGone = isNothing && isTakenBack && !isDoubtful && end(file, lookUp.withdrawals)
+        if isNothing, !isGone {
             let isKnown = lookUp.wasAnswered && !isDoubtful
             let until = noteNegative(file, wasAnswered: isKnown)
             if isDoubtful { negatives[file]?.doubts = doubts + 1 }
@@ -149,9 +151,10 @@ extension Curator {
 
     /// Somebody took the file back, as far as is remembered here or by a tracker that was asked. That says nothing of other
     /// publishers: withdrawals outlive a restart and postings do not, so that whoever remembers the one may have forgotten
-    /// the other. Only when no tracker that is there knows of a posting is it gone.
-    private func isTakenBack(_ file: FileID) -> Bool {
-        !withdrawals[file].isEmpty || !(lookUps[file]?.withdrawals.isEmpty ?? true)
+    /// the other, or never heard of it. Only when no tracker that is there knows of a posting is it gone.
+    func isTakenBack(_ file: FileID) -> Bool {
+        !withdrawals[file].isEmpty || !(files[file]?.withdrawals.isEmpty ?? true)
+            || !(lookUps[file]?.withdrawals.isEmpty ?? true)
     }
 
     /// The file is not offered: until when that is believed. It may be posted at any moment, perhaps again, and longer the
@@ -168,15 +171,17 @@ extension Curator {
         return now + lifetime
     }
 
-    /// The file was offered once: so it is told for a while.
-    private mutating func end(_ file: FileID, _ heard: [Verified<Withdrawal>]) {
+    /// The file was offered once: so it is told for a while. False when there is no place for that.
+    private mutating func end(_ file: FileID, _ heard: [Verified<Withdrawal>]) -> Bool {
         let until = noteNegative(file)
-        guard cacheEntry(file, by: nil) else { return }
+        let isNew = files[file] == nil
+        guard cacheEntry(file, by: nil) else { return false }
         noteWithdrawals(heard, of: file)
-        touch(file)
-        guard files[file]?.freshUntil != nil else { return }
-        files[file]?.freshUntil = until
+        files[file]?.goneUntil = until
+        if let known = files[file]?.freshUntil { files[file]?.freshUntil = isNew ? until : max(known, until) }
         agenda.add(.forget(file), at: until)
+        touch(file)
+        return true
     }
 
     /// Makes a place for what was looked up, for a while. False when there is none.

@@ -85,7 +85,8 @@ extension Curator {
         guard !inForce.isEmpty else {
             if isDenied { return .ended(.denied) }
             if !entry.postings.isEmpty { return .ended(.expired) }
-            return entry.withdrawals.isEmpty && withdrawals[file].isEmpty ? nil : .ended(.withdrawn)
+            // Who took it back does not speak for other publishers, of whom another tracker may know: it is asked first.
+            return isTakenBack(file) && entry.goneUntil.map { now < $0 } ?? false ? .ended(.withdrawn) : nil
         }
         let shown = inForce.filter { $0.value.publisher == own || !self.isDenied($0.value) }
         guard let first = shown.first else { return .ended(.denied) }

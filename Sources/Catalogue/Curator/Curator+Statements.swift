@@ -26,6 +26,7 @@ extension Curator {
             }
             entry.postings.append(posting)
         }
+        entry.goneUntil = nil
         files[file] = entry
         noteEnd(posting.value.expires)
         if entry.holding != nil || pulls[file] != nil { review(file) } else { touch(file) }
@@ -105,7 +106,7 @@ extension Curator {
     // MARK: Forgetting
 
     mutating func forgetIfStale(_ file: FileID) {
-        guard let until = files[file]?.freshUntil, until <= now, pulls[file] == nil else { return }
+        guard let until = files[file]?.freshUntil, until <= now, pulls[file] == nil else { return touch(file) }
         drop(file)
     }
 

@@ -40,6 +40,8 @@ struct FileEntry: Sendable {
     var liars: [NodeID] = []
     /// Holders told this node about it, as its tracker.
     var placement: Placement?
+    /// Whoever offered it took it back, and no tracker knew of anybody else: until when that is told.
+    var goneUntil: Instant?
     /// Until when what was looked up is believed; nothing for what is held or tracked.
     var freshUntil: Instant?
     /// How often content that was whole turned out damaged.

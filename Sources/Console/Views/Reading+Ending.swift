@@ -20,6 +20,9 @@ extension Reading {
             OperatorError(.gone, "The time for which this file was posted is over; nobody offers it any more.")
         case .denied:
             OperatorError(.gone, "This file is denied here; `node deny --undo \(file)` makes this node take it again.")
+        case nil where overlay.curator.isWithdrawn(file):
+            OperatorError(
+                .gone, "This file was withdrawn by who posted it; nobody is known here who offers it still.")
         case nil: OperatorError(.unknown, "This node knows no file \(file); `node list` shows those it knows.")
         }
     }
@@ -29,7 +32,7 @@ extension Reading {
     /// What withdrawing a file will come to.
     func withdrawal(of file: FileID) throws(OperatorError) -> WithdrawnView {
         guard let detail = self.file(file) else {
-            guard case .withdrawn = overlay.curator.ending(of: file) else { throw absence(of: file) }
+            guard overlay.curator.isWithdrawn(file) else { throw absence(of: file) }
             throw OperatorError(.gone, "This file is withdrawn already; nobody offers it any more.")
         }
         guard overlay.curator.isPosted(here: file) else {

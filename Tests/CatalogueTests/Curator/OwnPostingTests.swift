@@ -33,6 +33,7 @@ struct OwnPostingTests {
         #expect(bench.curator.route(of: file)?.posting == brief)
         let taken = sign(bench.tell(.withdraw(file)), &bench)
         #expect(taken.map(\.sequence) == [2] && taken.map(\.keptUntil) == [until])
+        bench.want(file, .unknown)
         #expect(bench.curator.ending(of: file) == .withdrawn)
         // Longer again: nothing more is to be taken back.
         #expect(sign(bench.tell(posted(brief.altered(expires: long, sequence: 3))), &bench).isEmpty)

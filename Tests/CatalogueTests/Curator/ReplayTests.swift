@@ -34,9 +34,7 @@ struct ReplayTests {
         for call in bench.ask(offer(posting), from: other).calls where call.request == .manifest(file) {
             bench.tell(.answered(call.id, .believed(.manifest(Manifest(posting: posting, pieces: old.pieces)))))
         }
-        for call in bench.tell(.wanted(file)).calls where call.request == .lookUp(file) {
-            bench.tell(.answered(call.id, .believed(.found([posting], [complete(publisher)]))))
-        }
+        bench.want(file, .found([posting], [complete(publisher)]))
     }
 
     @Test(
@@ -46,6 +44,7 @@ struct ReplayTests {
         bench.ask(.announce([complete(publisher)], [newer]), from: publisher)
         #expect(bench.curator.route(of: file)?.posting == newer)
         bench.ask(.announce([], [], [newer.withdrawal]), from: publisher)
+        bench.want(file, .unknown)
         #expect(bench.curator.ending(of: file) == .withdrawn)
         if isRestarted {
             bench = Bench(own: own, members: members, withdrawals: bench.curator.withdrawn.map(\.value.remembered))
@@ -196,6 +195,7 @@ struct ReplayTests {
         // A tracker that hears of it and remembers better is listened to.
         let told = bench.ask(.announce([], [], [newer.withdrawal]), from: publisher)
         #expect(told.records.contains(.removed(file)))
+        bench.want(file, .unknown)
         #expect(bench.curator.ending(of: file) == .withdrawn)
     }
 

@@ -119,6 +119,7 @@ struct WithdrawalTableTests {
         keeper.hear([manifest.posting.withdrawal])
         #expect(keeper.known(by: honest) == [manifest.posting.withdrawal])
         #expect(keeper.known.count == 4)
+        keeper.bench.want(file, .unknown)
         #expect(keeper.bench.curator.ending(of: file) == .withdrawn)
         keeper.hear((10..<30).map { empty($0) })
         #expect(keeper.known(by: honest) == [manifest.posting.withdrawal])

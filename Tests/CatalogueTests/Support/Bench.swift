@@ -47,6 +47,18 @@ struct Bench {
         return nil
     }
 
+    /// A client wants the file, and every tracker that is asked for it answers so, or not in time.
+    @discardableResult
+    mutating func want(_ file: FileID, _ answers: CatalogueAnswer?...) -> [Curator.Action] {
+        var actions = tell(.wanted(file))
+        var rest = answers
+        while let call = actions.calls.last(where: { $0.request == .lookUp(file) }) {
+            let answer = rest.count > 1 ? rest.removeFirst() : rest[0]
+            actions = tell(answer.map { .answered(call.id, .believed($0)) } ?? .failed(call.id, .timedOut))
+        }
+        return actions
+    }
+
     /// Lets time pass, and whatever was due in it happen.
     @discardableResult
     mutating func wait(_ duration: Duration) -> [Curator.Action] {
