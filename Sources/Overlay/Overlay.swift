@@ -174,7 +174,9 @@ public struct Overlay: Sendable {
         switch action {
         case .call(let call, _, _): failed(call, .untried, at: now)
         case .fetch(let fetch, _, _, _): curator.handle(.fetchEnded(fetch, .failed), at: now, into: &curatorActions)
-        default: preconditionFailure("only calls and fetches wait for a proof")
+        case .persist, .send, .answer, .prove, .sign, .learn, .prepare, .complete, .discard, .extend, .endPeriod,
+            .beginPeriod, .amendTerms, .route, .resolved, .progress, .left, .notice:
+            preconditionFailure("only calls and fetches wait for a proof")
         }
     }
 

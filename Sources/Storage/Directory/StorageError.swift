@@ -98,7 +98,10 @@ extension StorageError: CustomStringConvertible {
         case .readOnly: .readOnly(path: path)
         case .full: .full(path: path)
         case .system(_, let code): .system(path: path, code: code)
-        default: self
+        case .notADirectory, .noSuchDirectory, .fileTooLarge, .tooManyOpenFiles, .inUse, .identityMissing,
+            .identityExists, .identityExposed, .identityMalformed, .identityKept, .databaseNewer, .databaseDamaged,
+            .databaseBusy, .accountDamaged, .noSuchFile, .wrongLength, .beyondLimit, .abandoned:
+            self
         }
     }
 
