@@ -1,14 +1,11 @@
 import Primitives
 import Synchronization
+import Transport
 
 /// What each prefix was served today: no one party takes a node's month (DESIGN, "Fairness").
 ///
-/// A count-min sketch (Cormode and Muthukrishnan, 2005): a fixed number of counters that prefixes share, of which the
-/// smallest is the best guess. It never guesses too little, and too much only by what strangers who share all four
-/// counters were served: with 8 GB served in a day, half a megabyte on average. So a flood of addresses makes nothing
-/// grow, and nobody is forgotten.
+/// A sketch keeps it: never too little, and with 8 GB served in a day, half a megabyte too much on average.
 final class Portions: Sendable {
-    static let rows = 4
     static let columns = 16_384
     /// A prefix may always have a file so many times in a day …
     static let copies: Int64 = 2
@@ -17,14 +14,14 @@ final class Portions: Sendable {
 
     private struct State {
         var day = Int64.min
-        var served = [Int64](repeating: 0, count: rows * columns)
+        var served = Sketch<AddressRange, Int64>(columns: columns)
         /// What is set aside for responses under way: no more prefixes than there are responses.
         var held: [AddressRange: Int64] = [:]
 
         mutating func begin(_ day: Int64) {
             guard self.day != day else { return }
             self.day = day
-            served = [Int64](repeating: 0, count: rows * columns)
+            served = Sketch(columns: columns)
         }
 
         mutating func hold(_ size: Int64, for prefix: AddressRange) {
@@ -65,7 +62,7 @@ final class Portions: Sendable {
     ) -> Outcome {
         state.withLock { state in
             state.begin(Self.day(time))
-            let left = Self.most(of: file, remaining) - Self.served(state, prefix)
+            let left = Self.most(of: file, remaining) - state.served[prefix]
             guard size <= left else { return .served }
             guard size <= left - state.held[prefix, default: 0] else { return .held }
             state.hold(size, for: prefix)
@@ -83,7 +80,7 @@ final class Portions: Sendable {
             Self.count(sent, of: &portion, in: &state)
             guard portion.held < ahead else { return true }
             let left =
-                Self.most(of: portion.file, remaining) - Self.served(state, portion.prefix)
+                Self.most(of: portion.file, remaining) - state.served[portion.prefix]
                 - state.held[portion.prefix, default: 0]
             if let wanted = [ahead, next].first(where: { $0 - portion.held <= left }), wanted > portion.held {
                 state.hold(wanted - portion.held, for: portion.prefix)
@@ -109,19 +106,12 @@ final class Portions: Sendable {
         portion.sent += more
         portion.held -= more
         state.hold(-more, for: portion.prefix)
-        for counter in counters(of: portion.prefix) {
-            let (sum, overflow) = state.served[counter].addingReportingOverflow(more)
-            state.served[counter] = overflow ? .max : sum
-        }
+        state.served.add(more, for: portion.prefix)
     }
 
     private static func most(of file: ByteCount, _ remaining: ByteCount) -> Int64 {
         let (twice, overflow) = file.bytes.multipliedReportingOverflow(by: copies)
         return max(overflow ? Int64.max : twice, remaining.bytes / part)
-    }
-
-    private static func served(_ state: State, _ prefix: AddressRange) -> Int64 {
-        counters(of: prefix).map { state.served[$0] }.min() ?? 0
     }
 
     /// Until everybody begins anew.
@@ -131,13 +121,4 @@ final class Portions: Sendable {
 
     /// Days of UTC.
     private static func day(_ time: WallTime) -> Int64 { max(0, time.milliseconds) / 86_400_000 }
-
-    private static func counters(of prefix: AddressRange) -> [Int] {
-        (0..<rows).map { row in
-            var hasher = Hasher()
-            hasher.combine(row)
-            hasher.combine(prefix)
-            return row * columns + Int(UInt(bitPattern: hasher.finalize()) % UInt(columns))
-        }
-    }
 }
