@@ -1,4 +1,5 @@
 import Allowance
+import CLinux
 import Primitives
 import Testing
 import Transport
@@ -25,9 +26,8 @@ struct AccountTests {
             }
             return try await group.reduce(0, +)
         }
-        #expect(try await world.settled { $0.account.usage.reserved == .zero })
+        #expect(try await world.settled { $0.account.usage.reserved == .zero && $0.log.count == 36 })
         #expect(world.account.usage.spent == ClassTotals(serving: ByteCount(sent)))
-        #expect(world.log.count == 36)
         #expect(world.log.reduce(0) { $0 + $1.sent.bytes } == sent)
         #expect(world.log.allSatisfy { $0.isComplete && $0.status == 206 })
         await world.stop()
@@ -101,6 +101,60 @@ struct AccountTests {
         #expect(spent.sum.bytes <= (packets + WireAccount.framesAround) * WireCost.usual.frame)
         #expect(world.account.usage.remaining == .zero)
         await world.stop()
+    }
+
+    @Test("connections that never say anything end without a word, and cost the packets around them")
+    func idle() async throws {
+        var settings = EdgeSettings()
+        (settings.countsFrames, settings.idleLimit) = (true, .milliseconds(150))
+        let world = try await EdgeWorld.make(length: 10, settings: settings)
+        var clients = try (0..<20).map { _ in try world.client() }
+        for client in clients { #expect(try await client.rest() == []) }
+        #expect(try await world.settled { $0.server.counts.connections == 0 })
+        let packets = clients.reduce(0) { $0 + $1.packets }
+        let spent = world.account.usage.spent
+        #expect(spent == ClassTotals(answers: spent.sum))
+        #expect(spent.sum.bytes >= packets * WireCost.usual.frame)
+        #expect(spent.sum.bytes <= Int64(clients.count) * WireAccount.framesAround * WireCost.usual.frame)
+        #expect(world.server.counts.responses == 0)
+        clients = []
+        await world.stop()
+    }
+
+    @Test("a response that is cut off costs at least what its client got, packets and all")
+    func cutOff() async throws {
+        var settings = EdgeSettings()
+        settings.countsFrames = true
+        let world = try await EdgeWorld.make(length: 30_000_000, settings: settings)
+        let client = try world.client(receiveBuffer: 65_536)
+        try await client.send(world.get())
+        var received = Int64(try await client.skip(atLeast: 5_000_000))
+        #expect(await world.server.shutDown(grace: .zero) == ShutdownReport(cut: 1))
+        received += Int64(try await client.rest().count)
+        let usage = world.account.usage
+        #expect(usage.spent.sum.bytes >= received + client.packets * WireCost.usual.frame)
+        #expect(usage.spent.sum < ByteCount(30_000_000))
+        #expect(usage.reserved == .zero)
+        await world.stop()
+    }
+
+    @Test("a reset costs what was under way, and a packet for each that may yet be acknowledged")
+    func resets() {
+        var facts = clinux_tcp_info()
+        (facts.state, facts.snd_mss, facts.segs_out, facts.bytes_sent) = (1, 1448, 100, 140_000)
+        (facts.unacked, facts.retrans, facts.snd_cwnd, facts.snd_wnd) = (10, 2, 20, 20_000)
+        let (cost, frame) = (WireCost.usual, WireCost.usual.frame)
+        let sent = 140_000 + 100 * frame
+        let quiet = WireToll(facts, cost: cost, isReset: true)
+        #expect(quiet.certain == sent + 12 * frame && quiet.likely == 0)
+        #expect(WireToll(facts, cost: cost, isReset: false).certain == sent)
+        facts.notsent_bytes = 1_000_000
+        // Its window takes 5,520 bytes more, in four packets.
+        let busy = WireToll(facts, cost: cost, isReset: true)
+        #expect(busy.certain == sent + 5520 + 4 * frame + 16 * frame && busy.likely == 0)
+        facts.state = WireToll.deadState
+        let dead = WireToll(facts, cost: cost, isReset: true)
+        #expect(dead.certain == sent && dead.likely == 0)
     }
 
     @Test("a slow reader holds its reservation and no more, and gets all of it")

@@ -56,7 +56,8 @@ struct WireCost: Equatable, Sendable {
         return overflow ? rest / divisor * part * segment : product / divisor
     }
 
-    private func packets(_ count: Int64) -> Int64 { (count - 1) / segment + 1 }
+    /// Of so many bytes, which are one at least.
+    func packets(_ count: Int64) -> Int64 { (count - 1) / segment + 1 }
 }
 
 extension WireCost {

@@ -10,10 +10,8 @@ import Transport
 /// Payments are made ahead. What the kernel did beyond them (acknowledgements of a request that came byte by byte, packets
 /// sent again) is paid as soon as it is known; what it did not do is given back.
 struct WireAccount {
-    /// A handshake's answer, an acknowledgement of the first request, and the packets of an orderly end.
+    /// A handshake's answer, an acknowledgement of the first request, and the packets of an orderly end, or one reset.
     static let framesAround: Int64 = 4
-    /// `TCP_CLOSE`: the other side has reset the connection.
-    static let deadState: UInt8 = 7
 
     var cost: WireCost
     var era: UInt32
@@ -64,7 +62,7 @@ extension Connection {
     func settleWire() -> Bool {
         guard wire != nil, let facts = wireFacts() else { return true }
         settle(facts)
-        return facts.state != WireAccount.deadState
+        return facts.state != WireToll.deadState
     }
 
     /// The connection ends: with `isReset`, what the kernel has not sent stays unsent.
@@ -80,33 +78,20 @@ extension Connection {
     private func settle(_ facts: clinux_tcp_info, isReset: Bool = false) {
         guard var wire else { return }
         defer { self.wire = wire }
-        let sent = Int64(clamping: facts.bytes_sent) + Int64(facts.segs_out) * wire.cost.frame
-        let unsent = Int64(facts.notsent_bytes)
-        let inFlight = Int64(facts.unacked) * Int64(facts.snd_mss)
-        let bound: Int64
-        var likely: Int64 = 0
-        if facts.state == WireAccount.deadState {
-            bound = 0
-        } else if isReset {
-            // Between this look and the reset, the kernel may send what fits into both windows.
-            let window = min(Int64(facts.snd_cwnd) * Int64(facts.snd_mss), max(0, Int64(facts.snd_wnd) - inFlight))
-            bound = wire.cost.of(min(unsent, window))
-        } else {
-            bound = wire.cost.of(unsent)
-            likely = wire.cost.ahead(unsent) - bound + wire.cost.again(inFlight)
-        }
+        let toll = WireToll(facts, cost: wire.cost, isReset: isReset)
         guard services.account.era == wire.era else {
             // Another period has begun: what was paid in the last one is done with.
-            wire = WireAccount(cost: wire.cost, era: services.account.era, before: sent + bound + likely)
+            wire = WireAccount(cost: wire.cost, era: services.account.era, before: toll.certain + toll.likely)
             return
         }
-        let owed = sent + bound + WireAccount.framesAround * wire.cost.frame - wire.before - wire.paid.sum.bytes
-        if owed + likely > 0 {
+        let owed = toll.certain + WireAccount.framesAround * wire.cost.frame - wire.before - wire.paid.sum.bytes
+        if owed + toll.likely > 0 {
             let counted = services.account.record(
-                ByteCount(max(0, owed)), likely: ByteCount(likely + min(0, owed)), for: wire.traffic, in: wire.era)
+                ByteCount(max(0, owed)), likely: ByteCount(toll.likely + min(0, owed)), for: wire.traffic,
+                in: wire.era)
             wire.pay(counted.bytes, for: wire.traffic)
         } else {
-            let unspent = min(ByteCount(-owed - likely), wire.paid[wire.traffic])
+            let unspent = min(ByteCount(-owed - toll.likely), wire.paid[wire.traffic])
             services.account.credit(unspent, to: wire.traffic, debitedIn: wire.era)
             wire.paid[wire.traffic] -= unspent
         }
