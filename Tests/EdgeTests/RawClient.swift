@@ -42,7 +42,8 @@ final class RawClient: @unchecked Sendable {
         if var size = receiveBuffer {
             setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &size, socklen_t(MemoryLayout<Int32>.size))
         }
-        var limit = timeval(tv_sec: 10, tv_usec: 0)
+        // Beyond what the server waits for anything: on a busy machine, a test is not to give up before that has.
+        var limit = timeval(tv_sec: 60, tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
         guard case .v4(let word) = endpoint.address else { throw Failure() }
         var address = sockaddr_in()
