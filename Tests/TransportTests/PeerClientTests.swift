@@ -253,7 +253,8 @@ import Testing
         let refusals: [any CustomStringConvertible] = [
             RequestRefusal.unsigned, RequestRefusal.malformed, RequestRefusal.anotherReceiver,
             RequestRefusal.outsideWindow, RequestRefusal.stranger, RequestRefusal.itself, RequestRefusal.badSignature,
-            RequestRefusal.replayed, RequestRefusal.tooMany, RequestRefusal.tooManyBad,
+            RequestRefusal.replayed, RequestRefusal.tooMany(pause: .zero),
+            RequestRefusal.tooManyBad(pause: .zero),
             AdmissionRefusal.malformed(.truncated), AdmissionRefusal.anotherSigner, AdmissionRefusal.itself,
             AdmissionRefusal.badProof, AdmissionRefusal.inviteNeeded, AdmissionRefusal.inviteVoid,
             AdmissionRefusal.badAgreementKey,

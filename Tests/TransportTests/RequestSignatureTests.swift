@@ -221,7 +221,9 @@ import Testing
         for _ in 0..<NonceMemory.strangers.limitPerSigner {
             _ = try verifier.verify(head(of: stranger), from: .anyone, at: present)
         }
-        #expect(throws: RequestRefusal.tooMany) { try verifier.verify(head(of: stranger), from: .anyone, at: present) }
+        #expect(throws: RequestRefusal.tooMany(pause: .seconds(40))) {
+            try verifier.verify(head(of: stranger), from: .anyone, at: present)
+        }
         #expect(throws: Never.self) { try verifier.verify(head(of: asker), from: .members, at: present) }
         let later = present + .seconds(180)
         #expect(throws: Never.self) { try verifier.verify(head(of: stranger, at: later), from: .anyone, at: later) }
@@ -253,13 +255,15 @@ import Testing
             }
         }
         for signers in [RequestVerifier.Signers.members, .anyone] {
-            #expect(throws: RequestRefusal.tooManyBad) {
+            #expect(throws: RequestRefusal.tooManyBad(pause: .seconds(40))) {
                 try verifier.verify(forged, from: signers, in: bad, at: present)
             }
         }
         // Nobody knows without looking: what is right has to wait, too.
         let right = head(of: asker)
-        #expect(throws: RequestRefusal.tooManyBad) { try verifier.verify(right, from: .members, in: bad, at: present) }
+        #expect(throws: RequestRefusal.tooManyBad(pause: .seconds(40))) {
+            try verifier.verify(right, from: .members, in: bad, at: present)
+        }
         #expect(try verifier.verify(right, from: .members, in: good, at: present).signer == asker.nodeID)
         let later = present + .seconds(60)
         let anew = head(of: asker, at: later)
@@ -296,12 +300,34 @@ import Testing
         #expect(refused < 100)
     }
 
+    @Test func whoIsToWaitIsToldUntilTheNextMinute() throws {
+        let start = present + .seconds(40)
+        for (milliseconds, pause) in [(0, 60_000), (1, 59_999), (59_999, 1), (60_000, 60_000)] as [(Int64, Int64)] {
+            let now = start + .milliseconds(milliseconds)
+            var checks = FailedChecks()
+            let prefix = try #require(AddressRange("192.0.2.0/24"))
+            for _ in 0..<FailedChecks.limit { checks.note(prefix, at: now) }
+            #expect(throws: RequestRefusal.tooManyBad(pause: .milliseconds(pause))) {
+                try checks.check(prefix, at: now)
+            }
+            #expect(throws: Never.self) { try checks.check(prefix, at: now + .milliseconds(pause)) }
+            // The signer's own clock tells when its next minute begins.
+            var memory = NonceMemory(limit: 1, limitPerSigner: 1)
+            try memory.accept([1], of: asker.nodeID, created: now, at: present)
+            let refusal = RequestRefusal.tooMany(pause: .milliseconds(pause))
+            #expect(throws: refusal) { try memory.check([2], of: asker.nodeID, created: now) }
+            #expect(throws: refusal) { try memory.accept([2], of: asker.nodeID, created: now, at: present) }
+            #expect(refusal.status == 429 && refusal.pause == .milliseconds(pause))
+        }
+        #expect(RequestRefusal.replayed.pause == nil)
+    }
+
     @Test func noncesOfMinutesLongPastAreForgotten() throws {
         var memory = NonceMemory(limit: 2, limitPerSigner: 2)
         let signer = asker.nodeID
         try memory.accept([1], of: signer, created: present, at: present)
         try memory.accept([2], of: signer, created: present, at: present)
-        #expect(throws: RequestRefusal.tooMany) {
+        #expect(throws: RequestRefusal.tooMany(pause: .seconds(40))) {
             try memory.accept([3], of: signer, created: present, at: present)
         }
         let later = present + .seconds(240)

@@ -2,10 +2,13 @@
 public struct Refusal: Error, Hashable, Sendable {
     public let status: Status
     public let sentence: String
+    /// After which the same may be served; nothing where waiting does not help.
+    public let pause: Duration?
 
-    public init(_ status: Status, _ sentence: String) {
+    public init(_ status: Status, _ sentence: String, pause: Duration? = nil) {
         self.status = status
         self.sentence = sentence
+        self.pause = pause
     }
 }
 

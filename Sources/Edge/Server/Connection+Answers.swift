@@ -20,6 +20,9 @@ extension Connection {
     /// Says why not. The connection ends when the request could not be read to its end.
     func refuse(_ refusal: Refusal, traffic: TrafficClass = .answers) {
         respond(refusal.status, traffic: traffic, text: refusal.sentence) {
+            if let pause = refusal.pause {
+                $0.write(field: "Retry-After: ", decimal: max(1, (pause.wholeMilliseconds + 999) / 1000))
+            }
             // Who signs what comes next may need it.
             guard refusal.status == .unauthorized, let run = services.verifier.run else { return }
             $0.write(field: "Potluck-Run: ", run.name.utf8)

@@ -75,7 +75,7 @@ extension Connection {
             if let ticket, audience == .members { house.recognise(ticket, as: signed.signer) }
             return signed
         } catch {
-            throw Refusal(Status(rawValue: error.status) ?? .forbidden, "\(error)")
+            throw Refusal(Status(rawValue: error.status) ?? .forbidden, "\(error)", pause: error.pause)
         }
     }
 

@@ -15,7 +15,7 @@ struct FailedChecks {
     /// Refuses a prefix that has used up what it has for this minute.
     mutating func check(_ prefix: AddressRange, at now: WallTime) throws(RequestRefusal) {
         begin(now)
-        guard counts[prefix] < Self.limit else { throw .tooManyBad }
+        guard counts[prefix] < Self.limit else { throw .tooManyBad(pause: now.restOfMinute) }
     }
 
     mutating func note(_ prefix: AddressRange, at now: WallTime) {
@@ -24,9 +24,16 @@ struct FailedChecks {
     }
 
     private mutating func begin(_ now: WallTime) {
-        let present = now.milliseconds / 60_000
-        guard minute != present else { return }
+        guard minute != now.minute else { return }
         self = FailedChecks()
-        minute = present
+        minute = now.minute
     }
+}
+
+// Requests are counted by the minute.
+extension WallTime {
+    var minute: Int64 { milliseconds / 60_000 }
+
+    /// Until the next one begins.
+    var restOfMinute: Duration { .milliseconds(60_000 - milliseconds % 60_000) }
 }

@@ -35,25 +35,27 @@ struct NonceMemory {
     mutating func accept(
         _ nonce: [UInt8], of signer: NodeID, created: WallTime, at now: WallTime
     ) throws(RequestRefusal) {
-        let current = Self.minute(of: now)
+        let current = now.minute
         minutes.removeAll { !(current - 2...current + 2).contains($0.number) }
-        let number = Self.minute(of: created)
+        let number = created.minute
         if !minutes.contains(where: { $0.number == number }) { minutes.append(Minute(number: number)) }
         guard let index = minutes.firstIndex(where: { $0.number == number }) else { return }
         let key = Nonce(signer: signer.short, bytes: nonce)
         guard !minutes[index].nonces.contains(key) else { throw .replayed }
         let count = minutes[index].counts[signer, default: 0]
-        guard minutes[index].nonces.count < limit, count < limitPerSigner else { throw .tooMany }
+        guard minutes[index].nonces.count < limit, count < limitPerSigner else {
+            throw .tooMany(pause: created.restOfMinute)
+        }
         minutes[index].nonces.insert(key)
         minutes[index].counts[signer] = count + 1
     }
 
     /// Refuses what `accept` would, before more is spent on it.
     func check(_ nonce: [UInt8], of signer: NodeID, created: WallTime) throws(RequestRefusal) {
-        guard let minute = minutes.first(where: { $0.number == Self.minute(of: created) }) else { return }
+        guard let minute = minutes.first(where: { $0.number == created.minute }) else { return }
         guard !minute.nonces.contains(Nonce(signer: signer.short, bytes: nonce)) else { throw .replayed }
-        guard minute.nonces.count < limit, minute.counts[signer, default: 0] < limitPerSigner else { throw .tooMany }
+        guard minute.nonces.count < limit, minute.counts[signer, default: 0] < limitPerSigner else {
+            throw .tooMany(pause: created.restOfMinute)
+        }
     }
-
-    private static func minute(of time: WallTime) -> Int64 { time.milliseconds / 60_000 }
 }

@@ -17,9 +17,9 @@ public enum RequestRefusal: Error, Hashable, Sendable {
     /// Its nonce was used before.
     case replayed
     /// More requests in a minute than nonces are remembered.
-    case tooMany
+    case tooMany(pause: Duration)
     /// Others from the same prefix carried too many signatures that do not hold: this one is not looked at.
-    case tooManyBad
+    case tooManyBad(pause: Duration)
 
     /// The HTTP status that answers it.
     public var status: Int {
@@ -28,6 +28,16 @@ public enum RequestRefusal: Error, Hashable, Sendable {
         case .anotherReceiver: 421
         case .stranger, .itself: 403
         case .tooMany, .tooManyBad: 429
+        }
+    }
+
+    /// After which another request is looked at; nothing where waiting does not help.
+    public var pause: Duration? {
+        switch self {
+        case .tooMany(let pause), .tooManyBad(let pause): pause
+        case .unsigned, .malformed, .anotherReceiver, .outsideWindow, .stranger, .itself, .badSignature, .anotherRun,
+            .replayed:
+            nil
         }
     }
 }
