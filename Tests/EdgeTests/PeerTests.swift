@@ -105,18 +105,42 @@ struct PeerTests {
     func falseSignatures() async throws {
         let world = try await EdgeWorld.make()
         let (path, body) = (PeerProtocol.path(of: request), request.wireBytes)
-        func ask(_ path: String, from network: UInt32, as signedPath: String? = nil) async throws -> Int {
+        func ask(
+            _ path: String, from network: UInt32, as signedPath: String? = nil
+        ) async throws -> RawClient.Response {
             let client = try world.client(network: network)
             let head = world.signed("POST", signedPath ?? path, body: body)
             try await client.send(
                 Array(head.replacing("POST \(signedPath ?? path) ", with: "POST \(path) ").utf8) + body)
-            return try await client.response().status
+            return try await client.response()
         }
         var statuses: [Int] = []
-        for _ in 0..<62 { statuses.append(try await ask(path, from: 1, as: path + "?x")) }
+        for _ in 0..<62 { statuses.append(try await ask(path, from: 1, as: path + "?x").status) }
         #expect(statuses == Array(repeating: 401, count: 60) + [429, 429])
-        #expect(try await ask(path, from: 1) == 429)
-        #expect(try await ask(path, from: 2) == 200)
+        let waiting = try await ask(path, from: 1)
+        #expect(waiting.status == 429)
+        #expect(waiting["Retry-After"] == Self.restOfMinute)
+        #expect(waiting[PeerProtocol.refusalField] == "1")
+        #expect(try await ask(path, from: 2).status == 200)
+        await world.stop()
+    }
+
+    /// Seconds, after `EdgeWorld.wallTime`.
+    private static let restOfMinute = "40"
+
+    @Test("who knocks more often than is kept track of is told when to come back")
+    func knocks() async throws {
+        let world = try await EdgeWorld.make()
+        let (newcomer, body) = (Identity.generate(), Array("let me in".utf8))
+        let path = PeerProtocol.prefix + PeerProtocol.joinName
+        var answers: [RawClient.Response] = []
+        for _ in 0..<11 {
+            let client = try world.client()
+            try await client.send(Array(world.signed("POST", path, body: body, by: newcomer).utf8) + body)
+            answers.append(try await client.response())
+        }
+        #expect(answers.map(\.status) == Array(repeating: 200, count: 10) + [429])
+        #expect(answers.map { $0["Retry-After"] } == Array(repeating: nil, count: 10) + [Self.restOfMinute])
         await world.stop()
     }
 
@@ -130,7 +154,7 @@ struct PeerTests {
         #expect(part.status == 206)
         #expect(part.body == Array(world.content[100..<16_384]))
         #expect(world.account.usage.spent == ClassTotals(replication: ByteCount(part.byteCount)))
-        #expect(world.log.map(\.peer) == [world.member.nodeID])
+        #expect(try await world.settled { $0.log.map(\.peer) == [$0.member.nodeID] })
         let missing = try await client.exchange(world.signed("GET", world.path, "Range: bytes=100-16384"))
         #expect(missing.status == 404)
         #expect(try await client.exchange(world.signed("GET", world.path, by: .generate())).status == 403)
@@ -283,7 +307,8 @@ struct LimitTests {
         await world.stop()
     }
 
-    @Test("a stranger who does not finish its knock loses its place soon")
+    @Test(
+        "a stranger who does not finish its knock loses its place soon, and is answered as others are that are refused")
     func unfinishedKnock() async throws {
         let world = try await EdgeWorld.make(
             length: 10,
@@ -292,12 +317,21 @@ struct LimitTests {
                 $0.knockTimeLimit = .milliseconds(150)
             })
         let (path, body) = (PeerProtocol.prefix + PeerProtocol.joinName, Array("let me in".utf8))
+        var sent = ByteCount.zero
         for _ in 0..<2 {
             let client = try world.client()
             try await client.send(world.signed("POST", path, body: body, by: .generate()))
-            #expect(try await client.response().status == 408)
+            let answer = try await client.response()
+            #expect(answer.status == 408)
+            #expect(answer[PeerProtocol.refusalField] == "1")
+            #expect(answer["Connection"] == "close")
             #expect(try await client.rest() == [])
+            sent += ByteCount(answer.byteCount)
         }
+        #expect(world.account.usage.spent == ClassTotals(answers: sent))
+        #expect(world.log.map { "\($0.method) \($0.path) \($0.status)" } == ["POST \(path) 408", "POST \(path) 408"])
+        #expect(world.log.reduce(.zero) { $0 + $1.sent } == sent)
+        #expect(world.server.counts[.late] == 2)
         await world.stop()
     }
 
@@ -306,10 +340,13 @@ struct LimitTests {
         let world = try await EdgeWorld.make(length: 10, settings: settings { $0.idleLimit = .milliseconds(150) })
         let silent = try world.client()
         #expect(try await silent.rest() == [])
+        #expect(world.account.usage.spent == .zero)
         let half = try world.client()
         try await half.send("GET / HTTP/1.1\r\nHost: ")
-        #expect(try await half.response().status == 408)
+        let answer = try await half.response()
+        #expect(answer.status == 408)
         #expect(try await half.rest() == [])
+        #expect(world.account.usage.spent == ClassTotals(answers: ByteCount(answer.byteCount)))
         await world.stop()
     }
 

@@ -379,9 +379,10 @@ final class Connection: ChannelInboundHandler {
         }
         switch phase {
         case .idle where received.readableBytes > 0, .receiving:
-            if case .receiving(let body) = phase { body.giveBack() }
+            // The head of a request whose body is late stays: the answer is to a node, and told and marked as such.
+            if case .receiving(let body) = phase { body.giveBack() } else { head.clear() }
             phase = .idle
-            head.clear()
+            head.keepsAlive = false
             refuse(Refusal(.requestTimeout, "The request did not come whole in time."))
             flush()
         case .sending:
