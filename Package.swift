@@ -131,7 +131,7 @@ let package = Package(
         tests("Console", ["Console", lifecycle, logging]),
         tests("Runtime", ["Runtime"]),
         tests("node", ["node"]),
-        tests("Network", ["Geography", "Storage", "Transport", "Edge"]),
+        tests("Network", ["Geography", "Storage", "Transport", "Edge", "Runtime"]),
         fuzz(["Overlay", "Transport", "Edge", "Geography", "Console", "Runtime"] + nio),
     ],
     swiftLanguageModes: [.v6]

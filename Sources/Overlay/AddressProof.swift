@@ -1,3 +1,4 @@
+public import Membership
 public import Primitives
 
 /// "I am reached at this URL": what a node signs when it is asked there, over a number that nobody else could know. Who
@@ -65,13 +66,17 @@ public struct Reached: Hashable, Sendable {
     public var url: Outcome
     /// By datagram, each endpoint of the card.
     public var endpoints: [Door]
+    /// A card of the called node that is newer than the one it sent: somebody else speaks with its key, or it has lost its
+    /// memory. Nothing was called then.
+    public var newer: Card?
 
     /// As many as a card names.
     public static let endpointLimit = 2
 
-    public init(url: Outcome, endpoints: [Door]) {
+    public init(url: Outcome, endpoints: [Door], newer: Card? = nil) {
         self.url = url
         self.endpoints = endpoints
+        self.newer = newer
     }
 }
 
@@ -79,11 +84,13 @@ extension Reached: WireCodable {
     public func encode(into writer: inout WireWriter) {
         writer.write(url.rawValue)
         writer.write(list: endpoints)
+        writer.write(optional: newer)
     }
 
     public init(from reader: inout WireReader) throws(WireError) {
         url = try reader.outcome()
         endpoints = try reader.list(limit: Self.endpointLimit, what: "the endpoints of a node")
+        newer = try reader.optional()
     }
 }
 

@@ -34,6 +34,10 @@ public enum Event: Equatable, Sendable {
     case signed(Verified<Draft>)
     /// This node was taken into a network: its new card, and who is there.
     case admitted(Verified<Card>, [Verified<News>])
+    /// A card that came beside a question or its answer, by a member or with this node's own key.
+    case told(Verified<Card>)
+    /// This node signed a new card of its own, and has it on disk.
+    case renewed(Verified<Card>)
     /// This node is about to leave its network for good: its holdings are to be in other hands by then. Ends in `.left`.
     case leave(by: Instant)
 

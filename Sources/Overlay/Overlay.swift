@@ -98,6 +98,10 @@ public struct Overlay: Sendable {
             }
         case .admitted(let card, let table):
             roster.handle(.admitted(card, table), at: now, into: &rosterActions)
+        case .told(let card):
+            roster.handle(.told([card.part(News.card)]), at: now, into: &rosterActions)
+        case .renewed(let card):
+            roster.handle(.renewed(card), at: now, into: &rosterActions)
         case .leave(let deadline):
             curator.handle(.leave(by: deadline), at: now, into: &curatorActions)
         case .withdraw(let file):

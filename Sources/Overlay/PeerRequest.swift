@@ -10,7 +10,8 @@ public enum PeerRequest: Hashable, Sendable {
     /// "Are you there?", at the URL on the asked node's card; the asker's own card goes along, for those that may not hold
     /// it yet. Answered with a proof.
     case prove(nonce: Bytes32, by: Card)
-    /// "Call me back at every address of this card of mine." Answered with what came of it.
+    /// "Call me back at every address of this card of mine." Answered with what came of it, and where the asked node knows
+    /// a newer one, with that.
     case callBack(Card)
 
     /// The name of `introduce`.
@@ -61,7 +62,7 @@ extension PeerAnswer: StatementBearing {
         case .catalogue(let answer): answer.statements
         case .table(let news): news.flatMap(\.statements)
         case .proof(let proof): [proof]
-        case .reached: []
+        case .reached(let reached): reached.newer.map { [$0] } ?? []
         }
     }
 }

@@ -150,7 +150,11 @@ struct RunningNode {
         let sentinel = Sentinel(
             inbox: inbox, client: client, directory: directory, identity: identity, belonging: belonging,
             sighting: Sighting(card, settings), troubles: troubles)
-        try await serve(node, performer, server, sentinel, arriving: goal, interruption)
+        let twins = TwinGuard(
+            inbox: inbox, client: client, directory: directory, database: database, scribe: scribe,
+            belonging: belonging, card: card, account: account, troubles: troubles, clock: clock,
+            pulse: settings.pulse ?? Roster.Settings().pulse)
+        try await serve(node, performer, server, [sentinel, twins], arriving: goal, interruption)
         await datagrams.close()
         courier.stop()
         guard leaving.isOver else { return }
@@ -213,8 +217,8 @@ struct RunningNode {
 
     /// Runs the services until the process is told to stop. They stop in reverse: first the doors, then the machine.
     private func serve(
-        _ node: OperatorDesk, _ performer: Performer, _ server: PublicServer, _ sentinel: Sentinel,
-        arriving goal: Goal?, _ interruption: Interruption
+        _ node: OperatorDesk, _ performer: Performer, _ server: PublicServer,
+        _ watches: [any Service], arriving goal: Goal?, _ interruption: Interruption
     ) async throws {
         let driver = Driver(overlay: overlay, inbox: inbox, performer: performer, clock: clock)
         let grace = Grace()
@@ -237,7 +241,7 @@ struct RunningNode {
                     .init(service: driver, serviceName: "driver"),
                     .init(service: Bounded(service: console, grace: grace), serviceName: "console"),
                     .init(service: rhythm, serviceName: "rhythm"),
-                    .init(service: sentinel, serviceName: "sentinel"),
+                ] + watches.map { .init(service: $0, serviceName: "watch") } + [
                     .init(service: doors, serviceName: "doors"),
                     .init(
                         service: arrival, successTerminationBehavior: .gracefullyShutdownGroup,

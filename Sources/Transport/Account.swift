@@ -13,6 +13,8 @@ public final class Account: Sendable {
         /// connections bound how many there are.
         var waiters: [@Sendable () -> Void] = []
         var isClosed = false
+        /// Clients get nothing for now.
+        var isSuspended = false
         /// Whether the period has ended by now; nothing while that is not known.
         var isOver: (@Sendable () -> Bool)?
         /// Of the overlay's class: what was spent before this run, and since then on datagrams.
@@ -22,6 +24,8 @@ public final class Account: Sendable {
             self.leases = leases
             besideQuestions = leases.usage.spent[.overlay]
         }
+
+        func admits(_ traffic: TrafficClass) -> Bool { !isSuspended || traffic != .serving }
     }
 
     private let state: Mutex<State>
@@ -34,9 +38,11 @@ public final class Account: Sendable {
 
     public var usage: Usage { state.withLock(\.leases.usage) }
 
-    /// What may still be promised to clients: while the disk takes no leases, no more than the last one covers.
+    /// What may still be promised to clients: while the disk takes no leases, no more than the last one covers; while
+    /// serving is suspended, nothing.
     public var remaining: ByteCount {
         state.withLock { state in
+            guard !state.isSuspended else { return .zero }
             let usage = state.leases.usage
             return state.leases.isStuck ? min(usage.remaining, usage.covered(for: .serving)) : usage.remaining
         }
@@ -50,6 +56,16 @@ public final class Account: Sendable {
     public func setStuck(_ isStuck: Bool) {
         guard isStuck != self.isStuck else { return }
         resuming { $0.leases.isStuck = isStuck }
+    }
+
+    /// Whether clients get nothing for now, whatever is left.
+    public var isSuspended: Bool { state.withLock(\.isSuspended) }
+
+    /// Says whether clients get nothing for now: nothing is begun for them, and what was begun gets no further. Whoever
+    /// waits for a lease is called, and may see what else can be done.
+    public func suspend(_ isSuspended: Bool) {
+        guard isSuspended != self.isSuspended else { return }
+        resuming { $0.isSuspended = isSuspended }
     }
 
     /// The period's number in this run, to be read when a response begins: credits name it.
@@ -71,7 +87,7 @@ public final class Account: Sendable {
 
     /// Holds `size` for one response, if it fits; nothing is spent yet.
     public func reserve(_ size: ByteCount, for traffic: TrafficClass) -> Bool {
-        state.withLock { $0.leases.reserve(size, for: traffic) }
+        state.withLock { $0.admits(traffic) && $0.leases.reserve(size, for: traffic) }
     }
 
     /// Gives back what was reserved and will not be sent.
@@ -81,7 +97,7 @@ public final class Account: Sendable {
 
     /// Spends of what was reserved; false when the lease on disk does not reach so far yet.
     public func debit(_ size: ByteCount, from traffic: TrafficClass) -> Bool {
-        renewing { $0.leases.debit(size, from: traffic) }
+        renewing { $0.admits(traffic) && $0.leases.debit(size, from: traffic) }
     }
 
     /// The same; where it is false, `resume` is called once, on another thread, after the next extension: never, once
@@ -90,7 +106,7 @@ public final class Account: Sendable {
         _ size: ByteCount, from traffic: TrafficClass, orResume resume: @escaping @Sendable () -> Void
     ) -> Bool {
         renewing { state in
-            guard !state.leases.debit(size, from: traffic) else { return true }
+            guard !state.admits(traffic) || !state.leases.debit(size, from: traffic) else { return true }
             if !state.isClosed { state.waiters.append(resume) }
             return false
         }
@@ -103,7 +119,7 @@ public final class Account: Sendable {
 
     /// Reserves and debits at once, or does nothing: for a datagram or an answer that can as well be dropped.
     public func spend(_ size: ByteCount, for traffic: TrafficClass) -> Bool {
-        renewing { $0.leases.spend(size, for: traffic) }
+        renewing { $0.admits(traffic) && $0.leases.spend(size, for: traffic) }
     }
 
     /// Counts what left the machine beyond all that was paid, whether or not it fits; and what is likely to follow, where

@@ -20,6 +20,7 @@ import Testing
         .catalogue(.unknown), .catalogue(.noted), .table([]),
         .proof(AddressProof(node: node, nonce: Bytes32(1, 1, 1, 1), url: card.url)),
         .reached(Reached(url: .answered, endpoints: [Reached.Door(card.endpoints[0], .silent)])),
+        .reached(Reached(url: .untried, endpoints: [], newer: card)),
     ]
 
     @Test("a request reads back as it was", arguments: requests)

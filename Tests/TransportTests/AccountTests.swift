@@ -38,6 +38,25 @@ import Testing
         #expect(calls.withLock { $0 } == [0, 1, 2])
     }
 
+    @Test func whileSuspendedClientsGetNothingAndAllElseGoesOn() {
+        let account = account(leased: true)
+        let calls = Mutex(0)
+        #expect(account.reserve(.kibibytes(8), for: .serving))
+        account.suspend(true)
+        #expect(account.remaining == .zero)
+        #expect(!account.reserve(.kibibytes(1), for: .serving) && !account.spend(.kibibytes(1), for: .serving))
+        #expect(!account.debit(.kibibytes(1), from: .serving) { calls.withLock { $0 += 1 } })
+        for traffic in [TrafficClass.replication, .overlay, .answers] {
+            #expect(account.spend(.kibibytes(1), for: traffic))
+        }
+        #expect(calls.withLock { $0 } == 0 && account.usage.spent.serving == .zero)
+        account.suspend(true)
+        #expect(calls.withLock { $0 } == 0)
+        account.suspend(false)
+        #expect(calls.withLock { $0 } == 1)
+        #expect(account.debit(.kibibytes(8), from: .serving) && account.remaining > .zero)
+    }
+
     @Test(.timeLimit(.minutes(1))) func payingWaitsForTheLease() async {
         let account = account(leased: false)
         async let paid = account.pay(.kibibytes(4), for: .replication)

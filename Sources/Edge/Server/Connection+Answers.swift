@@ -75,6 +75,13 @@ extension Connection {
         comeBack(after: Self.unreachablePause, "This node cannot keep its account now.", client: client)
     }
 
+    /// What is said while clients get nothing.
+    func refuseSuspended(client: IPAddress?) {
+        comeBack(
+            after: Self.unreachablePause, "This node gives no files now, for a reason that its operator is told.",
+            client: client)
+    }
+
     /// Pays what stands in `outgoing` from `start` on. What does not fit into the allowance any more is not said at all;
     /// what only the lease does not cover, on a disk that takes none, is refused in few words.
     private func pay(

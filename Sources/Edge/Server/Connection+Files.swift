@@ -186,6 +186,7 @@ extension Connection {
 
     /// A member takes its copy from here or not at all: sent elsewhere, it could not tell who serves it.
     private func serveMember(_ request: FileRequest) {
+        guard !services.account.isSuspended else { return refuseSuspended(client: request.client) }
         guard request.file.own.holds(request.bytes) else {
             return refuse(Refusal(.notFound, "This node does not have these bytes yet."))
         }
@@ -248,6 +249,8 @@ extension Connection {
             refuse(Refusal(.gone, "\(absence)"))
         case .here where services.account.isStuck, .nobody(.exhausted) where services.account.isStuck:
             refuseUnkept(client: request.client)
+        case .here where services.account.isSuspended, .nobody(.exhausted) where services.account.isSuspended:
+            refuseSuspended(client: request.client)
         case .here, .nobody(.exhausted):
             let seconds = max(1, services.untilPeriodEnds().wholeMilliseconds / 1000)
             comeBack(

@@ -144,7 +144,12 @@ extension Connection {
                 expect(within: max(settings.stallLimit, .seconds(slice.count / settings.leastPace)))
                 load(slice, of: download, withHead: withHead, context)
             case .wait:
-                if download.payment.sent == 0, services.account.isStuck { turnAway(download) }
+                let account = services.account
+                if download.payment.sent == 0, account.isStuck || account.isSuspended {
+                    turnAway(download)
+                } else if account.isSuspended, download.payment.traffic == .serving {
+                    finish(download, isComplete: false)
+                }
                 return
             case .done:
                 return finish(download, isComplete: true)
@@ -218,13 +223,14 @@ extension Connection {
         advance()
     }
 
-    /// The disk takes no leases, and nothing of the response was said yet: then that is said.
+    /// The disk takes no leases, or clients get nothing, and nothing of the response was said yet: then that is said.
     private func turnAway(_ download: Download) {
         download.payment.settle(services.account)
         giveBack(download.allotment, sent: 0)
         download.closeHandle()
         phase = .idle
-        refuseUnkept(client: download.request.client)
+        let client = download.request.client
+        if services.account.isSuspended { refuseSuspended(client: client) } else { refuseUnkept(client: client) }
         advance()
     }
 

@@ -167,6 +167,18 @@ extension Roster {
         isViewStale = true
     }
 
+    /// The new card goes to the others at once: whoever holds an older one may look for this node elsewhere.
+    mutating func renewed(_ card: Verified<Card>, at now: Instant, _ effects: inout Effects) {
+        guard card.value.nodeID == own.id, card.value.version > own.card.value.version else { return }
+        table.updateOwn { $0.card = card }
+        speakAbove(card.value)
+        effects.records.append(.news(card.part(News.card)))
+        effects.changed(own.id)
+        guard voice.isSpeaking else { return }
+        table.ownStamps.card = Stamp(position: log.append(.card, of: own.id.short), source: nil)
+        hastenAll(at: now)
+    }
+
     /// What this node says from now on is newer than its card.
     private mutating func speakAbove(_ card: Card) { voice.lastVersion = max(voice.lastVersion, card.version) }
 }

@@ -28,6 +28,8 @@ public struct Roster: Sendable {
         case signed(Verified<News>)
         /// This node joined a network: its new own card, and the table it was handed.
         case admitted(Verified<Card>, [Verified<News>])
+        /// This node's own new card, kept on disk already.
+        case renewed(Verified<Card>)
         /// Facts about this node. They become a status when their quantised values change.
         case measured(remaining: ByteCount, load: UInt8, freeDisk: ByteCount)
         /// Say good-bye.
@@ -89,6 +91,7 @@ public struct Roster: Sendable {
             take(news, .keep, at: now, &effects)
         case .signed(let news): signed(news, at: now, &effects)
         case .admitted(let card, let news): admitted(card, news, at: now, &effects)
+        case .renewed(let card): renewed(card, at: now, &effects)
         case .measured(let remaining, let load, let freeDisk):
             voice.facts = Voice.Facts(
                 remaining: QuarterPower(remaining), load: min(load, Status.heaviestLoad),
@@ -131,6 +134,14 @@ public struct Roster: Sendable {
     public var news: [News] {
         let all = ([own] + members).map { $0.news.map(\.value) }
         return all.map { $0[0] } + all.flatMap { $0.dropFirst() }
+    }
+
+    /// Whether there are others, and none of those this node exchanges pulses with answers.
+    public var isCutOff: Bool {
+        let isHeard = view.members.contains { id in
+            table.index(of: id).map { table.members[$0].condition == .alive } ?? false
+        }
+        return !isHeard && table.members.contains { $0.condition != .left }
     }
 
     /// The members this node exchanges pulses with, in order of their ids.

@@ -32,6 +32,16 @@ final class Belonging: Sendable {
     /// Where this node was seen to come from by who let it in.
     var seenAs: IPAddress? { state.withLock(\.seenAs) }
 
+    /// This node's next card is to be newer than this one.
+    /// - Returns: whether the node still belongs to that network.
+    func raise(cardVersion: UInt64, in network: NodeID) -> Bool {
+        state.withLock {
+            guard $0.membership.founder == network else { return false }
+            $0.membership.cardVersion = max($0.membership.cardVersion, cardVersion)
+            return true
+        }
+    }
+
     func enter(_ membership: NetworkMembership, isOpen: Bool, seenAs: IPAddress?) {
         state.withLock {
             $0 = State(

@@ -47,7 +47,7 @@ final class PeerDesk: PeerDoor {
     func handle(_ request: Verified<PeerRequest>, from asker: NodeID) async -> PeerAnswer? {
         switch request.value {
         case .prove(let nonce, _): proof(over: nonce)
-        case .callBack(let card): await callbacks.reach(card, for: asker).map(PeerAnswer.reached)
+        case .callBack(let card): await reach(request.part { _ in card }, for: asker).map(PeerAnswer.reached)
         case .catalogue, .introduce: await machine(request, from: asker)
         }
     }
@@ -56,6 +56,17 @@ final class PeerDesk: PeerDoor {
     private func proof(over nonce: Bytes32) -> PeerAnswer? {
         guard let card = directory.card(of: identity.nodeID) else { return nil }
         return .proof(identity.sign(AddressProof(node: identity.nodeID, nonce: nonce, url: card.url)).value)
+    }
+
+    /// Who does not know its own newest card learns it, and is not called at addresses of an older one.
+    private func reach(_ card: Verified<Card>, for asker: NodeID) async -> Reached? {
+        guard card.value.nodeID == asker else { return nil }
+        if let newest = directory.card(of: asker), newest.version > card.value.version {
+            return Reached(
+                url: .untried, endpoints: card.value.endpoints.map { Reached.Door($0, .untried) }, newer: newest)
+        }
+        inbox.post(.told(card))
+        return await callbacks.reach(card.value, for: asker)
     }
 
     private func machine(_ request: Verified<PeerRequest>, from asker: NodeID) async -> PeerAnswer? {

@@ -25,8 +25,6 @@ struct Rhythm: Service {
     static let troubledInterval = Duration.seconds(2)
     /// Nothing of this machine, and found out otherwise.
     private static let ofTheNetwork: Set<Trouble.Kind> = [.portBlocked, .datagramsBlocked, .twin]
-    /// A twin that nobody has heard for so long is gone.
-    static let twinQuiet = Duration.seconds(600)
     /// A trouble of the disk is over when nobody has met it for so long, and a little can be written …
     static let quiet = Duration.seconds(5)
     /// … and a disk that failed to read or write is watched a while longer.
@@ -67,11 +65,10 @@ struct Rhythm: Service {
                 inbox.post(.wallClock(now))
                 inbox.post(.period(settings.quota.period.period(containing: now)))
                 inbox.post(.remaining(account.remaining))
-                let heard = await inbox.ask { ($0.curator.heldForOthers, $0.ledger.state.period, $0.roster.twin) }
-                guard let (held, accounted, twin) = heard else { return }
+                let heard = await inbox.ask { ($0.curator.heldForOthers, $0.ledger.state.period) }
+                guard let (held, accounted) = heard else { return }
                 period = accounted
                 measure(held: held)
-                Self.check(twin, at: clock.now, troubles)
             }
         }
     }
@@ -141,15 +138,6 @@ struct Rhythm: Service {
             .overloaded,
             "More datagrams come in than this machine handles, and \(count) were dropped since the start; see what else it "
                 + "does, and who sends so much.")
-    }
-
-    static func check(_ twin: Twin?, at now: Instant, _ troubles: Troubles) {
-        guard let twin, now - twin.heardAt < twinQuiet else { return troubles.clear(.twin) }
-        let place = twin.url.map { " at \($0)" } ?? ""
-        troubles.raise(
-            .twin,
-            "Another process runs with this node's identity\(place), and others take the two for one; stop one of them, and "
-                + "use a new data directory, not a copy, for a second node.")
     }
 
     private func measure(held: ByteCount) {

@@ -38,7 +38,7 @@ struct Sentinel: Service {
     /// How long to wait before the next look.
     private func look(after pause: Duration) async -> Duration {
         guard let own = directory.card(of: identity.nodeID) else { return Self.firstPause }
-        let members = await candidates()
+        let members = await inbox.membersToAsk(atMost: Self.askedLimit)
         guard !members.isEmpty else { return Self.firstPause }
         var reports: [Reached] = []
         for card in members where reports.count < Self.answersWanted {
@@ -52,18 +52,12 @@ struct Sentinel: Service {
             ? Self.shortPause : min(pause * 2, Self.blockedPause)
     }
 
-    /// Those that are there first. Where datagrams do not arrive all others seem to be dead, but can be asked.
-    private func candidates() async -> [Card] {
-        let members = await inbox.ask { $0.roster.members.filter { $0.condition != .left } } ?? []
-        let (present, silent) = (members.filter { $0.condition == .alive }, members.filter { $0.condition != .alive })
-        return (present.shuffled() + silent.shuffled()).prefix(Self.askedLimit).map(\.card.value)
-    }
-
     /// What came of being called back; nothing where the member does not say.
     private func ask(_ card: Card, about own: Card) async -> Reached? {
         guard case .success(let answer) = await client.call(.callBack(own), to: card),
             case .reached(let reached) = answer.value
         else { return nil }
+        if let newer = reached.newer { inbox.post(.told(answer.part { _ in newer })) }
         return reached
     }
 
@@ -79,5 +73,15 @@ struct Sentinel: Service {
         } else if !findings.endpoints.isEmpty {
             troubles.clear(.datagramsBlocked)
         }
+    }
+}
+
+extension Inbox {
+    /// Some members, in a random order; those that are there first. Where datagrams do not arrive all others seem to be dead,
+    /// but can be asked.
+    func membersToAsk(atMost limit: Int) async -> [Card] {
+        let members = await ask { $0.roster.members.filter { $0.condition != .left } } ?? []
+        let (present, silent) = (members.filter { $0.condition == .alive }, members.filter { $0.condition != .alive })
+        return (present.shuffled() + silent.shuffled()).prefix(limit).map(\.card.value)
     }
 }

@@ -106,6 +106,7 @@ enum Samples {
         catalogueAnswers.map(PeerAnswer.catalogue) + [
             .table(news), .proof(member.sign(AddressProof(node: member.nodeID, nonce: .zero, url: "http://a")).value),
             .reached(Reached(url: .silent, endpoints: [Reached.Door(Endpoint(address: .v4(1), port: 2), .answered)])),
+            .reached(Reached(url: .untried, endpoints: [], newer: memberCard)),
         ]
 
     static let invite = Invite(

@@ -1,0 +1,146 @@
+import Console
+import Membership
+import Overlay
+import Primitives
+import ServiceLifecycle
+import Storage
+import Transport
+
+/// Finds out whether another process runs with this node's identity, and keeps both from giving files to clients as long
+/// as it does: they would spend one allowance twice.
+///
+/// Members send their datagrams to where the newest card says, so that of two processes with one key the older one hears
+/// nobody any more. It then asks members over HTTP whether they hold a newer card of its own. Where they do, it signs one
+/// that is newer still, and the other finds itself cut off in its turn: so each hears of the other as long as both run,
+/// and whoever is left alone hears nothing more.
+struct TwinGuard: Service {
+    let inbox: Inbox
+    let client: PeerClient
+    let directory: Directory
+    let database: Database
+    let scribe: Scribe
+    let belonging: Belonging
+    let card: OwnCard
+    let account: Account
+    let troubles: Troubles
+    let clock: MonotonicClock
+    let pulse: Duration
+
+    /// Longest time between two looks at the machine, which cost next to nothing.
+    static let longestTick = Duration.seconds(5)
+    /// Members asked until one answers.
+    static let askedLimit = 4
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            var doubts = TwinDoubts(pulse: pulse)
+            while (try? await Task.sleep(for: min(pulse, Self.longestTick))) != nil {
+                guard let (isCutOff, twin) = await inbox.ask({ ($0.roster.isCutOff, $0.roster.twin) }) else { return }
+                let asks = doubts.look(isCutOff: isCutOff, twin, at: clock.now)
+                tell(doubts.twin)
+                if asks { await ask() }
+            }
+        }
+    }
+
+    private func tell(_ twin: Twin?) {
+        account.suspend(twin != nil)
+        guard let twin else { return troubles.clear(.twin) }
+        troubles.raise(.twin, Self.sentence(about: twin))
+    }
+
+    static func sentence(about twin: Twin) -> String {
+        let place = twin.url.map { " at \($0)" } ?? ""
+        return
+            "Another process runs with this node's identity\(place), so that neither gives files to anybody; stop one of "
+            + "them, and use a new data directory, not a copy, for a second node."
+    }
+
+    /// Asks members, until one answers, whether they hold a newer card of this node; where one does, it learns a newer one.
+    private func ask() async {
+        guard let own = directory.card(of: card.identity.nodeID) else { return }
+        for member in await inbox.membersToAsk(atMost: Self.askedLimit) {
+            switch await ask(member, about: own) {
+            case .silence: continue
+            case .nothingNewer: return
+            case .newer(let card):
+                inbox.post(.told(card))
+                if let renewed = await renew(above: card.value.version) { _ = await ask(member, about: renewed) }
+                return
+            }
+        }
+    }
+
+    private enum Reply {
+        case silence
+        case nothingNewer
+        case newer(Verified<Card>)
+    }
+
+    private func ask(_ member: Card, about own: Card) async -> Reply {
+        guard case .success(let answer) = await client.call(.callBack(own), to: member),
+            case .reached(let reached) = answer.value
+        else { return .silence }
+        guard let newer = reached.newer, newer.nodeID == own.nodeID, newer.version > own.version else {
+            return .nothingNewer
+        }
+        return .newer(answer.part { _ in newer })
+    }
+
+    /// A card is on disk before it is shown, so that no restart ever takes this node's own for another's.
+    private func renew(above version: UInt64) async -> Card? {
+        let membership = belonging.membership
+        var raised = membership
+        raised.cardVersion = max(raised.cardVersion, version)
+        guard let own = try? card.signed(for: raised, at: MonotonicClock.wallTime) else { return nil }
+        raised.cardVersion = own.value.version
+        let kept = raised
+        guard (try? await scribe.perform { [database] in try database.write(kept) }) != nil,
+            belonging.raise(cardVersion: own.value.version, in: membership.founder)
+        else { return nil }
+        inbox.post(.renewed(own))
+        return own.value
+    }
+}
+
+/// When members are asked for a twin, and how long one counts as there.
+struct TwinDoubts {
+    /// A twin that nobody has heard for so many pulses is gone: as long as both run, each hears of the other …
+    static let quietPulses = 10
+    /// … but no earlier, however short the pulses are.
+    static let leastQuiet = Duration.seconds(30)
+    /// So often within that time are members asked, so that two cards in a row may be lost.
+    static let questions = 4
+
+    /// The twin, while it counts as there.
+    private(set) var twin: Twin?
+    /// How long none is heard until it counts as gone.
+    let quiet: Duration
+    /// Until the next question; grows while nobody answers this node and there is no twin.
+    private var pause: Duration
+    private var asked: Instant?
+
+    init(pulse: Duration) {
+        quiet = max(pulse * Self.quietPulses, Self.leastQuiet)
+        pause = quiet / Self.questions
+    }
+
+    /// Whether members are to be asked now.
+    /// - Parameters:
+    ///   - isCutOff: no neighbour answers.
+    ///   - heard: the twin that was heard last, if ever one was.
+    mutating func look(isCutOff: Bool, _ heard: Twin?, at now: Instant) -> Bool {
+        let wasThere = twin != nil
+        twin = heard.flatMap { now - $0.heardAt < quiet ? $0 : nil }
+        guard twin != nil || isCutOff else {
+            asked = nil
+            pause = quiet / Self.questions
+            return false
+        }
+        if twin != nil { pause = quiet / Self.questions }
+        if let asked, twin != nil && wasThere || twin == nil, now - asked < pause { return false }
+        if asked != nil, twin == nil { pause = min(pause * 2, quiet) }
+        asked = now
+        return true
+    }
+}
