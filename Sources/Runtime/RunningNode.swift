@@ -82,7 +82,8 @@ struct RunningNode {
         terms = Terms(share: settings.share)
         let now = MonotonicClock.wallTime
         let ledger = Ledger(
-            terms: terms, period: settings.quota.period.period(containing: now), restored: restored.ledger)
+            terms: terms, period: Self.period(at: now, settings, beside: restored, of: identity.nodeID),
+            restored: restored.ledger)
         if let sentence = ledger.state.period.warning(at: now) { troubles.raise(.clock, sentence) }
         var random = SystemRandomNumberGenerator()
         var generator = Generator(seed: random.next())
@@ -108,6 +109,16 @@ struct RunningNode {
                     + "put the disk right.")
         }
         shelf = Shelf(folder: folder, inbox: inbox, holdings: restored.holdings, logger: logger, troubles: troubles)
+    }
+
+    /// The period that the account begins with. Where there may be neighbours to ask, a new one waits for what they say of
+    /// the time (`StartCheck`).
+    private static func period(
+        at now: WallTime, _ settings: Settings, beside restored: Restored, of own: NodeID
+    ) -> Period {
+        let isAlone = restored.news.allSatisfy { $0.value.subject == own.short }
+        if !isAlone, !MonotonicClock.isSynchronised, let stored = restored.ledger?.period { return stored }
+        return settings.quota.period.period(containing: now)
     }
 
     func run(arriving goal: Goal?, _ interruption: Interruption) async throws {

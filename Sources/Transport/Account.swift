@@ -7,14 +7,22 @@ internal import Synchronization
 /// Effects happen outside the lock: `onLow` asks for a renewal, once for each lease; waiters are called after the
 /// extension or the new period they waited for, and try again.
 public final class Account: Sendable {
+    /// Why clients get nothing, whatever is left.
+    public enum Suspension: Sendable {
+        /// Another process spends the same allowance.
+        case twin
+        /// It is not known which period pays.
+        case clock
+    }
+
     private struct State {
         var leases: Leases
         /// In the order they came, so that nobody starves. One for each response at most, so the doors' limits on
         /// connections bound how many there are.
         var waiters: [@Sendable () -> Void] = []
         var isClosed = false
-        /// Clients get nothing for now.
-        var isSuspended = false
+        /// Why clients get nothing for now.
+        var suspensions: Set<Suspension> = []
         /// Whether the period has ended by now; nothing while that is not known.
         var isOver: (@Sendable () -> Bool)?
         /// Of the overlay's class: what was spent before this run, and since then on datagrams.
@@ -25,7 +33,7 @@ public final class Account: Sendable {
             besideQuestions = leases.usage.spent[.overlay]
         }
 
-        func admits(_ traffic: TrafficClass) -> Bool { !isSuspended || traffic != .serving }
+        func admits(_ traffic: TrafficClass) -> Bool { suspensions.isEmpty || traffic != .serving }
     }
 
     private let state: Mutex<State>
@@ -42,7 +50,7 @@ public final class Account: Sendable {
     /// serving is suspended, nothing.
     public var remaining: ByteCount {
         state.withLock { state in
-            guard !state.isSuspended else { return .zero }
+            guard state.suspensions.isEmpty else { return .zero }
             let usage = state.leases.usage
             return state.leases.isStuck ? min(usage.remaining, usage.covered(for: .serving)) : usage.remaining
         }
@@ -59,13 +67,17 @@ public final class Account: Sendable {
     }
 
     /// Whether clients get nothing for now, whatever is left.
-    public var isSuspended: Bool { state.withLock(\.isSuspended) }
+    public var isSuspended: Bool { state.withLock { !$0.suspensions.isEmpty } }
+
+    public func isSuspended(for reason: Suspension) -> Bool { state.withLock { $0.suspensions.contains(reason) } }
 
     /// Says whether clients get nothing for now: nothing is begun for them, and what was begun gets no further. Whoever
     /// waits for a lease is called, and may see what else can be done.
-    public func suspend(_ isSuspended: Bool) {
-        guard isSuspended != self.isSuspended else { return }
-        resuming { $0.isSuspended = isSuspended }
+    public func suspend(_ reason: Suspension, _ isSuspended: Bool) {
+        guard isSuspended != self.isSuspended(for: reason) else { return }
+        resuming { state in
+            if isSuspended { state.suspensions.insert(reason) } else { state.suspensions.remove(reason) }
+        }
     }
 
     /// The period's number in this run, to be read when a response begins: credits name it.

@@ -212,4 +212,26 @@ import Testing
         #expect((.microseconds(400) ... .milliseconds(4)).contains(roundTrip))
         #expect(member.condition == .alive && world.now - (member.heard ?? .zero) < .milliseconds(1100))
     }
+
+    @Test func `neighbours tell what their calendars say, and one that is wrong by a month moves nobody's median`()
+        throws
+    {
+        var world = World.settled(6, seed: 3)
+        let ahead = world.wallTime + .seconds(31 * 86_400)
+        for _ in 0..<4 {
+            world.deliver(.wallClock(ahead), to: world.ids[1])
+            world.run(for: .seconds(1))
+        }
+        let witnesses = try #require(world.nodes[world.ids[0]]?.roster?.witnesses(at: world.now))
+        #expect(witnesses.count == 5 && witnesses.possible == 5)
+        let gap = try #require(witnesses.time) - world.wallTime
+        #expect((.seconds(-31) ... .seconds(31)).contains(gap), "\(gap)")
+
+        // Who is gone is no witness any more.
+        for id in world.ids[2...] { world.crash(id) }
+        world.run(for: .seconds(8))
+        let left = try #require(world.nodes[world.ids[0]]?.roster?.witnesses(at: world.now))
+        #expect(left.count == 1 && left.possible == 1)
+        #expect(try #require(left.time) - world.wallTime > .seconds(30 * 86_400))
+    }
 }

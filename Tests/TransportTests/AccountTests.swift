@@ -42,7 +42,7 @@ import Testing
         let account = account(leased: true)
         let calls = Mutex(0)
         #expect(account.reserve(.kibibytes(8), for: .serving))
-        account.suspend(true)
+        account.suspend(.twin, true)
         #expect(account.remaining == .zero)
         #expect(!account.reserve(.kibibytes(1), for: .serving) && !account.spend(.kibibytes(1), for: .serving))
         #expect(!account.debit(.kibibytes(1), from: .serving) { calls.withLock { $0 += 1 } })
@@ -50,9 +50,9 @@ import Testing
             #expect(account.spend(.kibibytes(1), for: traffic))
         }
         #expect(calls.withLock { $0 } == 0 && account.usage.spent.serving == .zero)
-        account.suspend(true)
+        account.suspend(.twin, true)
         #expect(calls.withLock { $0 } == 0)
-        account.suspend(false)
+        account.suspend(.twin, false)
         #expect(calls.withLock { $0 } == 1)
         #expect(account.debit(.kibibytes(8), from: .serving) && account.remaining > .zero)
     }

@@ -8,6 +8,8 @@ struct Edge: Equatable, Sendable {
     var received = Cursor.none
     /// What the member wants; the edge runs at the slower end's interval.
     var interval = Duration.zero
+    /// What its last pulse in this run said of the time.
+    var told: Told?
     var roundTrips = RoundTrips()
     var phase = Phase.idle
     /// When the last exchange began, at either end.

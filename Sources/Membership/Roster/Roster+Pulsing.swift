@@ -113,6 +113,7 @@ extension Roster {
     /// The cursors, both ways, and the interval.
     private mutating func takeTidings(of pulse: Pulse, on index: Int, at now: Instant, _ effects: inout Effects) {
         table.edges[index].interval = pulse.interval
+        if let told = Told(minute: pulse.minute, at: now) { table.edges[index].told = told }
         let carriage = pulse.carriage
         let received = table.edges[index].received
         if received.epoch != carriage.epoch {

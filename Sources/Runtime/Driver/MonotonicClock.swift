@@ -1,3 +1,4 @@
+import CLinux
 import Foundation
 import Primitives
 
@@ -14,6 +15,9 @@ struct MonotonicClock: Sendable {
     static var wallTime: WallTime {
         WallTime(milliseconds: Int64((Date().timeIntervalSince1970 * 1000).rounded(.down)))
     }
+
+    /// Whether the machine says that its calendar is kept right by others (NTP).
+    static var isSynchronised: Bool { clinux_clock_is_synchronised() != 0 }
 
     func sleep(until instant: Instant) async throws {
         try await Task.sleep(until: origin + (instant - .zero), clock: ContinuousClock())

@@ -1,5 +1,4 @@
 import Allowance
-import CLinux
 import Catalogue
 import Console
 import Edge
@@ -40,45 +39,70 @@ struct Rhythm: Service {
         Self.check(folder, troubles)
         measure(held: overlay.curator.heldForOthers)
         inbox.post(.start(MonotonicClock.wallTime))
-        end(overlay.ledger.state.period, at: MonotonicClock.wallTime)
+        let period = overlay.ledger.state.period
+        if isOver(period, at: MonotonicClock.wallTime) {
+            account.suspend(.clock, true)
+        } else {
+            end(period, at: MonotonicClock.wallTime)
+        }
         account.renew()
     }
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
             var reviewed = ContinuousClock.now
-            var next = reviewed + pause
-            var check = ClockCheck(wall: MonotonicClock.wallTime, at: clock.now)
+            var next = reviewed + Self.troubledInterval
+            var trusted = TrustedClock(at: clock.now)
+            var turning = Turning(account)
             var dropped: UInt64 = 0
-            var period: Period?
             while (try? await Task.sleep(for: min(Self.reviewInterval, next - .now))) != nil {
                 let moment = ContinuousClock.now
                 account.review(after: moment - reviewed)
                 reviewed = moment
                 guard moment >= next else { continue }
-                next = moment + pause
-                let now = time(&check, period)
-                if let period { end(period, at: now) }
+                next = moment + pause(while: trusted)
+                let heard = await inbox.ask { [clock, isStarting = trusted.isStarting] overlay in
+                    (
+                        overlay.curator.heldForOthers, overlay.ledger.state.period,
+                        isStarting ? overlay.roster.witnesses(at: clock.now) : .none
+                    )
+                }
+                guard let (held, period, witnesses) = heard else { return }
+                go(by: read(&trusted, witnesses, period), period, &turning)
                 checkDisk()
                 Self.check(folder, troubles)
                 Self.check(inbox, &dropped, troubles)
-                inbox.post(.wallClock(now))
-                inbox.post(.period(settings.quota.period.period(containing: now)))
                 inbox.post(.remaining(account.remaining))
-                let heard = await inbox.ask { ($0.curator.heldForOthers, $0.ledger.state.period) }
-                guard let (held, accounted) = heard else { return }
-                period = accounted
                 measure(held: held)
             }
         }
     }
 
     /// Never beyond the end of the period: what is sent after it belongs to the next.
-    private var pause: Duration {
+    private func pause(while trusted: TrustedClock) -> Duration {
         let now = MonotonicClock.wallTime
-        let isTroubled = troubles.current.contains { !Self.ofTheNetwork.contains($0.kind) }
+        let isTroubled = trusted.isStarting || troubles.current.contains { !Self.ofTheNetwork.contains($0.kind) }
         let interval = isTroubled ? Self.troubledInterval : Self.interval
         return min(interval, max(.milliseconds(1), settings.quota.period.period(containing: now).ends - now))
+    }
+
+    /// Whether the next period has begun by the calendar.
+    private func isOver(_ period: Period, at now: WallTime) -> Bool {
+        settings.quota.period.period(containing: now).starts >= period.ends
+    }
+
+    /// Where a new period is due that may not begin yet, nobody gets files: it is not known which period would pay.
+    private func go(by reading: TrustedClock.Reading, _ period: Period, _ turning: inout Turning) {
+        let isWaiting = !reading.isCertain && isOver(period, at: reading.time)
+        account.suspend(.clock, isWaiting)
+        inbox.post(.wallClock(reading.time))
+        guard !isWaiting else {
+            account.end(when: nil)
+            return turning.wait()
+        }
+        if isOver(period, at: reading.time) { turning.end() } else { end(period, at: reading.time) }
+        turning.settle()
+        if reading.isCertain { inbox.post(.period(settings.quota.period.period(containing: reading.time))) }
     }
 
     /// Tells the account when its period ends: what is sent after that belongs to the next one, of which nothing is leased
@@ -92,21 +116,21 @@ struct Rhythm: Service {
     }
 
     /// The wall clock, as far as it can be believed.
-    /// - Parameter period: of the account; nothing before it was heard.
-    private func time(_ check: inout ClockCheck, _ period: Period?) -> WallTime {
-        let isSynchronised = clinux_clock_is_synchronised() != 0
-        let (time, gap) = check.read(MonotonicClock.wallTime, at: clock.now, isSynchronised: isSynchronised)
-        if let gap {
-            troubles.raise(
-                .clock,
-                "The clock was set \(gap > .zero ? "ahead" : "back") by \(gap.inWords) while the node ran, and no new "
-                    + "period of the allowance begins by it; set the clock right, or restart the node if it is right.")
-        } else if let sentence = period?.warning(at: time) {
-            troubles.raise(.clock, sentence)
-        } else if period != nil {
-            troubles.clear(.clock)
+    /// - Parameter period: of the account.
+    private func read(_ trusted: inout TrustedClock, _ witnesses: Witnesses, _ period: Period) -> TrustedClock.Reading {
+        let reading = trusted.read(
+            MonotonicClock.wallTime, witnesses, at: clock.now, isSynchronised: MonotonicClock.isSynchronised)
+        switch reading.doubt {
+        case .unheard where !isOver(period, at: reading.time): break
+        case .some(let doubt): troubles.raise(.clock, doubt.sentence)
+        case nil:
+            if let sentence = period.warning(at: reading.time) {
+                troubles.raise(.clock, sentence)
+            } else {
+                troubles.clear(.clock)
+            }
         }
-        return time
+        return reading
     }
 
     private func checkDisk() {

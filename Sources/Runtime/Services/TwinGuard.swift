@@ -44,7 +44,7 @@ struct TwinGuard: Service {
     }
 
     private func tell(_ twin: Twin?) {
-        account.suspend(twin != nil)
+        account.suspend(.twin, twin != nil)
         guard let twin else { return troubles.clear(.twin) }
         troubles.raise(.twin, Self.sentence(about: twin))
     }

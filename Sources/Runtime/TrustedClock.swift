@@ -1,0 +1,81 @@
+import Membership
+import Primitives
+
+/// The time to go by: the wall clock, held against what neighbours say after a start, and against the machine's uptime
+/// from then on.
+struct TrustedClock {
+    enum Doubt: Equatable {
+        /// Neighbours have not said yet what time it is.
+        case unheard
+        /// So many neighbours say that the wall clock is ahead by this, or behind.
+        case neighbours(gap: Duration, count: Int)
+        /// The clock was set ahead by this while the node ran, or back.
+        case jump(Duration)
+    }
+
+    struct Reading: Equatable {
+        var time: WallTime
+        var doubt: Doubt?
+
+        /// Whether a new period of the allowance may begin by it. What the uptime says does not run ahead.
+        var isCertain: Bool {
+            switch doubt {
+            case nil, .jump: true
+            case .unheard, .neighbours: false
+            }
+        }
+    }
+
+    private enum Trust {
+        case starting(StartCheck)
+        case running(ClockCheck)
+    }
+
+    private var trust: Trust
+
+    init(at now: Instant) {
+        trust = .starting(StartCheck(at: now))
+    }
+
+    /// Whether the clock that the node started with is not believed yet.
+    var isStarting: Bool { if case .starting = trust { true } else { false } }
+
+    mutating func read(
+        _ wall: WallTime, _ witnesses: Witnesses, at now: Instant, isSynchronised: Bool
+    ) -> Reading {
+        switch trust {
+        case .starting(let check):
+            switch check.read(wall, witnesses, at: now, isSynchronised: isSynchronised) {
+            case .believed:
+                trust = .running(ClockCheck(wall: wall, at: now))
+                return Reading(time: wall)
+            case .open: return Reading(time: wall, doubt: .unheard)
+            case .doubted(let gap, let count):
+                return Reading(
+                    time: min(wall, witnesses.time ?? wall), doubt: .neighbours(gap: gap, count: count))
+            }
+        case .running(var check):
+            let (time, gap) = check.read(wall, at: now, isSynchronised: isSynchronised)
+            trust = .running(check)
+            return Reading(time: time, doubt: gap.map { .jump($0) })
+        }
+    }
+}
+
+extension TrustedClock.Doubt {
+    /// What the operator is told.
+    var sentence: String {
+        switch self {
+        case .unheard:
+            "A new period of the allowance is due by the clock, and begins, with files for clients, once neighbours agree; wait "
+                + "at most \(StartCheck.patience.inWords), or let the machine's clock be kept right by NTP."
+        case .neighbours(let gap, let count):
+            "The clock is \(gap.inWords) \(gap > .zero ? "ahead of" : "behind") what \(count) "
+                + "\(count == 1 ? "neighbour says" : "neighbours say"), and no new period of the allowance begins by it; set "
+                + "the clock right."
+        case .jump(let gap):
+            "The clock was set \(gap > .zero ? "ahead" : "back") by \(gap.inWords) while the node ran, and no new "
+                + "period of the allowance begins by it; set the clock right, or restart the node if it is right."
+        }
+    }
+}

@@ -1,0 +1,94 @@
+import Allowance
+import Membership
+import Primitives
+import Testing
+import Transport
+
+@testable import Runtime
+
+@Suite struct TrustedClockTests {
+    private let truth = WallTime(milliseconds: 1_700_000_000_000)
+    private let month = Duration.seconds(31 * 86_400)
+
+    private func at(_ seconds: Int) -> Instant { .zero + .seconds(seconds) }
+    private func witnesses(_ time: WallTime) -> Witnesses { Witnesses(count: 3, possible: 3, time: time) }
+
+    @Test func `a clock is held against neighbours until it is believed, and against the uptime from then on`() {
+        var clock = TrustedClock(at: .zero)
+        let silent = Witnesses(count: 0, possible: 3, time: nil)
+        let waiting = clock.read(truth, silent, at: at(2), isSynchronised: false)
+        #expect(waiting == .init(time: truth, doubt: .unheard) && !waiting.isCertain && clock.isStarting)
+        let ahead = clock.read(truth + month, witnesses(truth), at: at(4), isSynchronised: false)
+        #expect(ahead == .init(time: truth, doubt: .neighbours(gap: month, count: 3)) && !ahead.isCertain)
+        let behind = clock.read(truth + month * -1, witnesses(truth), at: at(5), isSynchronised: false)
+        #expect(behind.time == truth + month * -1 && !behind.isCertain && clock.isStarting)
+        let right = clock.read(truth, witnesses(truth), at: at(6), isSynchronised: false)
+        #expect(right == .init(time: truth) && right.isCertain && !clock.isStarting)
+        // What neighbours say later moves nothing.
+        let later = clock.read(truth + .seconds(10), witnesses(truth + month), at: at(16), isSynchronised: false)
+        #expect(later == .init(time: truth + .seconds(10)))
+        let jump = clock.read(truth + month, .none, at: at(26), isSynchronised: false)
+        #expect(jump == .init(time: truth + .seconds(20), doubt: .jump(month - .seconds(20))) && jump.isCertain)
+    }
+
+    @Test func `with nobody to ask, or kept right by others, it is believed at once`() {
+        var alone = TrustedClock(at: .zero)
+        #expect(alone.read(truth, .none, at: at(1), isSynchronised: false) == .init(time: truth))
+        var kept = TrustedClock(at: .zero)
+        #expect(kept.read(truth, witnesses(truth + month), at: at(1), isSynchronised: true) == .init(time: truth))
+    }
+
+    @Test func `each doubt is told in one sentence that says what to do`() {
+        #expect(
+            TrustedClock.Doubt.neighbours(gap: month, count: 3).sentence
+                == "The clock is 31 days ahead of what 3 neighbours say, and no new period of the allowance begins by it; set "
+                + "the clock right.")
+        #expect(
+            TrustedClock.Doubt.neighbours(gap: month * -1, count: 1).sentence
+                == "The clock is 31 days behind what 1 neighbour says, and no new period of the allowance begins by it; set "
+                + "the clock right.")
+        #expect(
+            TrustedClock.Doubt.unheard.sentence
+                == "A new period of the allowance is due by the clock, and begins, with files for clients, once neighbours "
+                + "agree; wait at most 10 minutes, or let the machine's clock be kept right by NTP.")
+    }
+
+    @Test func `what is sent while a new period waits is counted to it too, once it begins`() {
+        let account = account()
+        account.suspend(.clock, true)
+        account.extend(to: lease)
+        #expect(account.spend(.kibibytes(7), for: .overlay))
+        var turning = Turning(account)
+        #expect(account.spend(.kibibytes(4), for: .overlay) && account.spend(.kibibytes(2), for: .answers))
+        #expect(!account.spend(.kibibytes(1), for: .serving))
+        turning.wait()
+        turning.end()
+        #expect(!account.spend(.kibibytes(1), for: .overlay), "it waits for the new period")
+        turning.settle()
+        #expect(account.usage.spent.overlay == .kibibytes(11))
+        account.begin(terms: Terms(share: .gigabytes(8)), durable: lease)
+        turning.settle()
+        #expect(account.usage.spent == ClassTotals(overlay: .kibibytes(4), answers: .kibibytes(2)))
+        turning.settle()
+        #expect(account.usage.spent == ClassTotals(overlay: .kibibytes(4), answers: .kibibytes(2)))
+    }
+
+    @Test func `where no period begins after all, nothing is counted twice`() {
+        let account = account()
+        var turning = Turning(account)
+        turning.wait()
+        #expect(account.spend(.kibibytes(4), for: .overlay))
+        turning.settle()
+        account.begin(terms: Terms(share: .gigabytes(8)), durable: lease)
+        turning.end()
+        turning.settle()
+        #expect(account.usage.spent == .zero)
+    }
+
+    private let lease = ClassTotals(
+        serving: .megabytes(10), replication: .megabytes(10), overlay: .megabytes(10), answers: .megabytes(10))
+
+    private func account() -> Account {
+        Account(Leases(terms: Terms(share: .gigabytes(8)), spent: .zero, durable: lease), onLow: { _ in })
+    }
+}
