@@ -86,6 +86,11 @@ struct AddressProofs: Sendable {
 
     func isProven(_ id: NodeID) -> Bool { entries[id]?.proven != nil }
 
+    /// Whether it was asked as often as patience lasts, and proved nothing.
+    func isGivenUp(_ id: NodeID) -> Bool {
+        entries[id].map { $0.proven == nil && $0.failures >= Self.patience } ?? false
+    }
+
     /// Whether an answer is still to come.
     func isAwaited(_ id: NodeID) -> Bool { entries[id].map { $0.isUnderWay || $0.isQueued } ?? false }
 

@@ -22,13 +22,13 @@ extension RoutingNode {
 
 extension MemberFacts {
     /// A member as the catalogue sees it.
-    init(_ member: Member) {
+    init(_ member: Member, isUnproven: Bool) {
         let card = member.card.value
         let status = member.status?.value
         self.init(
             id: card.nodeID, isAlive: member.condition == .alive || member.condition == .suspect, place: card.place,
             remaining: status?.remaining.byteCount ?? .zero, freeDisk: status?.freeDisk.byteCount ?? .zero,
-            since: member.since)
+            since: member.since, isUnproven: isUnproven)
     }
 }
 

@@ -26,11 +26,17 @@ extension Overlay {
         switch proofs.ended(id, outcome, at: now) {
         case .same: break
         case .proven(let held):
-            if let member = roster[id] { routeAnew(member, into: &actions) }
+            if let member = roster[id] {
+                routeAnew(member, into: &actions)
+                tellCurator(of: member, at: now)
+            }
             actions += held
             resolveHeld(into: &actions)
         case .unproven(let held):
-            if let member = roster[id] { routeAnew(member, into: &actions) }
+            if let member = roster[id] {
+                routeAnew(member, into: &actions)
+                tellCurator(of: member, at: now)
+            }
             for action in held { fail(action, at: now) }
             resolveHeld(into: &actions)
         }

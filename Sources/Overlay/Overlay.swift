@@ -233,8 +233,13 @@ public struct Overlay: Sendable {
         noteCard(of: member, at: now, into: &actions)
         routeAnew(member, into: &actions)
         if member.condition != .alive { resolveHeld(into: &actions) }
-        curator.handle(.member(MemberFacts(member)), at: now, into: &curatorActions)
+        tellCurator(of: member, at: now)
         if let notice = conditions.notice(of: member, beside: roster.own.id) { actions.append(.notice(notice)) }
+    }
+
+    mutating func tellCurator(of member: Member, at now: Instant) {
+        let facts = MemberFacts(member, isUnproven: proofs.isGivenUp(member.id))
+        curator.handle(.member(facts), at: now, into: &curatorActions)
     }
 
     private mutating func perform(_ action: Curator.Action, at now: Instant, into actions: inout [Action]) {

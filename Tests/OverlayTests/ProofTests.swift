@@ -49,6 +49,26 @@ import Testing
         }
     }
 
+    @Test func `a copy that a member says it has at somebody else's URL is not one of those that were wanted`() {
+        for seed in 1...6 as ClosedRange<UInt64> {
+            let liar = Int(seed) % 6
+            var network = network(6, lying: [liar], seed: seed)
+            let file = network.post(.kibibytes(64), on: (liar + 1) % 6, replicas: 2)
+            let claim = Announcement(
+                file: file, holder: network.nodes[liar].id, version: UInt64(network.wallTime.milliseconds),
+                state: .complete)
+            network.run(for: .milliseconds(20))
+            for index in 0..<6 where index != liar {
+                network.call(
+                    .catalogue(.announce([claim.signed], [])), CallID(1 << 40), from: network.currentRun(of: liar),
+                    to: network.nodes[index].id)
+            }
+            network.run(for: .seconds(180))
+            #expect(network.holders(of: file).count >= 3, "seed \(seed): \(network.holders(of: file)), \(liar) lies")
+            #expect(network.violations.isEmpty, "seed \(seed): \(network.violations)")
+        }
+    }
+
     @Test func `who lied about its URL, and tells the truth on a new card, is taken up again`() {
         var network = network(4, lying: [1], seed: 3)
         let file = network.post(.mebibytes(1), on: 1, replicas: 0)

@@ -79,16 +79,17 @@ extension Curator {
     /// As many others hold all of it as are wanted, or as could; and, unless it stays here as this node's own, at least one.
     private func isHandedOver(_ file: FileID) -> Bool {
         guard let entry = files[file], let posting = leading(entry)?.value else { return true }
-        let whole = entry.holders.filter { heard in
+        let named = entry.holders.filter { heard in
             heard.state == .complete && heard.holder != own && members.isAlive(heard.holder)
         }.map(\.holder)
+        let whole = named.filter { isBelieved($0, of: entry) }
         guard entry.holding?.isOwn == true || !whole.isEmpty else { return false }
         let holders = whole.filter { !entry.isPublisher($0) && isVouched($0, entry) }
         guard holders.count < Int(posting.replicas) else { return true }
         return !members.all.contains { member in
             member.id != own && member.remaining >= posting.length && member.freeDisk >= posting.length
                 && members.isAlive(member.id) && !entry.isPublisher(member.id)
-                && posting.audience.vouches(for: member.id) && !holders.contains(member.id)
+                && posting.audience.vouches(for: member.id) && !named.contains(member.id) && !isNotorious(member.id)
         }
     }
 }

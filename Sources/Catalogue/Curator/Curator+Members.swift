@@ -5,6 +5,7 @@ extension Curator {
     mutating func learn(_ facts: MemberFacts) {
         let before = members.update(facts)
         guard facts.id != own else { return }
+        if let before, before.isUnproven != facts.isUnproven { recount(facts.id) }
         if facts.isAlive != (before?.isAlive ?? false) {
             livenessChanged(of: facts.id, isAlive: facts.isAlive)
         } else if facts.isAlive, let before, facts.since > before.since {

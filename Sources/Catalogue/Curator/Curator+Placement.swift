@@ -74,6 +74,7 @@ extension Curator {
     ) -> Int {
         let replicas = holders.count { heard in
             !entry.isPublisher(heard.holder) && posting.audience.vouches(for: heard.holder)
+                && isBelieved(heard.holder, of: entry)
                 && (heard.state == .complete || heard.state == .filling && now < due(heard, posting))
         }
         return Int(posting.replicas) - replicas - placement.hopefuls(for: posting).count
@@ -104,9 +105,11 @@ extension Curator {
         _ posting: Verified<Posting>, to chosen: [NodeID], holders: [FileEntry.Heard], group: [NodeID]
     ) {
         let whole = (holders.filter { $0.state == .complete } + holders.filter { $0.state == .leaving }).map(\.holder)
-        // Whose posting it is should be able to describe it, whoever else says that they have it.
+        // Whose posting it is should be able to describe it, whoever else says that they have it; last who is not believed.
         let publisher = posting.value.publisher
-        let told = whole.contains(publisher) ? [publisher] + whole.filter { $0 != publisher } : whole
+        let entry = files[posting.value.file] ?? FileEntry(file: posting.value.file)
+        let known = whole.filter { isBelieved($0, of: entry) } + whole.filter { !isBelieved($0, of: entry) }
+        let told = whole.contains(publisher) ? [publisher] + known.filter { $0 != publisher } : known
         let offer = Offer(posting: posting.value, holders: told, group: group)
         for member in chosen where member != own {
             call(.offer(offer), .offer(posting.value.file, by: publisher), to: member)
@@ -222,7 +225,7 @@ extension Curator {
             members.isAlive(member.id) && posting.audience.vouches(for: member.id)
                 && member.id != posting.publisher && member.remaining >= posting.length
                 && member.freeDisk >= posting.length && !holders.contains(member.id)
-                && !asked.contains(member.id)
+                && !asked.contains(member.id) && !isNotorious(member.id)
         }.map { Candidate($0, for: posting, beside: places, within: settings.regionKilometres) }
         var chosen: [NodeID] = []
         while chosen.count < min(count, Offer.groupLimit), !open.isEmpty {

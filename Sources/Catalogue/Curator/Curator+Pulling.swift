@@ -116,6 +116,7 @@ extension Curator {
         liars.insert(source, at: liars.firstPosition { $0 > source })
         files[file]?.liars = Array(liars.prefix(limits.holders))
         touch(file)
+        if files[file]?.placement != nil { agenda.add(.place(file), at: now) }
     }
 
     // MARK: The end

@@ -12,9 +12,12 @@ public struct MemberFacts: Equatable, Sendable {
     /// Since when it has been up without a break, as far as this node knows; a later one: it may have forgotten what it
     /// was told.
     public var since: Instant
+    /// It was asked again and again to prove that its URL is its own, and has not: nobody is sent to it.
+    public var isUnproven: Bool
 
     public init(
-        id: NodeID, isAlive: Bool, place: Place?, remaining: ByteCount, freeDisk: ByteCount, since: Instant
+        id: NodeID, isAlive: Bool, place: Place?, remaining: ByteCount, freeDisk: ByteCount, since: Instant,
+        isUnproven: Bool = false
     ) {
         self.id = id
         self.isAlive = isAlive
@@ -22,5 +25,6 @@ public struct MemberFacts: Equatable, Sendable {
         self.remaining = remaining
         self.freeDisk = freeDisk
         self.since = since
+        self.isUnproven = isUnproven
     }
 }

@@ -28,6 +28,9 @@ public struct Misdeeds: Equatable, Sendable {
         self.last = last
     }
 
+    /// Of all kinds.
+    public var total: Int { Misdeed.allCases.reduce(0) { $0 &+ self[$1] } }
+
     public subscript(misdeed: Misdeed) -> Int {
         get {
             switch misdeed {
@@ -58,6 +61,26 @@ extension Curator {
         let times = misdeeds[misdeed]
         if times > 0, times & (times - 1) == 0 {
             turn.actions.append(.caught(member, misdeed, file, times: times))
+        }
+        if misdeeds.total == limits.misdeeds { recount(member) }
+    }
+
+    /// Whether a copy counts that this member says it has. Not when it sent a wrong piece of that file; when it was caught
+    /// more often than a disk that changes a bit explains; or when nobody can be sent to it, since it never proved its URL.
+    func isBelieved(_ id: NodeID, of entry: FileEntry) -> Bool {
+        !entry.liars.contains(id) && !isNotorious(id) && members[id]?.isUnproven != true
+    }
+
+    /// It was caught so often that nothing is entrusted to it.
+    func isNotorious(_ id: NodeID) -> Bool { caught[id].map { $0.total >= limits.misdeeds } ?? false }
+
+    /// What the member says it holds counts no longer, or counts again.
+    mutating func recount(_ member: NodeID) {
+        for file in files.ids {
+            guard let entry = files[file], entry.placement != nil, let heard = entry.heard(from: member),
+                heard.state != .gone
+            else { continue }
+            agenda.add(.place(file), at: now)
         }
     }
 

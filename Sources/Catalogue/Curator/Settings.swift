@@ -155,6 +155,9 @@ extension Curator {
         public var refused = 1024
         /// Members remembered that were caught lying. Beyond: who was caught longest ago is forgotten.
         public var caught = 256
+        /// How often a member may be caught before what it says it holds counts for nothing: a disk may change a bit now and
+        /// then, which is no lie.
+        public var misdeeds = 3
         /// How often damaged content is fetched anew before the holding is given up.
         public var damages = 3
 

@@ -30,10 +30,12 @@ enum Sample {
 
     static func facts(
         _ id: NodeID, isAlive: Bool = true, place: Place? = nil, remaining: ByteCount = .gigabytes(8),
-        freeDisk: ByteCount = .gigabytes(8), since: Instant = .zero
+        freeDisk: ByteCount = .gigabytes(8), since: Instant = .zero,
+        isUnproven: Bool = false
     ) -> MemberFacts {
         MemberFacts(
-            id: id, isAlive: isAlive, place: place, remaining: remaining, freeDisk: freeDisk, since: since)
+            id: id, isAlive: isAlive, place: place, remaining: remaining, freeDisk: freeDisk, since: since,
+            isUnproven: isUnproven)
     }
 }
 
