@@ -118,7 +118,7 @@ extension Curator {
     private mutating func confirmed(_ file: FileID) {
         guard let confirmation = files[file]?.confirmation else { return }
         for withdrawal in confirmation.withdrawals { keep(withdrawal) }
-        guard files[file]?.confirmation != nil, let holding = files[file]?.holding else { return }
+        guard files[file]?.confirmation != nil, let holding = files[file]?.holding else { return believeGone(file) }
         files[file]?.confirmation = nil
         touch(file)
         if confirmation.isWanted { resolve(file) }

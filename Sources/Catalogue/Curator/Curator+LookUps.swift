@@ -171,6 +171,11 @@ extension Curator {
         return now + lifetime
     }
 
+    /// Every tracker that is there was asked just now, and the file given up.
+    mutating func believeGone(_ file: FileID) {
+        if files[file]?.postings.isEmpty == true, isTakenBack(file) { _ = end(file, []) }
+    }
+
     /// The file was offered once: so it is told for a while. False when there is no place for that.
     private mutating func end(_ file: FileID, _ heard: [Verified<Withdrawal>]) -> Bool {
         let until = noteNegative(file)

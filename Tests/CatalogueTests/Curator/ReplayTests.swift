@@ -132,6 +132,8 @@ struct ReplayTests {
         actions = bench.tell(.answered(next.id, .believed(answer)))
         #expect(actions.contains(.persist([.removed(file)], then: [.discard(file)])))
         #expect(bench.curator.route(of: file) == nil)
+        // All that are there were asked: they are not asked once more for the first client.
+        #expect(bench.curator.ending(of: file) == .withdrawn)
         replay(old.posting, to: &bench)
         #expect(bench.curator.route(of: file) == nil)
     }
