@@ -1,7 +1,8 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-/// `deploy/fuzz` builds the rooms with coverage counters, and in place of the fuzz tests a program that libFuzzer drives.
+/// `deploy/fuzz` builds the rooms with coverage counters, and in place of the fuzz tests a program that libFuzzer
+/// drives.
 let isFuzzing = Context.environment["POTLUCK_FUZZ"] != nil
 
 let settings: [SwiftSetting] = [

@@ -3,9 +3,9 @@ public import Primitives
 /// The account in memory: what is spent, what is reserved for responses under way, and how far the disk has been told
 /// ahead. It lives behind one lock that all event loops share; nothing here waits.
 ///
-/// A response first reserves all it will send, then debits piece by piece as the kernel takes the bytes. A debit needs a
-/// lease: bytes that the disk already counts as spent. Where one fails, or a lease runs low, the caller takes a renewal
-/// to the `Ledger` and tries again after `extend`.
+/// A response first reserves all it will send, then debits piece by piece as the kernel takes the bytes. A debit needs
+/// a lease: bytes that the disk already counts as spent. Where one fails, or a lease runs low, the caller takes a
+/// renewal to the `Ledger` and tries again after `extend`.
 public struct Leases: Sendable {
     private var terms: Terms
     private var spent: ClassTotals
@@ -91,9 +91,9 @@ public struct Leases: Sendable {
         return true
     }
 
-    /// Counts what left the machine though nobody had paid for it, such as packets that were sent again: that is so whether
-    /// or not it fits, and what does not fit is taken from what the other classes have left. Debits of this class wait
-    /// until a renewal has made it durable.
+    /// Counts what left the machine though nobody had paid for it, such as packets that were sent again: that is so
+    /// whether or not it fits, and what does not fit is taken from what the other classes have left. Debits of this
+    /// class wait until a renewal has made it durable.
     /// - Parameters:
     ///   - likely: what is yet to be expected beside it: counted only where it fits.
     ///   - era: when it was sent, as for `credit`.

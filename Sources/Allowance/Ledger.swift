@@ -21,8 +21,8 @@ public struct Ledger: Sendable {
     public static let leasesInRemainder: Int64 = 64
     /// … but not less than this, or the last megabyte would take a write for every packet.
     public static let finalLease = ByteCount.kibibytes(16)
-    /// What the lease for answers is larger than their throughput asks for, within the same bounds: where the disk takes
-    /// no leases any more, it pays for saying so. About 1,500 refusals, each on a connection of its own.
+    /// What the lease for answers is larger than their throughput asks for, within the same bounds: where the disk
+    /// takes no leases any more, it pays for saying so. About 1,500 refusals, each on a connection of its own.
     public static let lastWords = ByteCount.mebibytes(1)
 
     public enum Event: Equatable, Sendable {

@@ -1,6 +1,7 @@
 public import Primitives
 
-/// The stretch of the calendar that one account is for. The calendar itself is not known here: periods come in as facts.
+/// The stretch of the calendar that one account is for. The calendar itself is not known here: periods come in as
+/// facts.
 public struct Period: Hashable, Sendable {
     public let starts: WallTime
     public let ends: WallTime
@@ -15,8 +16,9 @@ public struct Period: Hashable, Sendable {
         self.ends = ends
     }
 
-    /// When an account for this period ends, by the calendar: where the next of its periods begins. It is not this one's
-    /// own end after a change of calendars, whose periods overlap. Nothing when that is not the calendar's next turn.
+    /// When an account for this period ends, by the calendar: where the next of its periods begins. It is not this
+    /// one's own end after a change of calendars, whose periods overlap. Nothing when that is not the calendar's next
+    /// turn.
     /// - Parameter current: the calendar's period now.
     public func end(beside current: Period) -> WallTime? {
         if current.starts >= ends { return current.starts }

@@ -11,7 +11,8 @@ public struct Terms: Hashable, Sendable {
 
     /// An exbibyte: what a share is cut to, so that no sum of counts overflows.
     public static let largestShare = ByteCount(1 << 60 as Int64)
-    /// The part kept for replication: without it, a file that becomes popular could not be copied to where it is wanted.
+    /// The part kept for replication: without it, a file that becomes popular could not be copied to where it is
+    /// wanted.
     public static let replicationPercent: Int64 = 10
     /// The part kept for redirects and errors: enough for 40 redirects of 750 bytes per megabyte served.
     public static let answersPercent: Int64 = 3

@@ -2,8 +2,8 @@ import Primitives
 
 /// How fast each class sends, and so how much is leased at once: about what it sends in a second.
 ///
-/// What was sent fades within about a second, however often it is looked at: after a burst a lease is no larger than the
-/// burst, and soon as small as before. A kill wastes no more than was sent in the second before it.
+/// What was sent fades within about a second, however often it is looked at: after a burst a lease is no larger than
+/// the burst, and soon as small as before. A kill wastes no more than was sent in the second before it.
 struct Throughput: Sendable {
     /// Over which sending is averaged. A lease lasts about as long.
     static let memory = Duration.seconds(1)

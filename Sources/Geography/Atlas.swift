@@ -10,8 +10,8 @@ public enum GeoSource: Equatable, Sendable {
     case path(String)
 }
 
-/// Tells where on Earth an address is. Looking up neither waits nor reads files, except for pages of a database that are
-/// not in memory yet.
+/// Tells where on Earth an address is. Looking up neither waits nor reads files, except for pages of a database that
+/// are not in memory yet.
 public struct Atlas: Sendable {
     /// What places come from, for the log: `"the country tables /usr/share/tor/geoip and geoip6"`.
     public let source: String

@@ -4,8 +4,8 @@ import Primitives
 
 /// A MaxMind DB file (`*.mmdb`), as MaxMind, DB-IP, IPinfo and others publish them, read through libmaxminddb.
 ///
-/// `@unchecked Sendable`: what the pointer leads to is written by `init` and `deinit` only; in between libmaxminddb reads
-/// it and what it has mapped, and documents that one handle may be used from several threads.
+/// `@unchecked Sendable`: what the pointer leads to is written by `init` and `deinit` only; in between libmaxminddb
+/// reads it and what it has mapped, and documents that one handle may be used from several threads.
 final class LocationDatabase: @unchecked Sendable {
     private let handle: UnsafeMutablePointer<MMDB_s>
     let path: String

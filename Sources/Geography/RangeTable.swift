@@ -1,5 +1,5 @@
-/// Address ranges of one family with the country of each, packed for looking up: only where a range starts is kept, since
-/// each ends where the next starts. Five bytes for a range of IPv4, seventeen for one of IPv6.
+/// Address ranges of one family with the country of each, packed for looking up: only where a range starts is kept,
+/// since each ends where the next starts. Five bytes for a range of IPv4, seventeen for one of IPv6.
 struct RangeTable<Address: FixedWidthInteger & UnsignedInteger & Sendable>: Sendable {
     private var starts: [Address] = []
     private var countries: [UInt8] = []

@@ -46,7 +46,8 @@ public struct Reached: Hashable, Sendable {
         case silent = 1
         /// Somebody else did.
         case someoneElse = 2
-        /// It was not tried: the address is of a kind that the caller has no way to, or the caller has no allowance now.
+        /// It was not tried: the address is of a kind that the caller has no way to, or the caller has no allowance
+        /// now.
         case untried = 3
         /// Somebody did, who has no time for questions now: whoever that is.
         case busy = 4
@@ -66,8 +67,8 @@ public struct Reached: Hashable, Sendable {
     public var url: Outcome
     /// By datagram, each endpoint of the card.
     public var endpoints: [Door]
-    /// A card of the called node that is newer than the one it sent: somebody else speaks with its key, or it has lost its
-    /// memory. Nothing was called then.
+    /// A card of the called node that is newer than the one it sent: somebody else speaks with its key, or it has lost
+    /// its memory. Nothing was called then.
     public var newer: Card?
 
     /// As many as a card names.

@@ -3,8 +3,8 @@ import Primitives
 
 /// Which members have shown that the URLs on their cards are their own, and what waits for those that have not.
 ///
-/// A member is asked the first time its URL matters here: when it is to be called or fetched from, or holds a file that is
-/// offered here. Until then, and where it fails, nobody is sent there and nothing is asked there but for proof, with
+/// A member is asked the first time its URL matters here: when it is to be called or fetched from, or holds a file that
+/// is offered here. Until then, and where it fails, nobody is sent there and nothing is asked there but for proof, with
 /// growing pauses: a card may name the URL of somebody who never heard of Potluck. A proof holds for a URL: a card with
 /// another one begins anew.
 struct AddressProofs: Sendable {

@@ -15,7 +15,8 @@ public enum Event: Equatable, Sendable {
     case period(Period)
     /// A lease runs low: what `Leases.takeRenewal` returned.
     case leaseLow(Usage)
-    /// What may still be promised to clients; told now and then, since what ended early gives back what it had reserved.
+    /// What may still be promised to clients; told now and then, since what ended early gives back what it had
+    /// reserved.
     case remaining(ByteCount)
     /// Nothing is sent any more: what `Leases.close` returned. The last event.
     case stop(Usage)
@@ -38,7 +39,8 @@ public enum Event: Equatable, Sendable {
     case told(Verified<Card>)
     /// This node signed a new card of its own, and has it on disk.
     case renewed(Verified<Card>)
-    /// This node is about to leave its network for good: its holdings are to be in other hands by then. Ends in `.left`.
+    /// This node is about to leave its network for good: its holdings are to be in other hands by then. Ends in
+    /// `.left`.
     case leave(by: Instant)
 
     /// A file was posted here, and lies whole on this disk.

@@ -227,7 +227,8 @@ public struct Overlay: Sendable {
         }
     }
 
-    /// A member as it stands now, for everyone whom it concerns: the doors learn its keys before anything is said of it.
+    /// A member as it stands now, for everyone whom it concerns: the doors learn its keys before anything is said of
+    /// it.
     private mutating func handOn(_ member: Member, at now: Instant, into actions: inout [Action]) {
         actions.append(.learn(member.card))
         noteCard(of: member, at: now, into: &actions)

@@ -7,11 +7,11 @@ public enum PeerRequest: Hashable, Sendable {
     case catalogue(CatalogueRequest)
     /// "This is me, and who I know": for members that may not hold the asker's card yet. Answered with the whole table.
     case introduce([News])
-    /// "Are you there?", at the URL on the asked node's card; the asker's own card goes along, for those that may not hold
-    /// it yet. Answered with a proof.
+    /// "Are you there?", at the URL on the asked node's card; the asker's own card goes along, for those that may not
+    /// hold it yet. Answered with a proof.
     case prove(nonce: Bytes32, by: Card)
-    /// "Call me back at every address of this card of mine." Answered with what came of it, and where the asked node knows
-    /// a newer one, with that.
+    /// "Call me back at every address of this card of mine." Answered with what came of it, and where the asked node
+    /// knows a newer one, with that.
     case callBack(Card)
 
     /// The name of `introduce`.

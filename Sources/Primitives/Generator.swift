@@ -37,8 +37,8 @@ public struct Generator: RandomNumberGenerator, Equatable, Sendable {
         return mix(state)
     }
 
-    /// The finaliser of SplitMix64 (Steele, Lea and Flood, 2014): every input bit reaches every output bit. With masking
-    /// shifts, which are single instructions also where nothing is optimised.
+    /// The finaliser of SplitMix64 (Steele, Lea and Flood, 2014): every input bit reaches every output bit. With
+    /// masking shifts, which are single instructions also where nothing is optimised.
     public static func mix(_ word: UInt64) -> UInt64 {
         var mixed = word
         mixed = (mixed ^ mixed &>> 30) &* 0xBF58_476D_1CE4_E5B9

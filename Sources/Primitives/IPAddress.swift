@@ -40,8 +40,8 @@ public enum IPAddress: Hashable, Comparable, Sendable {
         }
     }
 
-    /// Within 2000::/3: protocol assignments with Teredo, benchmarking and ORCHID; documentation, old and new; 6to4, which
-    /// hides an IPv4 address.
+    /// Within 2000::/3: protocol assignments with Teredo, benchmarking and ORCHID; documentation, old and new; 6to4,
+    /// which hides an IPv4 address.
     private static let reserved6: [(prefix: UInt64, length: UInt64)] = [
         (0x2001_0000_0000_0000, 23), (0x2001_0DB8_0000_0000, 32), (0x2002_0000_0000_0000, 16),
         (0x3FFF_0000_0000_0000, 20),

@@ -1,5 +1,5 @@
-/// A place on Earth to a hundredth of a degree (about a kilometre): all that routing needs, and no more than that is told
-/// to others.
+/// A place on Earth to a hundredth of a degree (about a kilometre): all that routing needs, and no more than that is
+/// told to others.
 public struct Place: Hashable, Sendable {
     /// Hundredths of a degree, north positive, −9,000 to 9,000.
     public let latitude: Int16

@@ -1,6 +1,6 @@
 extension Unicode.Scalar {
-    /// Fit for a terminal and for a line of a log: no control character, no other end of a line, and nothing that turns the
-    /// direction of reading (Unicode Annex 9), which makes `gpj.exe` read as `exe.jpg`.
+    /// Fit for a terminal and for a line of a log: no control character, no other end of a line, and nothing that turns
+    /// the direction of reading (Unicode Annex 9), which makes `gpj.exe` read as `exe.jpg`.
     public var isPrintable: Bool {
         switch properties.generalCategory {
         case .control, .lineSeparator, .paragraphSeparator: false

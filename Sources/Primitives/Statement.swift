@@ -41,6 +41,7 @@ public protocol StatementBearing: Hashable, Sendable {
 
 /// What still means something without some of its statements.
 public protocol Siftable: StatementBearing {
-    /// Without those statements for whose position in `statements` `holds` is false; those that it cannot do without stay.
+    /// Without those statements for whose position in `statements` `holds` is false; those that it cannot do without
+    /// stay.
     func keeping(_ holds: (Int) -> Bool) -> Self
 }

@@ -64,7 +64,8 @@ public struct WireWriter: Sendable {
     /// Bytes as they are, without a count.
     public mutating func write(raw: some Sequence<UInt8>) { bytes += raw }
 
-    /// A count of two bytes, then the bytes. Longer than 65,535 is our own mistake: limits are checked where values are made.
+    /// A count of two bytes, then the bytes. Longer than 65,535 is our own mistake: limits are checked where values are
+    /// made.
     public mutating func write(counted: some Collection<UInt8>) {
         precondition(counted.count <= Int(UInt16.max), "a counted run of bytes fits its count")
         write(UInt16(counted.count))

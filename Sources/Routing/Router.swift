@@ -13,7 +13,8 @@ public struct Router: Sendable {
     public static let smallResponse = ByteCount.kibibytes(64)
     /// A client is redirected at most so often for one request.
     public static let mostRedirects = 2
-    /// Holders this close to one another are in one place: a third of a millisecond, less than predictions are good for.
+    /// Holders this close to one another are in one place: a third of a millisecond, less than predictions are good
+    /// for.
     public static let onePlaceKilometres = 20.0
     /// Scores within this part of the best one are as good as it.
     public static let nearTie = 0.02

@@ -28,7 +28,8 @@ enum Score {
         max(smallestValue, 1 - 0.5 * roundTripMilliseconds / slowMilliseconds)
     }
 
-    /// The pace's weight of a node that has spent x of what it may: 1 − e^(x−1), from 0.63 at the start to 0 at the end.
+    /// The pace's weight of a node that has spent x of what it may: 1 − e^(x−1), from 0.63 at the start to 0 at the
+    /// end.
     static func weight(spent x: Double) -> Double {
         1 - Elementary.exp(x - 1)
     }

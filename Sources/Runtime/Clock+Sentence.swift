@@ -3,7 +3,8 @@ import Foundation
 import Primitives
 
 extension Period {
-    /// What a person should know of an account whose period has not begun: a clock was wrong once, and nobody can tell when.
+    /// What a person should know of an account whose period has not begun: a clock was wrong once, and nobody can tell
+    /// when.
     func warning(at now: WallTime) -> String? {
         guard starts > now + ClockCheck.tolerance else { return nil }
         return

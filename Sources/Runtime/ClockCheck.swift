@@ -2,10 +2,10 @@ import Primitives
 
 /// Holds the wall clock against the machine's uptime: a clock that jumps while the node runs grants no allowance.
 ///
-/// Where they disagree, the earlier of the two is gone by: so a clock that jumped ahead begins no period early and makes
-/// nothing expire, one that was set back grants nothing, and neither stops the account for good. It ends when they agree
-/// again, when the machine says that its clock is disciplined by others (NTP), or with a restart, which asks the
-/// neighbours (`StartCheck`).
+/// Where they disagree, the earlier of the two is gone by: so a clock that jumped ahead begins no period early and
+/// makes nothing expire, one that was set back grants nothing, and neither stops the account for good. It ends when
+/// they agree again, when the machine says that its clock is disciplined by others (NTP), or with a restart, which asks
+/// the neighbours (`StartCheck`).
 struct ClockCheck {
     /// More between two readings is a jump: no clock drifts so fast, and whoever sets one by less moves nothing.
     static let tolerance = Duration.seconds(120)

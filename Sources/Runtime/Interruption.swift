@@ -4,9 +4,9 @@ import Synchronization
 
 /// What happens when the process is told to end, by SIGTERM or SIGINT.
 ///
-/// The first time, the node stops in order; as long as nothing runs yet, there is nothing to put in order. The second time
-/// it ends at once, and so it does when stopping takes too long, as with a disk that does not answer. That is as safe as
-/// being killed: what was leased and not settled counts as sent.
+/// The first time, the node stops in order; as long as nothing runs yet, there is nothing to put in order. The second
+/// time it ends at once, and so it does when stopping takes too long, as with a disk that does not answer. That is as
+/// safe as being killed: what was leased and not settled counts as sent.
 ///
 /// Unchecked: the sources are only kept, not used, once they are made.
 final class Interruption: @unchecked Sendable {

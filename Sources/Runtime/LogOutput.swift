@@ -2,9 +2,9 @@ import Dispatch
 import Glibc
 import Synchronization
 
-/// Standard error, for the log. Lines are written by a thread of its own: whoever reads them slowly, or not at all, and a
-/// disk that takes none, hold nothing else up. Lines beyond what may wait are dropped, and the log says how many once it
-/// is read again.
+/// Standard error, for the log. Lines are written by a thread of its own: whoever reads them slowly, or not at all, and
+/// a disk that takes none, hold nothing else up. Lines beyond what may wait are dropped, and the log says how many once
+/// it is read again.
 final class LogOutput: TextOutputStream, Sendable {
     static let standardError = LogOutput(descriptor: STDERR_FILENO)
 

@@ -10,8 +10,8 @@ import Transport
 // network is named by, and everybody whom it admitted would be let into the next network under the same name.
 extension Node {
     /// Leaves the network without a word: the node of a data directory, which does not run, is in one of its own
-    /// afterwards. Its account stays, and unless it founded the network its identity and what it posted; what it held for
-    /// others goes.
+    /// afterwards. Its account stays, and unless it founded the network its identity and what it posted; what it held
+    /// for others goes.
     /// - Throws: a sentence for the operator, also when there is nothing to leave; then nothing has changed.
     public static func leave(_ data: String) throws {
         let directory = try DataDirectory(existing: data)
@@ -36,8 +36,8 @@ extension Node {
         return try hasCompany(membership.founder, in: database)
     }
 
-    /// In this order, so that a node that is killed in between finishes what the database says, and bytes that no record
-    /// names are all that may be left.
+    /// In this order, so that a node that is killed in between finishes what the database says, and bytes that no
+    /// record names are all that may be left.
     static func leave(
         _ membership: NetworkMembership, _ identity: Identity, _ directory: DataDirectory, _ database: Database,
         _ folder: PieceFolder
@@ -60,7 +60,8 @@ extension Node {
         for file in files { try folder.discard(file) }
     }
 
-    /// What a founder posted is signed with an identity that it is about to give up: nobody could take it back any more.
+    /// What a founder posted is signed with an identity that it is about to give up: nobody could take it back any
+    /// more.
     static func checkNothingPosted(_ count: Int) throws(OperatorError) {
         guard count > 0 else { return }
         throw OperatorError(
@@ -70,8 +71,8 @@ extension Node {
                 + "`node unpost` first.")
     }
 
-    /// Who the node of a data directory is. A change of identity that was cut short is finished, or undone, as the database
-    /// says.
+    /// Who the node of a data directory is. A change of identity that was cut short is finished, or undone, as the
+    /// database says.
     static func identity(in directory: DataDirectory, _ database: Database) throws -> Identity {
         let current = Identity(try directory.identity())
         guard let successor = try directory.successor() else { return current }

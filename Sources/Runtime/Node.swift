@@ -106,8 +106,8 @@ public enum Node {
         try await run(settings, arriving: nil)
     }
 
-    /// Joins a network and runs, with the node of a data directory or with a new one where there is none. A new one that is
-    /// not let in leaves nothing behind.
+    /// Joins a network and runs, with the node of a data directory or with a new one where there is none. A new one
+    /// that is not let in leaves nothing behind.
     /// - Parameter peer: an invite, or the address of a member of an open network.
     /// - Throws: a sentence for the operator when it cannot start, or cannot join.
     public static func join(_ peer: String, _ settings: Settings, overrides: [String: String]) async throws {

@@ -9,8 +9,8 @@ struct Reconciliation {
     let database: Database
     let logger: Logger
 
-    /// What is hashed at a start to find pieces that came in just before the end: about what a gigabit brings in the second
-    /// between two records, so that a start still takes less than one.
+    /// What is hashed at a start to find pieces that came in just before the end: about what a gigabit brings in the
+    /// second between two records, so that a start still takes less than one.
     static let findLimit = ByteCount.mebibytes(128)
 
     /// A database that was just made knows no file: whoever moved the old one away would lose them all.
@@ -31,8 +31,8 @@ struct Reconciliation {
     private func check(_ holding: inout Holding) throws {
         let manifest = holding.manifest.value
         guard try folder.length(of: holding.file) == manifest.geometry.length else {
-            // That there is no room yet for a file of which nothing came is no damage. What was posted here is told as a
-            // trouble, since others may not have it.
+            // That there is no room yet for a file of which nothing came is no damage. What was posted here is told as
+            // a trouble, since others may not have it.
             if !holding.isOwn, !holding.pieces.isEmpty || holding.pieces.count == 0 {
                 logger.warning(
                     "A copy is missing on disk, or cut short, and is fetched again.",

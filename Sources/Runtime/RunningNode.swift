@@ -111,8 +111,8 @@ struct RunningNode {
         shelf = Shelf(folder: folder, inbox: inbox, holdings: restored.holdings, logger: logger, troubles: troubles)
     }
 
-    /// The period that the account begins with. Where there may be neighbours to ask, a new one waits for what they say of
-    /// the time (`StartCheck`).
+    /// The period that the account begins with. Where there may be neighbours to ask, a new one waits for what they say
+    /// of the time (`StartCheck`).
     private static func period(
         at now: WallTime, _ settings: Settings, beside restored: Restored, of own: NodeID
     ) -> Period {

@@ -1,8 +1,8 @@
 import Membership
 import Primitives
 
-/// Holds the wall clock that a node starts with against what its neighbours' pulses tell of theirs: a node that was down
-/// has no uptime to hold it against. Until it is believed, no new period of the allowance begins.
+/// Holds the wall clock that a node starts with against what its neighbours' pulses tell of theirs: a node that was
+/// down has no uptime to hold it against. Until it is believed, no new period of the allowance begins.
 ///
 /// It is believed at once where others keep it right (NTP), and where there is nobody to ask.
 struct StartCheck {

@@ -4,8 +4,8 @@ import Primitives
 import Storage
 import Synchronization
 
-/// What is wrong with this node at the moment, for `node status` and the log. Whoever meets a trouble raises it, as often
-/// as it is met; the log says it once, and once when it is over.
+/// What is wrong with this node at the moment, for `node status` and the log. Whoever meets a trouble raises it, as
+/// often as it is met; the log says it once, and once when it is over.
 final class Troubles: Sendable {
     private let logger: Logger
     /// In the order they began, each with when it was raised last.

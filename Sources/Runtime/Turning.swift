@@ -2,8 +2,8 @@ import Allowance
 import Primitives
 import Transport
 
-/// What is sent while a new period is due that may not begin yet is counted to the old one, and once more to the new one
-/// when that begins: the provider may count it to either.
+/// What is sent while a new period is due that may not begin yet is counted to the old one, and once more to the new
+/// one when that begins: the provider may count it to either.
 struct Turning {
     private enum Phase {
         case settled

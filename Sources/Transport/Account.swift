@@ -59,8 +59,8 @@ public final class Account: Sendable {
     /// Whether the disk takes no leases at the moment.
     public var isStuck: Bool { state.withLock(\.leases.isStuck) }
 
-    /// Says whether the disk takes leases: while it does not, nothing is begun that the last one does not cover. Whoever
-    /// waits for a lease is called, and may see what else can be done.
+    /// Says whether the disk takes leases: while it does not, nothing is begun that the last one does not cover.
+    /// Whoever waits for a lease is called, and may see what else can be done.
     public func setStuck(_ isStuck: Bool) {
         guard isStuck != self.isStuck else { return }
         resuming { $0.leases.isStuck = isStuck }
@@ -134,8 +134,8 @@ public final class Account: Sendable {
         renewing { $0.admits(traffic) && $0.leases.spend(size, for: traffic) }
     }
 
-    /// Counts what left the machine beyond all that was paid, whether or not it fits; and what is likely to follow, where
-    /// it does. What was counted is returned.
+    /// Counts what left the machine beyond all that was paid, whether or not it fits; and what is likely to follow,
+    /// where it does. What was counted is returned.
     public func record(
         _ sent: ByteCount, likely: ByteCount, for traffic: TrafficClass, in era: UInt32
     ) -> ByteCount {
@@ -160,7 +160,8 @@ public final class Account: Sendable {
         }
     }
 
-    /// Spends, after as many extensions as that takes. False when it does not fit the period, or the task was cancelled.
+    /// Spends, after as many extensions as that takes. False when it does not fit the period, or the task was
+    /// cancelled.
     public func pay(_ size: ByteCount, for traffic: TrafficClass) async -> Bool {
         guard reserve(size, for: traffic) else { return false }
         while !Task.isCancelled, !state.withLock(\.isClosed) {

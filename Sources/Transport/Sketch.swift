@@ -1,8 +1,9 @@
 /// How much of something each of many keys has had: a count-min sketch (Cormode and Muthukrishnan, 2005).
 ///
 /// Keys share a fixed number of counters, and the smallest of a key's own is the best guess for it. That is never too
-/// little, and too much only by what others had who share all of them: a flood of keys makes nothing grow, and nobody is
-/// forgotten. Which counters these are differs from process to process, so nobody can choose keys that share another's.
+/// little, and too much only by what others had who share all of them: a flood of keys makes nothing grow, and nobody
+/// is forgotten. Which counters these are differs from process to process, so nobody can choose keys that share
+/// another's.
 public struct Sketch<Key: Hashable & Sendable, Amount: FixedWidthInteger & Sendable>: Sendable {
     /// Counters of each key.
     private static var rows: Int { 4 }

@@ -83,8 +83,8 @@ extension NodeCommand {
 
 /// What every program finds open.
 private enum StandardStreams {
-    /// A stream that was closed gets something in its place, so that no file is opened there that a result is then written
-    /// into; and who stops reading, or limits the size of files, is told of it by the call that fails.
+    /// A stream that was closed gets something in its place, so that no file is opened there that a result is then
+    /// written into; and who stops reading, or limits the size of files, is told of it by the call that fails.
     static func prepare() {
         signal(SIGPIPE, SIG_IGN)
         signal(SIGXFSZ, SIG_IGN)

@@ -170,8 +170,8 @@ struct HostileTests {
         let flood = Task { try await client.send(String(repeating: world.get("/"), count: 200_000)) }
         #expect(try await world.settled { $0.server.counts.responses > 100 })
         #expect(try await world.settled { $0.server.counts.connections == 0 })
-        // What the kernel takes, here and there; what the channel takes until it is full, and what was answered before that
-        // was noticed.
+        // What the kernel takes, here and there; what the channel takes until it is full, and what was answered before
+        // that was noticed.
         let kernel = try Self.largestBuffer(of: "wmem") + 2 * Self.receiveBuffer + 1 << 16
         let held = Connection.waterMarks.high + Connection.readSize + 1024
         let answered = world.account.usage.spent.answers

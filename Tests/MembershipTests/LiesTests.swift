@@ -111,8 +111,8 @@ import Testing
             for id in told { tell([.status(status), .verdict(verdict)], by: liar, to: id, of: &world) }
             world.run(for: .milliseconds(20))
         }
-        // Each of the flood is answered by one; in quiet, every edge has one exchange in an interval; and what the liar says
-        // brings so many forward, from any node and on every edge of its own.
+        // Each of the flood is answered by one; in quiet, every edge has one exchange in an interval; and what the liar
+        // says brings so many forward, from any node and on every edge of its own.
         let length = world.now - began
         let settings = world.settings
         let edges = world.ids.count * (world.ids.count - 1) / 2

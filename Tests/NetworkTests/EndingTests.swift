@@ -34,17 +34,18 @@ extension NetworkTests {
             return try await node.account().spent(on: "serving")
         }
 
-        /// The most that a crash wastes: what every response had paid for the slice it was at and the kernel had not taken, what
-        /// was set aside for bytes that were sent without trouble, and a lease that a review has found small enough.
+        /// The most that a crash wastes: what every response had paid for the slice it was at and the kernel had not
+        /// taken, what was set aside for bytes that were sent without trouble, and a lease that a review has found
+        /// small enough.
         private static func mostWasted(_ sent: Int64) -> Int64 {
             let cost = WireCost.usual
             let paid = cost.ahead(longestHead) + cost.ahead(Payment.slice)
             return Int64(readers) * paid + cost.ahead(sent) - sent + 2 * Ledger.smallestLease.bytes
         }
 
-        /// What the account says beyond what clients got, when all is settled: packets' headers, of which loopback's long
-        /// packets need few. A window that is not full is filled by the kernel's next probe of it, so nothing may leave
-        /// between the last look at a stuck connection and its reset.
+        /// What the account says beyond what clients got, when all is settled: packets' headers, of which loopback's
+        /// long packets need few. A window that is not full is filled by the kernel's next probe of it, so nothing may
+        /// leave between the last look at a stuck connection and its reset.
         private static func headers(_ sent: Int64) -> Int64 { WireCost.usual.of(sent) - sent }
 
         private static let longestHead: Int64 = 1024

@@ -161,8 +161,8 @@ extension NetworkTests {
             }
         }
 
-        /// How long after now a client near the victim is still sent to it, by any of the others; asked until nobody has
-        /// been for two seconds.
+        /// How long after now a client near the victim is still sent to it, by any of the others; asked until nobody
+        /// has been for two seconds.
         private static func lastRedirect(
             to victim: TestNode, in network: TestNetwork, _ link: String, from address: IPAddress, _ readers: Readers
         ) async throws -> Duration {

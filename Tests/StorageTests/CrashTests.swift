@@ -23,8 +23,8 @@ private typealias Database = Storage::Database
     }
 
     @Test func opensADatabaseThatWasBeingMade() throws {
-        // Its first page, and the journal that takes it back: the length of the database before, no pages, sectors of 512
-        // bytes, pages of 4,096.
+        // Its first page, and the journal that takes it back: the length of the database before, no pages, sectors of
+        // 512 bytes, pages of 4,096.
         var page = Array("SQLite format 3\0".utf8) + [0x10, 0, 2, 2, 0, 64, 32, 32, 0, 0, 0, 1, 0, 0, 0, 1]
         page += [UInt8](repeating: 0, count: 4096 - page.count)
         try write(page, to: path)

@@ -91,7 +91,8 @@ import Testing
         #expect(throws: RequestRefusal.replayed) { try verifier.verify(head, from: .members, at: present) }
     }
 
-    /// A recording of the run before, and of a signer whose clock is ahead, are refused for as long as they could count.
+    /// A recording of the run before, and of a signer whose clock is ahead, are refused for as long as they could
+    /// count.
     @Test(arguments: [-60, -1, 0, 1, 30, 60]) func whatWasSignedForAnEarlierRunIsRefused(ahead: Int) throws {
         let directory = club.directory(knowing: [club.card(asker, by: club.founder)])
         func verifier(from start: WallTime) -> RequestVerifier {

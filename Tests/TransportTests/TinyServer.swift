@@ -78,8 +78,8 @@ final class TinyServer: Sendable {
     var url: String { "http://127.0.0.1:\(port)" }
     var requests: [Request] { state.withLock(\.requests) }
 
-    /// What has come from all clients so far, as their network interface would count it: each one's first packet, which the
-    /// kernel counts nowhere, too.
+    /// What has come from all clients so far, as their network interface would count it: each one's first packet, which
+    /// the kernel counts nowhere, too.
     var heard: Int64 {
         facts.reduce(0) { sum, facts in
             let packets = Int64(facts.segs_in) + 1

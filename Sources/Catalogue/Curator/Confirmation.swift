@@ -12,7 +12,8 @@ struct Confirmation: Sendable {
     var wasAnswered = false
     /// Somebody who is there did not answer.
     var wasSilent = false
-    /// What trackers remember as withdrawn: it counts when none of them knows who else offers the file. One of each publisher.
+    /// What trackers remember as withdrawn: it counts when none of them knows who else offers the file. One of each
+    /// publisher.
     var withdrawals: [Verified<Withdrawal>] = []
     /// Rounds in which nobody answered.
     var failures = 0

@@ -45,8 +45,9 @@ extension Curator {
         return nil
     }
 
-    /// The file is offered under another posting while it is being fetched: if the first one proves false, this one counts.
-    /// Who stands behind it is asked what the file consists of at once, so that no holder that is silent delays that.
+    /// The file is offered under another posting while it is being fetched: if the first one proves false, this one
+    /// counts. Who stands behind it is asked what the file consists of at once, so that no holder that is silent delays
+    /// that.
     private mutating func noteAlternative(_ offer: Verified<Offer>) {
         let (posting, file) = (offer.value.posting, offer.value.posting.file)
         insert(offer.part(\.posting), into: file)
@@ -149,7 +150,8 @@ extension Curator {
         turn.actions.append(.persist([.holding(holding)], then: [.prepare(verified.value)]))
     }
 
-    /// What was agreed to is another file. False unless a posting that was offered besides is of this one, and there is room.
+    /// What was agreed to is another file. False unless a posting that was offered besides is of this one, and there is
+    /// room.
     private mutating func adopt(_ geometry: PieceGeometry, for file: FileID) -> Bool {
         guard let entry = files[file], let pull = pulls[file], let basis = basis(entry, preferring: nil),
             policy.allows(basis.value)
@@ -186,8 +188,8 @@ extension Curator {
 
     // MARK: Ending
 
-    /// Gives up what is not on disk yet. Nothing was said of it, and who else holds it may not even be known here: whoever
-    /// wants it now had better ask.
+    /// Gives up what is not on disk yet. Nothing was said of it, and who else holds it may not even be known here:
+    /// whoever wants it now had better ask.
     mutating func abandon(_ file: FileID) {
         guard pulls[file] != nil else { return }
         cancelPull(file)

@@ -1,8 +1,8 @@
 internal import OrderedCollections
 internal import Primitives
 
-/// What this node holds, told to the trackers of each file: on every change, when the trackers change, on start, and now and
-/// then for trackers that forgot.
+/// What this node holds, told to the trackers of each file: on every change, when the trackers change, on start, and
+/// now and then for trackers that forgot.
 extension Curator {
     mutating func posted(_ manifest: Verified<Manifest>, sha256: Bytes32) {
         let file = manifest.value.file
@@ -26,8 +26,8 @@ extension Curator {
         if let draft { turn.actions.append(.signWithdrawal(draft)) }
     }
 
-    /// What cannot be read is offered to nobody from here. It stays, since it may be the only copy, and it stays known that
-    /// there is something of it here.
+    /// What cannot be read is offered to nobody from here. It stays, since it may be the only copy, and it stays known
+    /// that there is something of it here.
     mutating func readable(_ file: FileID, _ isReadable: Bool) {
         guard let entry = files[file], let holding = entry.holding, entry.isUnreadable == isReadable,
             isReadable || holding.isOwn
@@ -94,9 +94,9 @@ extension Curator {
         for file in files.ids { tellTrackers(of: file, onlyNew: false) }
     }
 
-    /// The first tracker passes on what it hears: a holder's change to the file's other holders, and to a holder that has
-    /// begun anew all that is known; what it says itself, too, since it may have posted the file anew. So
-    /// whoever holds a file knows who else does, and can send clients there.
+    /// The first tracker passes on what it hears: a holder's change to the file's other holders, and to a holder that
+    /// has begun anew all that is known; what it says itself, too, since it may have posted the file anew. So whoever
+    /// holds a file knows who else does, and can send clients there.
     mutating func relay(_ file: FileID, from holder: NodeID, _ novelty: Novelty) {
         guard novelty != .stale, let entry = files[file], !inForce(entry).isEmpty,
             members.isFirstTracker(of: file)

@@ -1,17 +1,17 @@
 internal import OrderedCollections
 internal import Primitives
 
-/// After a restart: what is held for others is not served before a tracker was asked whether it is still offered. What was
-/// withdrawn meanwhile is never served again. Where nobody else is there it is served at once.
+/// After a restart: what is held for others is not served before a tracker was asked whether it is still offered. What
+/// was withdrawn meanwhile is never served again. Where nobody else is there it is served at once.
 ///
-/// A tracker that remembers a withdrawal may have forgotten, at a restart of its own, who else posted the file: so nothing
-/// is given up before every tracker that is there was asked.
+/// A tracker that remembers a withdrawal may have forgotten, at a restart of its own, who else posted the file: so
+/// nothing is given up before every tracker that is there was asked.
 ///
-/// Trackers may be alive and still never answer: their share is spent, or their requests are answered by nobody. Then a file
-/// whose last copy is here would be lost to everyone for as long as that lasts, which hurts more than a withdrawn file that
-/// is served a little longer. So when `confirmationPatience` is over and each tracker was asked `confirmationTries` times in
-/// vain, the file is served, unless a withdrawal is known here. A tracker that hears of it then, by the announcement, says
-/// what it remembers, and the file is given up after all.
+/// Trackers may be alive and still never answer: their share is spent, or their requests are answered by nobody. Then a
+/// file whose last copy is here would be lost to everyone for as long as that lasts, which hurts more than a withdrawn
+/// file that is served a little longer. So when `confirmationPatience` is over and each tracker was asked
+/// `confirmationTries` times in vain, the file is served, unless a withdrawal is known here. A tracker that hears of it
+/// then, by the announcement, says what it remembers, and the file is given up after all.
 extension Curator {
     mutating func confirm(_ file: FileID) {
         let trackers = members.trackers(of: file).filter { $0 != own }
@@ -42,7 +42,8 @@ extension Curator {
         } else if confirmation.underWay > 0 {
             return
         } else if confirmation.wasAnswered, !confirmation.wasSilent || stands(file) {
-            // Trackers remember withdrawals: of those that are there none knows of one, or none knows who else offers it.
+            // Trackers remember withdrawals: of those that are there none knows of one, or none knows who else offers
+            // it.
             confirmed(file)
         } else {
             let rest = min(

@@ -1,10 +1,11 @@
 internal import Primitives
 
-/// A table of files that is full is shared fairly by those who post: whoever has fewer tracked files takes places from who
-/// has more, until all have the same or have what they want.
+/// A table of files that is full is shared fairly by those who post: whoever has fewer tracked files takes places from
+/// who has more, until all have the same or have what they want.
 ///
-/// A file of several publishers belongs to the one that has fewest, so that nobody can have another's files forgotten by
-/// posting them too, and two that post the same files are two who have many. What is held, fetched or posted here stays.
+/// A file of several publishers belongs to the one that has fewest, so that nobody can have another's files forgotten
+/// by posting them too, and two that post the same files are two who have many. What is held, fetched or posted here
+/// stays.
 extension Curator {
     /// Who has how much, as it was counted a moment ago.
     struct Crowd: Sendable {

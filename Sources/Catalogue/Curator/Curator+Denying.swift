@@ -40,9 +40,9 @@ extension Curator {
         refused[Lie(file: posting.file, publisher: posting.publisher)].map { posting.sequence <= $0 } ?? false
     }
 
-    /// Every piece fits, but the whole has a digest that nobody states. Either they all lied, or this disk changed a piece
-    /// after it was verified: so it is fetched once more before anybody is blamed. One publisher who states the digest that
-    /// was found is witness enough. True when it is not to be believed yet.
+    /// Every piece fits, but the whole has a digest that nobody states. Either they all lied, or this disk changed a
+    /// piece after it was verified: so it is fetched once more before anybody is blamed. One publisher who states the
+    /// digest that was found is witness enough. True when it is not to be believed yet.
     mutating func isDoubtful(_ sha256: Bytes32, of file: FileID) -> Bool {
         guard let entry = files[file], !entry.postings.contains(where: { $0.value.sha256 == sha256 }),
             entry.doubted != sha256
@@ -79,8 +79,9 @@ extension Curator {
         touch(file)
     }
 
-    /// Postings of one file state different lengths: a holder is asked for the piece hashes, which prove the true one. The
-    /// publishers come first, so that whoever else says that it has the file delays the proof only where none of them has it.
+    /// Postings of one file state different lengths: a holder is asked for the piece hashes, which prove the true one.
+    /// The publishers come first, so that whoever else says that it has the file delays the proof only where none of
+    /// them has it.
     mutating func settleDispute(_ file: FileID, _ placement: inout Placement) {
         guard let entry = files[file], entry.provenLength == nil, let first = entry.postings.first,
             entry.postings.contains(where: { $0.value.length != first.value.length })

@@ -66,8 +66,8 @@ extension Curator {
     /// Whole files here that have not found another holder yet.
     var notHandedOver: Int { leaving?.left.count ?? 0 }
 
-    /// Looks at some files, since each may have to be held against every member: who is in other hands is looked at no more
-    /// before goodbye.
+    /// Looks at some files, since each may have to be held against every member: who is in other hands is looked at no
+    /// more before goodbye.
     private mutating func lookHandedOver() {
         guard var left = leaving?.left else { return }
         let looked = left.prefix(settings.leavingLooks)
@@ -76,7 +76,8 @@ extension Curator {
         leaving?.left = left
     }
 
-    /// As many others hold all of it as are wanted, or as could; and, unless it stays here as this node's own, at least one.
+    /// As many others hold all of it as are wanted, or as could; and, unless it stays here as this node's own, at least
+    /// one.
     private func isHandedOver(_ file: FileID) -> Bool {
         guard let entry = files[file], let posting = leading(entry)?.value else { return true }
         let named = entry.holders.filter { heard in

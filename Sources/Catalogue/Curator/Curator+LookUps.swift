@@ -149,16 +149,16 @@ extension Curator {
         if pulls[file] != nil { pump(file) }
     }
 
-    /// Somebody took the file back, as far as is remembered here or by a tracker that was asked. That says nothing of other
-    /// publishers: withdrawals outlive a restart and postings do not, so that whoever remembers the one may have forgotten
-    /// the other, or never heard of it. Only when no tracker that is there knows of a posting is it gone.
+    /// Somebody took the file back, as far as is remembered here or by a tracker that was asked. That says nothing of
+    /// other publishers: withdrawals outlive a restart and postings do not, so that whoever remembers the one may have
+    /// forgotten the other, or never heard of it. Only when no tracker that is there knows of a posting is it gone.
     func isTakenBack(_ file: FileID) -> Bool {
         !withdrawals[file].isEmpty || !(files[file]?.withdrawals.isEmpty ?? true)
             || !(lookUps[file]?.withdrawals.isEmpty ?? true)
     }
 
-    /// The file is not offered: until when that is believed. It may be posted at any moment, perhaps again, and longer the
-    /// more often it was not.
+    /// The file is not offered: until when that is believed. It may be posted at any moment, perhaps again, and longer
+    /// the more often it was not.
     @discardableResult
     private mutating func noteNegative(_ file: FileID, wasAnswered: Bool = true) -> Instant {
         let times = negatives.removeValue(forKey: file)?.times ?? 0

@@ -18,9 +18,9 @@ extension Curator {
 
     /// Compares the replicas of a tracked file with what is wanted, and offers it where that leads to more.
     ///
-    /// Each posting stands for itself: what is wanted, who is vouched for and who was asked in vain are counted for each, so
-    /// that no posting, false or greedy, keeps another's copies from being made. While postings contradict each other each
-    /// is tried with a few members at a time, and a holder is asked for the proof of the true length.
+    /// Each posting stands for itself: what is wanted, who is vouched for and who was asked in vain are counted for
+    /// each, so that no posting, false or greedy, keeps another's copies from being made. While postings contradict
+    /// each other each is tried with a few members at a time, and a holder is asked for the proof of the true length.
     mutating func place(_ file: FileID) {
         guard let entry = files[file], var placement = entry.placement, clock != nil else { return }
         guard leading(entry) != nil else { return recall(file) }
@@ -105,7 +105,8 @@ extension Curator {
         _ posting: Verified<Posting>, to chosen: [NodeID], holders: [FileEntry.Heard], group: [NodeID]
     ) {
         let whole = (holders.filter { $0.state == .complete } + holders.filter { $0.state == .leaving }).map(\.holder)
-        // Whose posting it is should be able to describe it, whoever else says that they have it; last who is not believed.
+        // Whose posting it is should be able to describe it, whoever else says that they have it; last who is not
+        // believed.
         let publisher = posting.value.publisher
         let entry = files[posting.value.file] ?? FileEntry(file: posting.value.file)
         let known = whole.filter { isBelieved($0, of: entry) } + whole.filter { !isBelieved($0, of: entry) }
@@ -132,8 +133,8 @@ extension Curator {
         offerEnded(file, publisher, with: member, stage)
     }
 
-    /// Where only the answer was lost, the member may have accepted: it has time to announce itself before another is asked,
-    /// which would make a copy too many.
+    /// Where only the answer was lost, the member may have accepted: it has time to announce itself before another is
+    /// asked, which would make a copy too many.
     mutating func offerFailed(
         _ file: FileID, _ publisher: NodeID, to member: NodeID, _ failure: CallFailure
     ) {
@@ -177,8 +178,9 @@ extension Curator {
         agenda.add(.place(file), at: moment)
     }
 
-    /// A tracker that is not the first sees a shortage that lasts. Perhaps the first forgot the file, or never heard of it:
-    /// it is told. Where that changes nothing, this one acts in its place; both at work cost a copy too many at most.
+    /// A tracker that is not the first sees a shortage that lasts. Perhaps the first forgot the file, or never heard of
+    /// it: it is told. Where that changes nothing, this one acts in its place; both at work cost a copy too many at
+    /// most.
     private mutating func takesOver(
         _ file: FileID, from first: NodeID, rank: Int, _ placement: inout Placement
     ) -> Bool {
@@ -215,8 +217,8 @@ extension Curator {
 
     // MARK: Choosing
 
-    /// Members to offer a file to, the best first: vouched for, alive, with allowance and disk to spare, each as far from the
-    /// holders and those chosen before it as makes a difference.
+    /// Members to offer a file to, the best first: vouched for, alive, with allowance and disk to spare, each as far
+    /// from the holders and those chosen before it as makes a difference.
     private func candidates(
         for posting: Posting, count: Int, holders: [NodeID], asked: [NodeID]
     ) -> [NodeID] {

@@ -21,11 +21,12 @@ extension Curator {
         if case .ended(let ending)? = routed[file] { ending } else { nil }
     }
 
-    /// Whether somebody took the file back, and nobody is known here who still offers it; another tracker may know of one.
+    /// Whether somebody took the file back, and nobody is known here who still offers it; another tracker may know of
+    /// one.
     public func isWithdrawn(_ file: FileID) -> Bool { route(of: file) == nil && isTakenBack(file) }
 
-    /// The files that were posted here, or are denied here, and are not offered any more, as far as anything is known of
-    /// them, in ascending order.
+    /// The files that were posted here, or are denied here, and are not offered any more, as far as anything is known
+    /// of them, in ascending order.
     public var ended: [EndedFile] {
         let known = files.ids.compactMap { file -> EndedFile? in
             guard let ending = ending(of: file) else { return nil }

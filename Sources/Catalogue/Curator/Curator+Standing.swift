@@ -22,9 +22,9 @@ extension Curator {
 
     func inForce(_ entry: FileEntry) -> [Verified<Posting>] { entry.postings.filter { isInForce($0.value) } }
 
-    /// The posting that speaks for the file where only one can: the one it is held under, else the one that was heard of
-    /// first, since nobody can be sooner than who posted the file; one whose length was disproved is not kept. Nothing when
-    /// none is in force.
+    /// The posting that speaks for the file where only one can: the one it is held under, else the one that was heard
+    /// of first, since nobody can be sooner than who posted the file; one whose length was disproved is not kept.
+    /// Nothing when none is in force.
     func leading(_ entry: FileEntry) -> Verified<Posting>? {
         if let holding = entry.holding { return holding.manifest.part(\.posting) }
         return inForce(entry).first
@@ -85,7 +85,8 @@ extension Curator {
         guard !inForce.isEmpty else {
             if isDenied { return .ended(.denied) }
             if !entry.postings.isEmpty { return .ended(.expired) }
-            // Who took it back does not speak for other publishers, of whom another tracker may know: it is asked first.
+            // Who took it back does not speak for other publishers, of whom another tracker may know: it is asked
+            // first.
             return isTakenBack(file) && entry.goneUntil.map { now < $0 } ?? false ? .ended(.withdrawn) : nil
         }
         let shown = inForce.filter { $0.value.publisher == own || !self.isDenied($0.value) }

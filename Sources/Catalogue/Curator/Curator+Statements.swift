@@ -33,8 +33,8 @@ extension Curator {
         return true
     }
 
-    /// The posting that gives way where there are as many as may be: one that is over; for this node's own, or a holder's,
-    /// that of somebody who does not have the file, the last one heard of; for this node's own any other.
+    /// The posting that gives way where there are as many as may be: one that is over; for this node's own, or a
+    /// holder's, that of somebody who does not have the file, the last one heard of; for this node's own any other.
     private func displaceable(for posting: Posting, in entry: FileEntry) -> Int? {
         if let over = entry.postings.firstIndex(where: { !isInForce($0.value) }) { return over }
         func isHolder(_ id: NodeID) -> Bool { id == own || entry.heard(from: id)?.isWhole ?? false }

@@ -9,8 +9,8 @@ extension Curator {
         turn.actions.append(.signWithdrawal(takingBack(posting, at: wall)))
     }
 
-    /// What was posted before stays true wherever a node that was away has it on disk. If it would do so for longer than the
-    /// posting that replaces it, it is taken back, so that it ends everywhere when that one does.
+    /// What was posted before stays true wherever a node that was away has it on disk. If it would do so for longer
+    /// than the posting that replaces it, it is taken back, so that it ends everywhere when that one does.
     func shortening(_ replaced: Posting, to posting: Posting) -> Withdrawal? {
         guard let wall, let expires = posting.expires, replaced.sequence < posting.sequence,
             replaced.expires.map({ $0 > expires }) ?? true
@@ -63,7 +63,8 @@ extension Curator {
     }
 
     /// Remembers a withdrawal, with all that follows from it. False when it is no news, or there is no room. It is made
-    /// durable before what follows: a crash between the two must not leave the file withdrawn here and offered elsewhere.
+    /// durable before what follows: a crash between the two must not leave the file withdrawn here and offered
+    /// elsewhere.
     @discardableResult
     mutating func keep(_ withdrawal: Verified<Withdrawal>) -> Bool {
         let value = withdrawal.value
@@ -104,16 +105,16 @@ extension Curator {
         }
     }
 
-    /// Whether it is this node's business to remember withdrawals of the file: it knows it, or is one of its trackers, as
-    /// one or the other member may see it.
+    /// Whether it is this node's business to remember withdrawals of the file: it knows it, or is one of its trackers,
+    /// as one or the other member may see it.
     func isConcerned(with file: FileID) -> Bool {
         files[file] != nil || members.isNearTracker(own, of: file)
     }
 
     // MARK: Trackers
 
-    /// What a tracker does about a file that is not offered any more: holders that have not given it up are told why they
-    /// should, by the first tracker at once, by the others if it did not help.
+    /// What a tracker does about a file that is not offered any more: holders that have not given it up are told why
+    /// they should, by the first tracker at once, by the others if it did not help.
     mutating func recall(_ file: FileID) {
         guard let entry = files[file], var placement = entry.placement else { return }
         if let lookAt = placement.lookAt, lookAt <= now { placement.lookAt = nil }

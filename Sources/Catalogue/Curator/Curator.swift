@@ -1,8 +1,8 @@
 internal import OrderedCollections
 public import Primitives
 
-/// The catalogue of one node: which files are offered, who holds them, and what this node does about it, as a holder, as
-/// one of a file's trackers, and for clients that ask here.
+/// The catalogue of one node: which files are offered, who holds them, and what this node does about it, as a holder,
+/// as one of a file's trackers, and for clients that ask here.
 ///
 /// A pure machine: what happened goes in by `handle`, what is to be done comes out. The shell delivers `.wake` when
 /// `nextDeadline` has come.
@@ -51,7 +51,8 @@ public struct Curator: Sendable {
     var clock: (wall: WallTime, at: Instant)?
     /// When this run began, by the wall clock.
     var began = WallTime(milliseconds: .max)
-    /// When the next posting or withdrawal ends, whether that is waited for, and when the calendar was last gone through.
+    /// When the next posting or withdrawal ends, whether that is waited for, and when the calendar was last gone
+    /// through.
     var calendar = Calendar()
     /// The moment of the event under way.
     var now = Instant.zero
@@ -90,8 +91,8 @@ public struct Curator: Sendable {
         let to: NodeID
     }
 
-    /// A node with what it has on disk, not yet started. `holdings`, `withdrawals`, `owed` and `denials` are as they were
-    /// persisted.
+    /// A node with what it has on disk, not yet started. `holdings`, `withdrawals`, `owed` and `denials` are as they
+    /// were persisted.
     public init(
         own: NodeID, holdings: [Holding], withdrawals: [RememberedWithdrawal] = [], owed: [Withdrawal] = [],
         denials: [Denial] = [], policy: Policy, generator: Generator, settings: Settings = Settings(),
@@ -267,7 +268,8 @@ public struct Curator: Sendable {
         }
     }
 
-    /// A pause that doubles with each failure, shortened by up to a half at random, so that many do not come back at once.
+    /// A pause that doubles with each failure, shortened by up to a half at random, so that many do not come back at
+    /// once.
     mutating func pause(_ first: Duration, afterFailures failures: Int, longest: Duration) -> Duration {
         let pause = min(first * (1 << min(failures, 20)), longest)
         return pause * Int.random(in: 512...1024, using: &generator) / 1024

@@ -78,7 +78,8 @@ extension Curator {
         case progress(FileID)
         /// A member was caught, so many times by now; for the operator.
         case caught(NodeID, Misdeed, FileID, times: Int)
-        /// All that this node held is in other hands, or the time for that is over; the others know that it holds nothing.
+        /// All that this node held is in other hands, or the time for that is over; the others know that it holds
+        /// nothing.
         case left
     }
 }

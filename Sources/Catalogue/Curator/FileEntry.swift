@@ -14,8 +14,8 @@ struct FileEntry: Sendable {
     }
 
     let file: FileID
-    /// One of each publisher, in the order in which they were first heard of, so that nobody who comes later speaks for the
-    /// file; none that was withdrawn. Some may have expired.
+    /// One of each publisher, in the order in which they were first heard of, so that nobody who comes later speaks for
+    /// the file; none that was withdrawn. Some may have expired.
     var postings: [Verified<Posting>] = []
     /// What a look-up brought; those that are remembered stand in a table of their own.
     var withdrawals: [Verified<Withdrawal>] = []
@@ -95,8 +95,8 @@ struct Placement: Sendable {
         }
     }
 
-    /// Offers, one for each member and publisher, in the order they were made: so that what one publisher's posting leads to
-    /// keeps no other's from being offered.
+    /// Offers, one for each member and publisher, in the order they were made: so that what one publisher's posting
+    /// leads to keeps no other's from being offered.
     var pending: [Pending] = []
     /// Where it stands among the files that are tracked, by when that began.
     let number: UInt64
@@ -164,8 +164,8 @@ struct Placement: Sendable {
         }
     }
 
-    /// The members that may still become holders as the posting wants them. Who agreed under another publisher's is not among
-    /// them: that one may lead nowhere. The choice falls on the same members then, who fetch the file once.
+    /// The members that may still become holders as the posting wants them. Who agreed under another publisher's is not
+    /// among them: that one may lead nowhere. The choice falls on the same members then, who fetch the file once.
     func hopefuls(for posting: Posting) -> [NodeID] {
         pending.filter { $0.isHopeful && $0.publisher == posting.publisher }.map(\.member)
     }

@@ -75,8 +75,8 @@ public struct FileRoute: Equatable, Sendable {
     public let posting: Posting
     /// Whom any of the file's publishers lets serve it.
     public let audience: Audience
-    /// The other nodes that hold it or some of it, the publisher first, then in ascending order; the dead included, since
-    /// routing knows better who is alive.
+    /// The other nodes that hold it or some of it, the publisher first, then in ascending order; the dead included,
+    /// since routing knows better who is alive.
     public let holders: [Holder]
     public let own: OwnCopy
     /// The flat digest, if it was verified here.

@@ -2,7 +2,7 @@
 public enum LookUpOutcome: Equatable, Sendable {
     /// Routing knows it by now, or knows why it is gone; otherwise whoever should know it said that there is none.
     case settled
-    /// Nobody was asked, or nobody who was asked has answered: nothing may be said of the file yet. Asking again pays after
-    /// so long.
+    /// Nobody was asked, or nobody who was asked has answered: nothing may be said of the file yet. Asking again pays
+    /// after so long.
     case postponed(Duration)
 }

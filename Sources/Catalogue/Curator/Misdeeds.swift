@@ -65,8 +65,9 @@ extension Curator {
         if misdeeds.total == limits.misdeeds { recount(member) }
     }
 
-    /// Whether a copy counts that this member says it has. Not when it sent a wrong piece of that file; when it was caught
-    /// more often than a disk that changes a bit explains; or when nobody can be sent to it, since it never proved its URL.
+    /// Whether a copy counts that this member says it has. Not when it sent a wrong piece of that file; when it was
+    /// caught more often than a disk that changes a bit explains; or when nobody can be sent to it, since it never
+    /// proved its URL.
     func isBelieved(_ id: NodeID, of entry: FileEntry) -> Bool {
         !entry.liars.contains(id) && !isNotorious(id) && members[id]?.isUnproven != true
     }

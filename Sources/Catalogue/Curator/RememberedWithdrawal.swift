@@ -3,8 +3,8 @@ public import Primitives
 /// A withdrawal that this node remembers, as it stands on disk.
 public struct RememberedWithdrawal: Equatable, Sendable {
     public let statement: Verified<Withdrawal>
-    /// It withdrew a posting that was known here: where room must be made, those that never did go first. Postings do not
-    /// outlive a restart, so that this cannot be found out again.
+    /// It withdrew a posting that was known here: where room must be made, those that never did go first. Postings do
+    /// not outlive a restart, so that this cannot be found out again.
     public let isEffective: Bool
 
     public init(_ statement: Verified<Withdrawal>, isEffective: Bool) {

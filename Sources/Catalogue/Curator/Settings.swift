@@ -13,25 +13,27 @@ extension Curator {
         public var settledLifetime = Duration.seconds(300)
         /// The same while replicas are missing or filling.
         public var unsettledLifetime = Duration.seconds(5)
-        /// How long "no such file" is believed: short, so that a link works soon after it was posted. It doubles with each
-        /// time that the file was asked for again and is still unknown, up to `longestNegativeLifetime`.
+        /// How long "no such file" is believed: short, so that a link works soon after it was posted. It doubles with
+        /// each time that the file was asked for again and is still unknown, up to `longestNegativeLifetime`.
         public var negativeLifetime = Duration.seconds(5)
         public var longestNegativeLifetime = Duration.seconds(300)
-        /// So many look-ups may find nothing at once, and one more in each interval; then clients that ask for files not known
-        /// here are told to come back. A look-up that finds something costs nothing of it. Asking three trackers sends
-        /// about 3.5 kB, asking one (when fewer than half of the burst are left) 1.2 kB: a lasting flood costs 10 MB a day,
-        /// after a burst of 0.9 MB.
+        /// So many look-ups may find nothing at once, and one more in each interval; then clients that ask for files
+        /// not known here are told to come back. A look-up that finds something costs nothing of it. Asking three
+        /// trackers sends about 3.5 kB, asking one (when fewer than half of the burst are left) 1.2 kB: a lasting flood
+        /// costs 10 MB a day, after a burst of 0.9 MB.
         public var unknowns = Rate(burst: 256, every: .seconds(10))
-        /// When as many look-ups are under way as may be: how long until asking again pays. Most end within a round trip.
+        /// When as many look-ups are under way as may be: how long until asking again pays. Most end within a round
+        /// trip.
         public var lookUpPause = Duration.seconds(2)
-        /// Everything held is announced again so often, for trackers that forgot: 150 bytes a file, 0.05 MB a month each.
+        /// Everything held is announced again so often, for trackers that forgot: 150 bytes a file, 0.05 MB a month
+        /// each.
         public var refresh = Duration.seconds(6 * 3600)
         /// First pause after a failed call; doubles up to `longestPause`.
         public var firstPause = Duration.milliseconds(500)
         public var longestPause = Duration.seconds(60)
 
-        /// How many rounds in a row some tracker may be silent before a file that is remembered as withdrawn is told to be gone
-        /// by what the others say: a tracker that restarts answers sooner; a guess.
+        /// How many rounds in a row some tracker may be silent before a file that is remembered as withdrawn is told to
+        /// be gone by what the others say: a tracker that restarts answers sooner; a guess.
         public var doubts = 3
         /// A publisher that says something else of a file again and again is passed on to its holders this often.
         public var relayPause = Duration.seconds(10)
@@ -46,16 +48,18 @@ extension Curator {
         public var repairDelay = Duration.seconds(15)
         /// How long an accepted offer may take to become an announcement.
         public var acceptancePatience = Duration.seconds(30)
-        /// The same for an offer that nobody answered in time: the announcement may have to be sent three times, each after
-        /// a time-out and a pause.
+        /// The same for an offer that nobody answered in time: the announcement may have to be sent three times, each
+        /// after a time-out and a pause.
         public var lostAnswerPatience = Duration.seconds(10)
-        /// A replica that fills counts for so long, and a second for each `slowestFill` bytes of the file; then it is stuck.
+        /// A replica that fills counts for so long, and a second for each `slowestFill` bytes of the file; then it is
+        /// stuck.
         public var fillPatience = Duration.seconds(600)
         public var slowestFill = ByteCount.kibibytes(64)
         /// How long a member that declined is not asked again, and one that did not answer.
         public var declinedRest = Duration.seconds(600)
         public var unansweredRest = Duration.seconds(60)
-        /// The same for one that was not even asked: it may prove its address, or this node have time for it, any moment.
+        /// The same for one that was not even asked: it may prove its address, or this node have time for it, any
+        /// moment.
         public var untriedRest = Duration.seconds(5)
         /// Pause between two tries to place a file for which there were too few candidates.
         public var shortagePause = Duration.seconds(5)
@@ -83,8 +87,8 @@ extension Curator {
         public var calendarPause = Duration.seconds(1)
         /// Longest pause before trackers that do not answer are asked again whether a file is still offered.
         public var longestConfirmationPause = Duration.seconds(5)
-        /// When trackers that are alive do not say for so long whether a file is still offered, although each was asked so often,
-        /// it is served. Long enough for a tracker to restart or to get back on its feet; a guess.
+        /// When trackers that are alive do not say for so long whether a file is still offered, although each was asked
+        /// so often, it is served. Long enough for a tracker to restart or to get back on its feet; a guess.
         public var confirmationPatience = Duration.seconds(600)
         public var confirmationTries = 3
         /// How often a node that leaves looks whether others hold its files.
@@ -104,8 +108,8 @@ extension Curator {
         public var longestSearch = Duration.seconds(300)
         /// How long the manifest of an accepted file is asked for before it is given up.
         public var manifestPatience = Duration.seconds(60)
-        /// When a holder is silent for so long, the next is asked for the manifest too, or the same again: far above a round
-        /// trip, and often enough within the patience.
+        /// When a holder is silent for so long, the next is asked for the manifest too, or the same again: far above a
+        /// round trip, and often enough within the patience.
         public var manifestHedge = Duration.seconds(5)
         /// Pause after this node could not write a piece.
         public var diskPause = Duration.seconds(10)
@@ -116,8 +120,8 @@ extension Curator {
     /// The bounds of all tables, and what happens at each.
     public struct Limits: Equatable, Sendable {
         /// Files known in all: held, tracked, looked up. Beyond: looked-up ones are forgotten, then tracked ones of the
-        /// publisher that has most, for who has fewer; else announcements and offers are declined as busy. This node's own
-        /// postings always find room.
+        /// publisher that has most, for who has fewer; else announcements and offers are declined as busy. This node's
+        /// own postings always find room.
         public var files = 20_000
         /// Of these, looked up only. Beyond: the one that expires first is forgotten.
         public var cached = 4096
@@ -125,8 +129,8 @@ extension Curator {
         public var negatives = 4096
         /// Look-ups under way. Beyond: whoever wants another file is told to come back.
         public var lookUps = 64
-        /// Postings of one file, by different publishers. Beyond: not taken, unless one has expired, or it is this node's own,
-        /// or that of a holder while another's publisher is none.
+        /// Postings of one file, by different publishers. Beyond: not taken, unless one has expired, or it is this
+        /// node's own, or that of a holder while another's publisher is none.
         public var postings = 8
         /// Holders known of one file. Beyond: not taken, unless another is gone or dead.
         public var holders = 256
@@ -136,16 +140,18 @@ extension Curator {
         public var manifestQuestions = 3
         /// Fetches under way, over all files. Beyond: files wait in the order they were accepted.
         public var fetches = 64
-        /// Holders of a file that its first tracker keeps informed of each other. Beyond: they look it up like everyone.
+        /// Holders of a file that its first tracker keeps informed of each other. Beyond: they look it up like
+        /// everyone.
         public var relays = 32
         /// Files in one announcement.
         public var announced = 64
-        /// Withdrawals remembered. Beyond: of the publisher with most the oldest is forgotten, of this node itself last.
+        /// Withdrawals remembered. Beyond: of the publisher with most the oldest is forgotten, of this node itself
+        /// last.
         public var withdrawals = 10_000
         /// Of one publisher, other than this node. Beyond: its oldest is forgotten.
         public var withdrawalsPerPublisher = 1000
-        /// Of one file. Beyond: not taken, unless it is this node's own or by somebody whose posting is known here: then it
-        /// displaces one that is not, else the one needed for the shortest time, never this node's own.
+        /// Of one file. Beyond: not taken, unless it is this node's own or by somebody whose posting is known here:
+        /// then it displaces one that is not, else the one needed for the shortest time, never this node's own.
         public var withdrawalsPerFile = 16
         /// Files and publishers denied. Beyond: not taken.
         public var denials = 10_000
@@ -155,8 +161,8 @@ extension Curator {
         public var refused = 1024
         /// Members remembered that were caught lying. Beyond: who was caught longest ago is forgotten.
         public var caught = 256
-        /// How often a member may be caught before what it says it holds counts for nothing: a disk may change a bit now and
-        /// then, which is no lie.
+        /// How often a member may be caught before what it says it holds counts for nothing: a disk may change a bit
+        /// now and then, which is no lie.
         public var misdeeds = 3
         /// How often damaged content is fetched anew before the holding is given up.
         public var damages = 3

@@ -2,9 +2,9 @@ internal import Primitives
 
 /// The withdrawals that this node remembers, within bounds that no member can use up at another's expense.
 ///
-/// Whoever signs many makes room among its own: a publisher has a bounded number, and where the table is full the one that
-/// has most gives way. Of these go first those that never withdrew anything known here, then the oldest. This node's own
-/// go last.
+/// Whoever signs many makes room among its own: a publisher has a bounded number, and where the table is full the one
+/// that has most gives way. Of these go first those that never withdrew anything known here, then the oldest. This
+/// node's own go last.
 struct WithdrawalTable: Sendable {
     private struct Stone: Sendable {
         /// By publisher, ascending.
@@ -39,8 +39,8 @@ struct WithdrawalTable: Sendable {
 
     mutating func setTold(_ trackers: [NodeID], of file: FileID) { stones[file]?.told = trackers }
 
-    /// Keeps it if it says more than what is known, and if there is room. Returns what is remembered now, nothing when it was
-    /// not kept, and what it displaced.
+    /// Keeps it if it says more than what is known, and if there is room. Returns what is remembered now, nothing when
+    /// it was not kept, and what it displaced.
     mutating func insert(
         _ new: RememberedWithdrawal
     ) -> (kept: RememberedWithdrawal?, forgotten: [Verified<Withdrawal>]) {
@@ -102,7 +102,8 @@ struct WithdrawalTable: Sendable {
 
     // MARK: Making room
 
-    /// One that never withdrew anything known here; else the one that is needed for the shortest time, the oldest of these.
+    /// One that never withdrew anything known here; else the one that is needed for the shortest time, the oldest of
+    /// these.
     private func leastNeeded(of stone: Stone) -> RememberedWithdrawal? {
         func rank(_ kept: RememberedWithdrawal) -> (Int, WallTime, WallTime) {
             (kept.isEffective ? 1 : 0, kept.statement.value.keptUntil ?? .latest, kept.statement.value.at)

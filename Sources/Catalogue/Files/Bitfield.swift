@@ -80,7 +80,8 @@ public struct Bitfield: Hashable, Sendable {
 }
 
 extension Bitfield: WireCodable {
-    /// The count, then a bit a piece, the first in the highest bit of the first byte, as BitTorrent writes them (BEP 3).
+    /// The count, then a bit a piece, the first in the highest bit of the first byte, as BitTorrent writes them (BEP
+    /// 3).
     public func encode(into writer: inout WireWriter) {
         writer.write(UInt32(count))
         for byte in 0..<(count + 7) / 8 {

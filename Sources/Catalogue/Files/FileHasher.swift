@@ -48,7 +48,8 @@ public struct FileHasher: Sendable {
         row.enlarge(to: PieceGeometry.pieceSize(for: ByteCount(length)))
     }
 
-    /// The hash of the next whole block, for who hashes several at once. Only where a block begins, and within the limit.
+    /// The hash of the next whole block, for who hashes several at once. Only where a block begins, and within the
+    /// limit.
     public mutating func append(leaf: Bytes32) {
         precondition(length % PieceGeometry.blockSize.bytes == 0, "a leaf begins where a block does")
         length += PieceGeometry.blockSize.bytes

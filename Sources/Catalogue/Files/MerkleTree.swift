@@ -1,7 +1,8 @@
 internal import Crypto
 internal import Primitives
 
-/// The BitTorrent v2 tree: SHA-256 over 16 KiB blocks, the row of leaves filled up with zeros to a power of two (BEP 52).
+/// The BitTorrent v2 tree: SHA-256 over 16 KiB blocks, the row of leaves filled up with zeros to a power of two (BEP
+/// 52).
 enum MerkleTree {
     static let blockByteCount = Int(PieceGeometry.blockSize.bytes)
 
@@ -99,7 +100,8 @@ struct BlockHasher: Sendable {
     }
 }
 
-/// The whole subtrees over the leaves so far, from high to low: at most one of each height, as the ones of a binary number.
+/// The whole subtrees over the leaves so far, from high to low: at most one of each height, as the ones of a binary
+/// number.
 struct Subtrees: Sendable {
     private var nodes: [Node] = []
 
@@ -125,7 +127,8 @@ struct Subtrees: Sendable {
         nodes.insert(Node(hash: hash, height: height), at: 0)
     }
 
-    /// The root over all leaves, filled up with zeros to `height` rows, or to as few as hold them; nothing without leaves.
+    /// The root over all leaves, filled up with zeros to `height` rows, or to as few as hold them; nothing without
+    /// leaves.
     mutating func close(height: Int?) -> Bytes32? {
         guard !nodes.isEmpty else { return nil }
         while nodes.count > 1 {

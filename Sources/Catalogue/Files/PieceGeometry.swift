@@ -1,6 +1,7 @@
 public import Primitives
 
-/// How a file divides into pieces. A file has one geometry, whoever posts it, so that every holder's pieces fit together.
+/// How a file divides into pieces. A file has one geometry, whoever posts it, so that every holder's pieces fit
+/// together.
 public struct PieceGeometry: Hashable, Sendable {
     /// The leaves of the Merkle tree (BEP 52).
     public static let blockSize = ByteCount.kibibytes(16)
@@ -23,8 +24,8 @@ public struct PieceGeometry: Hashable, Sendable {
         pieceSize = Self.pieceSize(for: length)
     }
 
-    /// The smallest power of two from 256 KiB to 16 MiB with which at most about a thousand pieces cover `length`. Never
-    /// falls as the length grows, which is what lets a hasher begin before it knows the end.
+    /// The smallest power of two from 256 KiB to 16 MiB with which at most about a thousand pieces cover `length`.
+    /// Never falls as the length grows, which is what lets a hasher begin before it knows the end.
     public static func pieceSize(for length: ByteCount) -> ByteCount {
         var size = smallestPiece
         while size < largestPiece,

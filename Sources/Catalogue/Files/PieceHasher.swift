@@ -5,7 +5,8 @@ public import Primitives
 public struct PieceHasher: Sendable {
     private var blocks = BlockHasher()
     private var subtrees = Subtrees()
-    /// A file of one piece is a tree no higher than its blocks need; among several, every piece is as high as a whole one.
+    /// A file of one piece is a tree no higher than its blocks need; among several, every piece is as high as a whole
+    /// one.
     private let height: Int?
 
     public init(_ geometry: PieceGeometry) {
@@ -16,14 +17,16 @@ public struct PieceHasher: Sendable {
         blocks.update(bytes) { subtrees.push($0) }
     }
 
-    /// The piece's hash; the hasher is ready for the next piece of the file. Nothing was given: zeros, which is no hash.
+    /// The piece's hash; the hasher is ready for the next piece of the file. Nothing was given: zeros, which is no
+    /// hash.
     public mutating func finish() -> Bytes32 {
         if let last = blocks.finish() { subtrees.push(last) }
         return subtrees.close(height: height) ?? .zero
     }
 }
 
-/// The flat SHA-256 of a file, for people with `sha256sum`; apart from `FileHasher`, so that two threads can share the work.
+/// The flat SHA-256 of a file, for people with `sha256sum`; apart from `FileHasher`, so that two threads can share the
+/// work.
 public struct FlatHasher: Sendable {
     private var hasher = SHA256()
 

@@ -15,9 +15,9 @@ public enum CatalogueAnswer: Hashable, Sendable {
     case declined(Refusal)
     case manifest(Manifest)
     case pieces(Bitfield)
-    /// To a question whether files are still offered: the withdrawals of those that are not, or not by everyone; what is
-    /// still posted of these; and the files of which the tracker knows nobody who offers them, withdrawn or not: another
-    /// tracker may know more.
+    /// To a question whether files are still offered: the withdrawals of those that are not, or not by everyone; what
+    /// is still posted of these; and the files of which the tracker knows nobody who offers them, withdrawn or not:
+    /// another tracker may know more.
     case confirmed([Posting], [Withdrawal], unknown: [FileID])
 
     /// Why an offer or an announcement is not taken, or a question not answered.

@@ -2,8 +2,8 @@ public import Primitives
 
 /// What one node's catalogue asks another's.
 public enum CatalogueRequest: Hashable, Sendable {
-    /// To a tracker: who holds what. Postings come along for those who do not know the file, withdrawals for those who do
-    /// not know that it is gone. The same to a holder, of the others.
+    /// To a tracker: who holds what. Postings come along for those who do not know the file, withdrawals for those who
+    /// do not know that it is gone. The same to a holder, of the others.
     case announce([Announcement], [Posting], [Withdrawal] = [])
     /// To a tracker: who posted the file, who holds it?
     case lookUp(FileID)

@@ -8,8 +8,8 @@ public struct Offer: Hashable, Sendable {
     public let posting: Posting
     /// Members that have the file, whole ones first.
     public let holders: [NodeID]
-    /// The members that are to fetch at the same time, the receiver among them, in ascending order: they divide the pieces
-    /// among themselves and pass them on to each other.
+    /// The members that are to fetch at the same time, the receiver among them, in ascending order: they divide the
+    /// pieces among themselves and pass them on to each other.
     public let group: [NodeID]
 
     /// What is beyond the limits is left out.

@@ -18,7 +18,8 @@ public enum Audience: Hashable, Sendable {
     }
 }
 
-/// A publisher's signed statement that a file is offered. Keyed by file and publisher; of two, the higher sequence counts.
+/// A publisher's signed statement that a file is offered. Keyed by file and publisher; of two, the higher sequence
+/// counts.
 public struct Posting: Statement {
     public static let context = "potluck posting 1"
     public static let nameLimit = 255
@@ -40,8 +41,8 @@ public struct Posting: Statement {
     public let sequence: UInt64
     public var signature: Signature
 
-    /// A draft when no signature is given. Nothing when a text or a list is beyond its limit, or the name is not one that
-    /// a file can have.
+    /// A draft when no signature is given. Nothing when a text or a list is beyond its limit, or the name is not one
+    /// that a file can have.
     public init?(
         file: FileID, publisher: NodeID, length: ByteCount, name: String, mediaType: String, sha256: Bytes32,
         audience: Audience, replicas: UInt8, postedAt: WallTime, expires: WallTime?, sequence: UInt64,

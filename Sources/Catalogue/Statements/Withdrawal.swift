@@ -1,7 +1,7 @@
 public import Primitives
 
-/// A publisher's signed statement that it offers a file no more: a tombstone for each of its postings of the file up to a
-/// sequence. Of two for one file and publisher, the higher sequence counts.
+/// A publisher's signed statement that it offers a file no more: a tombstone for each of its postings of the file up to
+/// a sequence. Of two for one file and publisher, the higher sequence counts.
 ///
 /// It is signed with the publisher's own key, so nobody can withdraw what another posted.
 public struct Withdrawal: Statement {
@@ -12,7 +12,8 @@ public struct Withdrawal: Statement {
     /// Every posting of the file by this publisher with this sequence or a lower one is void.
     public let sequence: UInt64
     public let at: WallTime
-    /// Nobody needs to remember it for longer: by then the postings have expired everywhere. Nothing: they never expire.
+    /// Nobody needs to remember it for longer: by then the postings have expired everywhere. Nothing: they never
+    /// expire.
     public let keptUntil: WallTime?
     public var signature: Signature
 

@@ -183,7 +183,8 @@ public struct Swarm: Sendable {
         return peers
     }
 
-    /// The next run to fetch and whom from, or nothing for now. The own stripe goes first: it is what the others wait for.
+    /// The next run to fetch and whom from, or nothing for now. The own stripe goes first: it is what the others wait
+    /// for.
     func next(at now: Instant, member: (NodeID) -> MemberFacts?) -> (pieces: Range<Int>, source: NodeID)? {
         guard flights.count < settings.fetchesPerFile else { return nil }
         let usable = sources.filter { !$0.isLiar && member($0.id)?.isAlive == true }
@@ -298,8 +299,8 @@ public struct Swarm: Sendable {
     /// Less than this is not worth a fetch from a peer, unless it is all there is to fetch.
     private var leastRun: Int { max(1, runLength / 4) }
 
-    /// A group together keeps a whole holder as busy as one node alone would: more at a time would only delay the moment
-    /// when a run is whole and can be passed on.
+    /// A group together keeps a whole holder as busy as one node alone would: more at a time would only delay the
+    /// moment when a run is whole and can be passed on.
     private var fetchesPerWhole: Int {
         max(2, min(settings.fetchesPerWhole, 3 * settings.fetchesPerWhole / group.count))
     }

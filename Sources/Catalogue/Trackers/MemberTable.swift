@@ -48,7 +48,8 @@ struct MemberTable: Sendable {
     /// Whether this node is the first tracker of the file.
     func isFirstTracker(of file: FileID) -> Bool { alive.isFirst(own, for: file) }
 
-    /// Whether that member is a tracker of the file, or might be one to a member that sees the others a little differently.
+    /// Whether that member is a tracker of the file, or might be one to a member that sees the others a little
+    /// differently.
     func isNearTracker(_ id: NodeID, of file: FileID) -> Bool {
         alive.trackers(of: file, count: Rendezvous.nearTrackerCount).contains(id)
     }

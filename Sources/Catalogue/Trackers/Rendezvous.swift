@@ -1,14 +1,14 @@
 internal import Primitives
 
-/// Rendezvous hashing (Thaler and Ravishankar, 1996): every node ranks the members for a file alike, and when one goes only
-/// its own files move.
+/// Rendezvous hashing (Thaler and Ravishankar, 1996): every node ranks the members for a file alike, and when one goes
+/// only its own files move.
 enum Rendezvous {
     static let trackerCount = 3
     /// Members see slightly different sets: who ranks so high may well be a tracker to another.
     static let nearTrackerCount = 2 * trackerCount
 
-    /// A member's rank for a file: the higher, the earlier. Unweighted, so that a member that boasts of its allowance gains
-    /// no say over files.
+    /// A member's rank for a file: the higher, the earlier. Unweighted, so that a member that boasts of its allowance
+    /// gains no say over files.
     static func weight(of member: NodeID, for file: FileID) -> UInt64 {
         weight(of: word(of: member), for: file)
     }
@@ -25,8 +25,8 @@ enum Rendezvous {
     }
 }
 
-/// The members that files are shared out among, in ascending order. Ranking ten thousand for each of a thousand files is
-/// what a start with many of both takes, so what a member brings to all its ranks is kept.
+/// The members that files are shared out among, in ascending order. Ranking ten thousand for each of a thousand files
+/// is what a start with many of both takes, so what a member brings to all its ranks is kept.
 struct Electorate: Sendable {
     private(set) var ids: [NodeID]
     /// By member.
@@ -50,8 +50,8 @@ struct Electorate: Sendable {
         }
     }
 
-    /// The first members by rank, at most `count`; of equals the one with the higher id. Where networks are larger than a
-    /// few dozen, this is also the place to pass over newcomers and members in one address block.
+    /// The first members by rank, at most `count`; of equals the one with the higher id. Where networks are larger than
+    /// a few dozen, this is also the place to pass over newcomers and members in one address block.
     func trackers(of file: FileID, count: Int) -> [NodeID] {
         var best: [(weight: UInt64, index: Int)] = []
         // The lowest rank that is good enough.

@@ -32,7 +32,8 @@ public struct ConsoleServer: Service {
     public func run() async throws {
         let (path, onReady) = (path, onReady)
         var logger = logger
-        // What the framework says of itself, as "listening on" or of connections cut at the end, is no news to an operator.
+        // What the framework says of itself, as "listening on" or of connections cut at the end, is no news to an
+        // operator.
         logger.logLevel = max(logger.logLevel, .critical)
         let application = Application(
             router: ConsoleRoutes(node: node, logger: self.logger).router(),

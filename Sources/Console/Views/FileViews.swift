@@ -22,8 +22,8 @@ public struct FileView: Codable, Equatable, Sendable {
     public var expires: WallTime?
     public var standing: Standing
 
-    /// Whether it is offered, and if not, why. Of a file that was withdrawn here often only this is known, and when: it has
-    /// no name or length then.
+    /// Whether it is offered, and if not, why. Of a file that was withdrawn here often only this is known, and when: it
+    /// has no name or length then.
     public enum Standing: String, Codable, Sendable {
         case offered, withdrawn, expired, denied
     }

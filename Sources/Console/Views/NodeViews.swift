@@ -62,7 +62,8 @@ public struct DatagramsView: Codable, Equatable, Sendable {
     public var received: Int
     /// How often one went no further, by reason.
     public var dropped: [String: Int]
-    /// Statements about members and files, in datagrams and requests, whose signatures do not hold or are by nobody known.
+    /// Statements about members and files, in datagrams and requests, whose signatures do not hold or are by nobody
+    /// known.
     public var disbelieved: Int
 
     public init(sent: Int = 0, received: Int = 0, dropped: [String: Int] = [:], disbelieved: Int = 0) {

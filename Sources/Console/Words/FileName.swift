@@ -26,8 +26,8 @@ public enum FileName {
     /// replaced.
     public static func printable(_ text: String) -> String { text.printable }
 
-    /// So much of what somebody wrote as a sentence has room for, fit for a terminal. Counted in scalars: a character may
-    /// have any number of accents.
+    /// So much of what somebody wrote as a sentence has room for, fit for a terminal. Counted in scalars: a character
+    /// may have any number of accents.
     public static func excerpt(_ text: String) -> String {
         let start = text.unicodeScalars.prefix(excerptLimit)
         return String(start).printable + (start.endIndex == text.endIndex ? "" : "…")

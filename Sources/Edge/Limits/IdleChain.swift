@@ -1,7 +1,8 @@
-/// A queue that anyone may leave from the middle: places that are linked to their neighbours by number. Joining, leaving
-/// and finding the first are constant; storage is as large as the highest number so far.
+/// A queue that anyone may leave from the middle: places that are linked to their neighbours by number. Joining,
+/// leaving and finding the first are constant; storage is as large as the highest number so far.
 struct IdleChain {
-    /// The first and last of one queue; several queues may run through the same links, each place in one of them at most.
+    /// The first and last of one queue; several queues may run through the same links, each place in one of them at
+    /// most.
     struct Ends {
         fileprivate(set) var first = Links.none
         fileprivate(set) var last = Links.none

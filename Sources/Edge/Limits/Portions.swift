@@ -70,8 +70,8 @@ final class Portions: Sendable {
         }
     }
 
-    /// A response has sent so much by now, and wants to hold what is `ahead` of that; where it cannot, what it needs for the
-    /// `next` step. False when not even that is within the prefix's share.
+    /// A response has sent so much by now, and wants to hold what is `ahead` of that; where it cannot, what it needs
+    /// for the `next` step. False when not even that is within the prefix's share.
     func slide(
         _ portion: inout Portion, sent: Int64, next: Int64, ahead: Int64, remaining: ByteCount, at time: WallTime
     ) -> Bool {

@@ -27,8 +27,8 @@ extension IPAddress {
 
 /// Who is connected, who of them is idle and for how long: decides who comes in, and who goes for it.
 ///
-/// The places are divided: strangers have all but `reserve`, so that however many they are, members find one. What comes
-/// when strangers have all theirs, and all are busy, is let in on trial: it may be a member.
+/// The places are divided: strangers have all but `reserve`, so that however many they are, members find one. What
+/// comes when strangers have all theirs, and all are busy, is let in on trial: it may be a member.
 struct Register<Guest> {
     struct Limits {
         var connections: Int

@@ -25,9 +25,9 @@ struct WireCost: Equatable, Sendable {
         return count + packets(count) * frame
     }
 
-    /// What is set aside for so many bytes that the kernel may go on sending after this process was killed. A reader with
-    /// a small window gets packets half as long, and some of them again. What was too much is given back when the packets
-    /// are counted.
+    /// What is set aside for so many bytes that the kernel may go on sending after this process was killed. A reader
+    /// with a small window gets packets half as long, and some of them again. What was too much is given back when the
+    /// packets are counted.
     func ahead(_ count: Int64) -> Int64 {
         guard count > 0, frame > 0 else { return max(0, count) }
         return count + 2 * packets(count) * frame + count / Self.againPart

@@ -64,7 +64,8 @@ extension ByteBuffer {
         }
     }
 
-    /// Bytes of a URL, with what no URL may have percent-encoded: it came from a client or a peer, and goes into a head.
+    /// Bytes of a URL, with what no URL may have percent-encoded: it came from a client or a peer, and goes into a
+    /// head.
     mutating func write(url: some Collection<UInt8>) {
         write(url, encodingAllBut: URLCharacters.isAllowed)
     }

@@ -5,9 +5,9 @@ import Transport
 /// The account of one response with a body from a file: what it holds, what it has paid, and which bytes come next.
 ///
 /// Everything is reserved before the first byte; an open-ended range, which players ask for and rarely read to its end,
-/// holds a window that slides with the bytes. Each slice is paid before it is handed to the kernel, with the head on top
-/// of the first one. What a slice is paid ahead beyond its cost comes back when the kernel has sent it: so it is held for
-/// one slice, not for all, and taken again for the next where the account still has it.
+/// holds a window that slides with the bytes. Each slice is paid before it is handed to the kernel, with the head on
+/// top of the first one. What a slice is paid ahead beyond its cost comes back when the kernel has sent it: so it is
+/// held for one slice, not for all, and taken again for the next where the account still has it.
 struct Payment: Sendable {
     /// What is handed to the kernel at once. Large enough that a call costs nothing, small enough that an aborted
     /// response wastes little (a guess).

@@ -82,8 +82,8 @@ extension Connection {
             client: client)
     }
 
-    /// Pays what stands in `outgoing` from `start` on. What does not fit into the allowance any more is not said at all;
-    /// what only the lease does not cover, on a disk that takes none, is refused in few words.
+    /// Pays what stands in `outgoing` from `start` on. What does not fit into the allowance any more is not said at
+    /// all; what only the lease does not cover, on a disk that takes none, is refused in few words.
     private func pay(
         from start: Int, _ status: Status, traffic: TrafficClass, client: IPAddress?, signer: NodeID? = nil
     ) {

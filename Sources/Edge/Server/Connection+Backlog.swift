@@ -16,8 +16,8 @@ extension Connection {
     /// Answers beyond this are followed when they are handed over. What is pending of smaller ones is small, too.
     static let largeAnswer = 2 * readSize
 
-    /// Has what the socket has not taken, if there is such, followed to its end, or to that of the write that is given: as
-    /// with files, who takes it more slowly than `leastPace` over `stallLimit` is let go.
+    /// Has what the socket has not taken, if there is such, followed to its end, or to that of the write that is given:
+    /// as with files, who takes it more slowly than `leastPace` over `stallLimit` is let go.
     func followBacklog(to end: EventLoopFuture<Void>? = nil) {
         let left = unwritten
         guard left > 0, let context else { return }

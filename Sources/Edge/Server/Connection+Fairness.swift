@@ -53,8 +53,8 @@ extension Connection {
         return nil
     }
 
-    /// Counts what was sent to the prefix, and keeps an open-ended range's window ahead of that; false when the prefix's share
-    /// is used up.
+    /// Counts what was sent to the prefix, and keeps an open-ended range's window ahead of that; false when the
+    /// prefix's share is used up.
     func slidePortion(of download: Download) -> Bool {
         guard var portion = download.allotment.portion else { return true }
         let rest = Int64(download.payment.rest.count)

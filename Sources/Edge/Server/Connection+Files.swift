@@ -212,7 +212,8 @@ extension Connection {
         guard case .here = decision.choice else { return follow(decision.choice, request, query) }
         let outcome = send(request, traffic: .serving)
         guard outcome != .begun else { return }
-        // Others took the last of the allowance between the decision and now, or the disk fails: without this node then.
+        // Others took the last of the allowance between the decision and now, or the disk fails: without this node
+        // then.
         query.ownRemaining = .zero
         let choice = services.routing.decide(query, at: now).choice
         if outcome == .unreadable, !choice.isRedirect {

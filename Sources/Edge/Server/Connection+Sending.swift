@@ -161,8 +161,8 @@ extension Connection {
         if !download.isWriting { loop.execute { bound.value.0.pump(bound.value.1) } }
     }
 
-    /// `sendfile` waits for the disk, and with it all connections of the loop would: what is not in memory yet is brought
-    /// there by other threads.
+    /// `sendfile` waits for the disk, and with it all connections of the loop would: what is not in memory yet is
+    /// brought there by other threads.
     private func load(
         _ slice: Range<Int64>, of download: Download, withHead: Bool, _ context: ChannelHandlerContext
     ) {

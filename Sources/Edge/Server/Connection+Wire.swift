@@ -7,8 +7,8 @@ import Transport
 
 /// What one connection has cost on the wire, beside what was paid for it.
 ///
-/// Payments are made ahead. What the kernel did beyond them (acknowledgements of a request that came byte by byte, packets
-/// sent again) is paid as soon as it is known; what it did not do is given back.
+/// Payments are made ahead. What the kernel did beyond them (acknowledgements of a request that came byte by byte,
+/// packets sent again) is paid as soon as it is known; what it did not do is given back.
 struct WireAccount {
     /// A handshake's answer, an acknowledgement of the first request, and the packets of an orderly end, or one reset.
     static let framesAround: Int64 = 4
@@ -57,8 +57,8 @@ extension Connection {
     }
 
     /// Settles with what the connection has cost so far. What is under way may have to be sent again. False when the
-    /// connection is dead: what would be paid for it now would never be sent, and the channel would close before anybody
-    /// could know.
+    /// connection is dead: what would be paid for it now would never be sent, and the channel would close before
+    /// anybody could know.
     func settleWire() -> Bool {
         guard wire != nil, let facts = wireFacts() else { return true }
         settle(facts)
@@ -73,8 +73,8 @@ extension Connection {
         wire = nil
     }
 
-    /// What was not paid and was sent, or is bound to be, counts whatever the account says; what may have to be sent again
-    /// counts where it fits.
+    /// What was not paid and was sent, or is bound to be, counts whatever the account says; what may have to be sent
+    /// again counts where it fits.
     private func settle(_ facts: clinux_tcp_info, isReset: Bool = false) {
         guard var wire else { return }
         defer { self.wire = wire }
@@ -113,8 +113,8 @@ extension Connection {
         #endif
     }
 
-    /// From now on the other side is not heard any more, so that it cannot open its window again, and closing discards what
-    /// was not sent.
+    /// From now on the other side is not heard any more, so that it cannot open its window again, and closing discards
+    /// what was not sent.
     private func resetOnClose() {
         guard let options = channel as? any SocketOptionProvider else { return }
         options.setSoLinger(Glibc.linger(l_onoff: 1, l_linger: 0)).whenComplete { _ in }

@@ -24,8 +24,8 @@ final class Connection: ChannelInboundHandler {
     }
 
     static let readSize = 16 << 10
-    /// Answers that the socket does not take yet: with more than the one, no request is answered until there are fewer than
-    /// the other.
+    /// Answers that the socket does not take yet: with more than the one, no request is answered until there are fewer
+    /// than the other.
     static let waterMarks = ChannelOptions.Types.WriteBufferWaterMark(low: 32 << 10, high: 64 << 10)
     /// What a client may send ahead while it is being answered. Nothing is read then, but on a half-closed connection
     /// the system hands over all there is.

@@ -1,8 +1,9 @@
 import Glibc
 import NIOCore
 
-/// Stands before the listening socket: when a connection cannot be taken because descriptors or memory have run out, idle
-/// ones are closed and nothing is taken for a moment. Without it, the socket would stay readable, and the loop spin.
+/// Stands before the listening socket: when a connection cannot be taken because descriptors or memory have run out,
+/// idle ones are closed and nothing is taken for a moment. Without it, the socket would stay readable, and the loop
+/// spin.
 final class Doorkeeper: ChannelDuplexHandler {
     typealias InboundIn = any Channel
     typealias InboundOut = any Channel

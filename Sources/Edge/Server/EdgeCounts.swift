@@ -14,7 +14,8 @@ public struct EdgeCounts: Equatable, Sendable {
         case malformed
         /// A head or a body beyond what is taken.
         case oversized
-        /// A peer's request whose signature is not its signer's, or for somebody else, or of another time, or used before.
+        /// A peer's request whose signature is not its signer's, or for somebody else, or of another time, or used
+        /// before.
         case signature
         /// A method that does nothing here.
         case method

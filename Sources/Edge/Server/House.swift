@@ -15,8 +15,8 @@ final class House: Sendable {
     let requests: Shares<AddressRange>
     let unfound = Unfound()
     let portions = Portions()
-    /// Threads that wait for the disk, so that event loops do not: as many as there are cores. One response at most waits
-    /// in their line for each connection.
+    /// Threads that wait for the disk, so that event loops do not: as many as there are cores. One response at most
+    /// waits in their line for each connection.
     static let loaders = NIOThreadPool.singleton
     private let state: Mutex<State>
 

@@ -1,7 +1,7 @@
 internal import Primitives
 
-/// The order in which this run learnt what is in its table. An item that changed again stands at its last change only, so
-/// the log is never longer than the table (and a little waste), and a cursor of any age can be served.
+/// The order in which this run learnt what is in its table. An item that changed again stands at its last change only,
+/// so the log is never longer than the table (and a little waste), and a cursor of any age can be served.
 struct ChangeLog: Equatable, Sendable {
     /// One statement's place in the table.
     enum Item: Hashable, Sendable {

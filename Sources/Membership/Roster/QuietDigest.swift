@@ -1,11 +1,12 @@
 internal import Primitives
 
-/// A hash over all cards and statuses of present members, and the farewells of those who left, that have been quiet for some time: what every member should
-/// hold alike.
+/// A hash over all cards and statuses of present members, and the farewells of those who left, that have been quiet for
+/// some time: what every member should hold alike.
 ///
-/// Age is told by the versions, which come from their signers' wall clocks, and counted from a whole minute, so that two
-/// nodes that hold the same compute the same, whenever they learnt it. Members dead, or gone for weeks, are left out: nodes
-/// forget those at different times. Not cryptographic: a member that hides a difference hides it from itself.
+/// Age is told by the versions, which come from their signers' wall clocks, and counted from a whole minute, so that
+/// two nodes that hold the same compute the same, whenever they learnt it. Members dead, or gone for weeks, are left
+/// out: nodes forget those at different times. Not cryptographic: a member that hides a difference hides it from
+/// itself.
 struct QuietDigest: Equatable, Sendable {
     private let minute: UInt32
     private let age: Duration

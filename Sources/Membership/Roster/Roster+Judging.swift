@@ -9,7 +9,8 @@ extension Roster {
             || member.verdicts.contains { $0.value.version < version }
     }
 
-    /// The member's newest status clears it of older charges, and of this node's suspicion: it lives, and is asked anew.
+    /// The member's newest status clears it of older charges, and of this node's suspicion: it lives, and is asked
+    /// anew.
     mutating func acquit(_ index: Int, at now: Instant, _ effects: inout Effects) {
         let version = table.members[index].version
         let charges = table.members[index].news.count
@@ -51,13 +52,13 @@ extension Roster {
         let issuers = member.verdicts.filter { isStanding($0.value, against: member) }.compactMap {
             table.member($0.value.issuer)
         }
-        // A quorum convinces whatever became of its members, so that all who know it judge alike; fewer do only while they
-        // are all there are.
+        // A quorum convinces whatever became of its members, so that all who know it judge alike; fewer do only while
+        // they are all there are.
         return issuers.count >= settings.quorum || issuers.count(where: \.isPresent) >= verdictsNeeded(against: index)
     }
 
-    /// It is about the last that is known of the member. After a restart no status is known yet: nothing refutes a verdict
-    /// that was kept.
+    /// It is about the last that is known of the member. After a restart no status is known yet: nothing refutes a
+    /// verdict that was kept.
     func isStanding(_ verdict: Verdict, against member: Member) -> Bool {
         verdict.version == member.version || (member.status == nil && verdict.version > member.version)
     }
@@ -115,8 +116,8 @@ extension Roster {
         }
     }
 
-    /// Members dead or gone for too long are forgotten; one dead member is asked whether it is. That is how the halves of
-    /// a partition find each other again.
+    /// Members dead or gone for too long are forgotten; one dead member is asked whether it is. That is how the halves
+    /// of a partition find each other again.
     mutating func visitTheDead(at now: Instant, _ effects: inout Effects) {
         guard let due = deadProbeDue, due <= now else { return }
         deadProbeDue = now + deadProbeInterval

@@ -49,7 +49,8 @@ extension Roster {
         }
     }
 
-    /// Whether the author's word may still bring exchanges forward: else one member could make all others talk all the time.
+    /// Whether the author's word may still bring exchanges forward: else one member could make all others talk all the
+    /// time.
     private mutating func mayHasten(_ author: ShortID, at now: Instant) -> Bool {
         guard let index = table.index(of: author) else { return author == own.id.short }
         return table.edges[index].urgency.spend(settings.urgency, at: now)
@@ -157,8 +158,9 @@ extension Roster {
         return true
     }
 
-    /// The issuers whose verdicts against the member make room for a new one: its own older one; or, when there is no room
-    /// left, one of a version that is not known, lest such keep out all others. Nothing when it is not to be taken.
+    /// The issuers whose verdicts against the member make room for a new one: its own older one; or, when there is no
+    /// room left, one of a version that is not known, lest such keep out all others. Nothing when it is not to be
+    /// taken.
     private func whatGivesWay(to verdict: Verdict, against subject: Member) -> [ShortID]? {
         if let held = subject.verdicts.first(where: { $0.value.issuer == verdict.issuer })?.value {
             let isBetter = isStanding(verdict, against: subject) && !isStanding(held, against: subject)

@@ -92,7 +92,8 @@ extension Roster {
                         freeDisk: facts.freeDisk))))
     }
 
-    /// Somebody holds a status of this version for the last sign of life: say something newer, unless that is under way.
+    /// Somebody holds a status of this version for the last sign of life: say something newer, unless that is under
+    /// way.
     mutating func refute(_ version: UInt64, at now: Instant, _ effects: inout Effects) {
         guard voice.isSpeaking, version >= own.version, version >= voice.lastVersion,
             voice.refutations.spend(settings.refutations, at: now)

@@ -75,7 +75,8 @@ extension Roster {
         let reply = self.pulse(pulse.number, carrying: load, on: index, at: now)
         effects.append(.send(Envelope(.pulseReply(reply), news: load.news), to: table.members[index].id))
         guard table.edges[index].phase != .idle else { return }
-        // The ends take turns, so that both measure the round trip, and both notice a silence; not both at the same moment.
+        // The ends take turns, so that both measure the round trip, and both notice a silence; not both at the same
+        // moment.
         let interval = interval(of: index)
         table.edges[index].phase = .resting(until: now + interval - part(of: interval / 64))
     }
@@ -200,7 +201,8 @@ extension Roster {
         return load
     }
 
-    /// What is told of a member that is dead, or gone, goes with what made it so, or it would come to life for a moment.
+    /// What is told of a member that is dead, or gone, goes with what made it so, or it would come to life for a
+    /// moment.
     private func endings(beside item: News) -> [News] {
         switch item {
         case .verdict, .departure: return []

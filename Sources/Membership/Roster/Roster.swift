@@ -5,11 +5,11 @@ public import Primitives
 /// A pure machine: events and the time go in, actions come out. It never acts by itself; whoever runs it performs the
 /// actions in order, delivers `.wake` when `nextDeadline` has come, and answers every `.sign` with `.signed`.
 ///
-/// How it works, in one breath: with every member of the active view there is one exchange of pulses per interval. A pulse
-/// carries what the other has not acknowledged of this node's change log; its reply, the same the other way. Urgent news
-/// bring the next exchanges forward. Who does not reply is asked again, then through helpers (SWIM: Das, Gupta and
-/// Motivala, 2002), then told of the suspicion, which it refutes with a status of a higher version; if it stays silent,
-/// this node signs a verdict, and enough verdicts make it dead.
+/// How it works, in one breath: with every member of the active view there is one exchange of pulses per interval. A
+/// pulse carries what the other has not acknowledged of this node's change log; its reply, the same the other way.
+/// Urgent news bring the next exchanges forward. Who does not reply is asked again, then through helpers (SWIM: Das,
+/// Gupta and Motivala, 2002), then told of the suspicion, which it refutes with a status of a higher version; if it
+/// stays silent, this node signs a verdict, and enough verdicts make it dead.
 public struct Roster: Sendable {
     public enum Event: Equatable, Sendable {
         /// Begin: take a version, say who is here. Comes once, after a first `.measured`.
@@ -20,7 +20,8 @@ public struct Roster: Sendable {
         case wallClock(WallTime)
         /// A datagram from a member. News that could not be checked were left out of it.
         case received(Verified<Envelope>, from: NodeID)
-        /// News that came otherwise, and are to be passed on: the card of a node that was admitted here, an introduction.
+        /// News that came otherwise, and are to be passed on: the card of a node that was admitted here, an
+        /// introduction.
         case told([Verified<News>])
         /// The whole table of another member, the answer to an introduction: taken in, not passed on.
         case table([Verified<News>])

@@ -65,8 +65,9 @@ extension Roster {
         public var answers: Rate { Rate(burst: 1024, every: pulse / 64) }
         /// Answers with news.
         public var loads: Rate { Rate(burst: 256, every: pulse / 16) }
-        /// News by one author that bring exchanges forward, cards of its that are kept, and times that it began anew. One in
-        /// an interval, after a burst: what it says more often waits for the regular exchange, which is no farther away.
+        /// News by one author that bring exchanges forward, cards of its that are kept, and times that it began anew.
+        /// One in an interval, after a burst: what it says more often waits for the regular exchange, which is no
+        /// farther away.
         public var urgency: Rate { Rate(burst: 32, every: pulse) }
         /// Statuses that this node drafts because it is held dead, or suspected, whoever says so.
         public var refutations: Rate { Rate(burst: 64, every: pulse / 8) }

@@ -10,8 +10,8 @@ public struct Twin: Equatable, Sendable {
 /// Signs of a twin: statements with this node's signature that are newer than anything it has ever said.
 ///
 /// One status may be from a life that this node does not remember, since a status is told before it is durable. Whoever
-/// hears one says something newer, so that a second is from somebody who answers; a third leaves no doubt. A card is kept
-/// on disk before it is shown.
+/// hears one says something newer, so that a second is from somebody who answers; a third leaves no doubt. A card is
+/// kept on disk before it is shown.
 struct TwinWatch: Equatable, Sendable {
     static let statusLimit = 3
 

@@ -1,7 +1,7 @@
 public import Primitives
 
-/// Where a node stands in the space of round trips: three dimensions and a height (Vivaldi, Dabek et al. 2004), quantised
-/// as it travels.
+/// Where a node stands in the space of round trips: three dimensions and a height (Vivaldi, Dabek et al. 2004),
+/// quantised as it travels.
 public struct Coordinate: Hashable, Sendable, WireCodable {
     /// Tenths of a millisecond.
     public var x: Int16

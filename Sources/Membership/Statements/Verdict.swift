@@ -6,8 +6,8 @@ public struct Verdict: Statement {
 
     public var subject: ShortID
     public var issuer: ShortID
-    /// The version of the subject's status that went silent; 0 when the issuer never saw one. A later status refutes the
-    /// verdict.
+    /// The version of the subject's status that went silent; 0 when the issuer never saw one. A later status refutes
+    /// the verdict.
     public var version: UInt64
     public var signature: Signature
 

@@ -1,6 +1,6 @@
 extension Settings {
-    /// The `node.yaml` that a new data directory gets: every key explained, what the command line said as its value, the
-    /// rest commented out.
+    /// The `node.yaml` that a new data directory gets: every key explained, what the command line said as its value,
+    /// the rest commented out.
     ///
     /// - Throws: what reading the same overrides would throw.
     public static func file(overrides: [String: String]) throws(SettingsError) -> String {

@@ -7,9 +7,9 @@ import Primitives
 /// What waits to be written, in order, and what waits for that.
 ///
 /// The database may refuse for days. What it then holds stays bounded: of records that replace each other the newest is
-/// kept, so that there is one for each member, file and withdrawal known; of answers to other nodes, which have long given
-/// up waiting, the newest `replies`; and all else that waits follows from files being taken in, which nobody does while
-/// the database refuses.
+/// kept, so that there is one for each member, file and withdrawal known; of answers to other nodes, which have long
+/// given up waiting, the newest `replies`; and all else that waits follows from files being taken in, which nobody does
+/// while the database refuses.
 struct Backlog {
     struct Entry {
         var records: [Record]

@@ -2,8 +2,8 @@ import Overlay
 import Primitives
 import ServiceLifecycle
 
-/// The only writer of the machine: takes events from the inbox, hands each to the overlay, performs what it decides, and
-/// wakes it when its deadline comes.
+/// The only writer of the machine: takes events from the inbox, hands each to the overlay, performs what it decides,
+/// and wakes it when its deadline comes.
 struct Driver: Service {
     let inbox: Inbox
     let performer: Performer

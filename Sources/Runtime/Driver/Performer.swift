@@ -6,8 +6,8 @@ import Overlay
 import Primitives
 import Transport
 
-/// Performs what the overlay decides: hands each action to the door it is for. Nothing here decides anything, and nothing
-/// here waits; what takes time tells the inbox when it is done.
+/// Performs what the overlay decides: hands each action to the door it is for. Nothing here decides anything, and
+/// nothing here waits; what takes time tells the inbox when it is done.
 final class Performer: Sendable {
     private let inbox: Inbox
     private let identity: Identity

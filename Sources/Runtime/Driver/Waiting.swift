@@ -9,8 +9,8 @@ final class Waiting<Key: Hashable & Sendable, Value: Sendable>: Sendable {
 
     private let state = Mutex(State())
 
-    /// The value that `key` is fulfilled with, or nothing after `limit`. `start` is called once this wait is registered,
-    /// so that an answer cannot come too early.
+    /// The value that `key` is fulfilled with, or nothing after `limit`. `start` is called once this wait is
+    /// registered, so that an answer cannot come too early.
     func value(for key: Key, within limit: Duration, start: () -> Void) async -> Value? {
         let number = state.withLock { state in
             state.count += 1

@@ -4,8 +4,8 @@ import Primitives
 import Synchronization
 import Transport
 
-/// Calls members back that ask whether they can be reached: at the URL and the endpoints of the card they sent, which is
-/// their own, and no more often than does no harm to whoever a card may name.
+/// Calls members back that ask whether they can be reached: at the URL and the endpoints of the card they sent, which
+/// is their own, and no more often than does no harm to whoever a card may name.
 final class Callbacks: Sendable {
     /// Between two calls to one member.
     static let pause = Duration.seconds(10)
@@ -36,7 +36,8 @@ final class Callbacks: Sendable {
         return Reached(url: await url, endpoints: await endpoints)
     }
 
-    /// Datagrams are to be sent through these from now on: their sockets are bound when the public door is open already.
+    /// Datagrams are to be sent through these from now on: their sockets are bound when the public door is open
+    /// already.
     func attach(_ datagrams: SealedDatagrams) { self.datagrams.withLock { $0 = datagrams } }
 
     private func admits(_ asker: NodeID, at now: WallTime) -> Bool {

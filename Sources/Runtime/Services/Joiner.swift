@@ -96,8 +96,8 @@ struct Joiner: Sendable {
     }
 
     /// A node with company keeps to it until it takes its leave: its members count on what it holds. One that founded a
-    /// network of which nobody else ever was may join any. Where somebody was, be they dead or forgotten, the network keeps
-    /// the founder's name, and the founder takes another one when it leaves.
+    /// network of which nobody else ever was may join any. Where somebody was, be they dead or forgotten, the network
+    /// keeps the founder's name, and the founder takes another one when it leaves.
     private func checkFree(for network: NodeID) async throws {
         let membership = belonging.membership
         guard network != membership.founder else { return }

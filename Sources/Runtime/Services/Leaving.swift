@@ -56,8 +56,8 @@ final class Leaving: Sendable {
         gate.withLock { $0.inside -= 1 }
     }
 
-    /// As `enter`, for what takes the node into another network, which happens one at a time: of two, each would find the
-    /// node free. `exitJoining` says when it is over.
+    /// As `enter`, for what takes the node into another network, which happens one at a time: of two, each would find
+    /// the node free. `exitJoining` says when it is over.
     func enterJoining() throws(OperatorError) {
         try enter()
         let isFirst = gate.withLock { gate in

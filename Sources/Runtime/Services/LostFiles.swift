@@ -3,8 +3,8 @@ import Console
 import Primitives
 import Synchronization
 
-/// The files posted here that cannot be read whole from this disk: told as a trouble until they are, or are withdrawn. They
-/// may be had from other holders; where there are none, only who posted them can bring them back.
+/// The files posted here that cannot be read whole from this disk: told as a trouble until they are, or are withdrawn.
+/// They may be had from other holders; where there are none, only who posted them can bring them back.
 final class LostFiles: Sendable {
     private struct File {
         let id: FileID

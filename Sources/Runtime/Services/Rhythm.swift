@@ -105,8 +105,8 @@ struct Rhythm: Service {
         if reading.isCertain { inbox.post(.period(settings.quota.period.period(containing: reading.time))) }
     }
 
-    /// Tells the account when its period ends: what is sent after that belongs to the next one, of which nothing is leased
-    /// until the machine has begun it, and that may be late.
+    /// Tells the account when its period ends: what is sent after that belongs to the next one, of which nothing is
+    /// leased until the machine has begun it, and that may be late.
     private func end(_ period: Period, at now: WallTime) {
         guard let end = period.end(beside: settings.quota.period.period(containing: now)) else {
             return account.end(when: nil)

@@ -5,7 +5,8 @@ import Primitives
 import ServiceLifecycle
 import Transport
 
-/// Finds out whether others reach this node, by asking members to call it back, and tells the operator what is in the way.
+/// Finds out whether others reach this node, by asking members to call it back, and tells the operator what is in the
+/// way.
 struct Sentinel: Service {
     let inbox: Inbox
     let client: PeerClient
@@ -17,7 +18,8 @@ struct Sentinel: Service {
 
     /// After the start, or while there is nobody to ask: a newcomer is known to others by then.
     static let firstPause = Duration.seconds(5)
-    /// While others do not reach this node, at first; doubled each time: whoever has just opened a port wants to see it.
+    /// While others do not reach this node, at first; doubled each time: whoever has just opened a port wants to see
+    /// it.
     static let shortPause = Duration.seconds(15)
     /// So long in the end: at some 3 kB each time, a node that nobody ever reaches spends 26 MB a month on it.
     static let blockedPause = Duration.seconds(300)
@@ -77,8 +79,8 @@ struct Sentinel: Service {
 }
 
 extension Inbox {
-    /// Some members, in a random order; those that are there first. Where datagrams do not arrive all others seem to be dead,
-    /// but can be asked.
+    /// Some members, in a random order; those that are there first. Where datagrams do not arrive all others seem to be
+    /// dead, but can be asked.
     func membersToAsk(atMost limit: Int) async -> [Card] {
         let members = await ask { $0.roster.members.filter { $0.condition != .left } } ?? []
         let (present, silent) = (members.filter { $0.condition == .alive }, members.filter { $0.condition != .alive })

@@ -50,8 +50,8 @@ final class Shelf: Sendable {
         manifests.withLock { $0[manifest.file] = manifest }
     }
 
-    /// Gives a posted file its place, and tells the machine. In turn with all else that is done to files: what was decided
-    /// about an earlier copy of it is done before, or not at all until `release`.
+    /// Gives a posted file its place, and tells the machine. In turn with all else that is done to files: what was
+    /// decided about an earlier copy of it is done before, or not at all until `release`.
     func place(_ file: IngestedFile, as manifest: Verified<Manifest>) async throws {
         claims.withLock { $0[manifest.value.file, default: Claim()].posts += 1 }
         try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
@@ -114,9 +114,9 @@ final class Shelf: Sendable {
         }
     }
 
-    /// A file that was to be sent could not be read. One that is gone or unreadable is fetched again, unless it was posted
-    /// here: then its bytes may be the only ones. Those are offered again once they read as they should; until then a person
-    /// may decide.
+    /// A file that was to be sent could not be read. One that is gone or unreadable is fetched again, unless it was
+    /// posted here: then its bytes may be the only ones. Those are offered again once they read as they should; until
+    /// then a person may decide.
     /// - Parameter sha256: of the whole file, where that is known.
     func unreadable(_ file: FileID, _ error: any Error, isOwn: Bool, sha256: Bytes32?) {
         let error = error as? StorageError
@@ -155,8 +155,8 @@ final class Shelf: Sendable {
         }
     }
 
-    /// A failure of the kind that the machine should hear of is told; any other, such as too many open files, passes, and
-    /// the work is tried again.
+    /// A failure of the kind that the machine should hear of is told; any other, such as too many open files, passes,
+    /// and the work is tried again.
     private func attempt(
         _ failure: Overlay::Event?, when meaning: StorageError.Meaning,
         _ work: @escaping @Sendable () throws(StorageError) -> Void
@@ -173,8 +173,8 @@ final class Shelf: Sendable {
         }
     }
 
-    /// How soon a file is read again that could not be, and how seldom in the end (guesses: a cable that is put back, and a
-    /// disk that is done for).
+    /// How soon a file is read again that could not be, and how seldom in the end (guesses: a cable that is put back,
+    /// and a disk that is done for).
     private static let firstReread = Duration.seconds(5)
     private static let lastReread = Duration.seconds(300)
 

@@ -6,13 +6,13 @@ import ServiceLifecycle
 import Storage
 import Transport
 
-/// Finds out whether another process runs with this node's identity, and keeps both from giving files to clients as long
-/// as it does: they would spend one allowance twice.
+/// Finds out whether another process runs with this node's identity, and keeps both from giving files to clients as
+/// long as it does: they would spend one allowance twice.
 ///
-/// Members send their datagrams to where the newest card says, so that of two processes with one key the older one hears
-/// nobody any more. It then asks members over HTTP whether they hold a newer card of its own. Where they do, it signs one
-/// that is newer still, and the other finds itself cut off in its turn: so each hears of the other as long as both run,
-/// and whoever is left alone hears nothing more.
+/// Members send their datagrams to where the newest card says, so that of two processes with one key the older one
+/// hears nobody any more. It then asks members over HTTP whether they hold a newer card of its own. Where they do, it
+/// signs one that is newer still, and the other finds itself cut off in its turn: so each hears of the other as long as
+/// both run, and whoever is left alone hears nothing more.
 struct TwinGuard: Service {
     let inbox: Inbox
     let client: PeerClient
@@ -56,7 +56,8 @@ struct TwinGuard: Service {
             + "them, and use a new data directory, not a copy, for a second node."
     }
 
-    /// Asks members, until one answers, whether they hold a newer card of this node; where one does, it learns a newer one.
+    /// Asks members, until one answers, whether they hold a newer card of this node; where one does, it learns a newer
+    /// one.
     private func ask() async {
         guard let own = directory.card(of: card.identity.nodeID) else { return }
         for member in await inbox.membersToAsk(atMost: Self.askedLimit) {

@@ -29,8 +29,8 @@ final class AccountFile: Sendable {
     /// The highest number given so far.
     private let last = Atomic<Int64>(0)
 
-    /// Opens the file, making it where it is missing, with room for all that will ever be in it. Whatever its length is,
-    /// an entry that it holds is kept.
+    /// Opens the file, making it where it is missing, with room for all that will ever be in it. Whatever its length
+    /// is, an entry that it holds is kept.
     init(at path: String) throws(StorageError) {
         self.path = path
         file = try OpenFile(path, O_RDWR | O_CREAT)

@@ -65,10 +65,11 @@ extension Database {
         }
     }
 
-    /// Forgets the network that this node belonged to, and all that it knew or kept for it, and makes it the founder of one
-    /// of its own: all in one step. Its account stays.
+    /// Forgets the network that this node belonged to, and all that it knew or kept for it, and makes it the founder of
+    /// one of its own: all in one step. Its account stays.
     /// - Parameter keepsPosted: whether what it posted itself stays too; not where it has another identity from now on.
-    /// - Returns: the files that are not kept, whose bytes are of no use any more: they are leftovers until the next start.
+    /// - Returns: the files that are not kept, whose bytes are of no use any more: they are leftovers until the next
+    ///   start.
     public func leaveNetwork(
         founding own: NetworkMembership, keepsPosted: Bool
     ) throws(StorageError) -> [FileID] {

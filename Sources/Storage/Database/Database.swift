@@ -10,15 +10,15 @@ public struct Database: Sendable {
     let path: String
     private let queue: DatabaseQueue
     let accounts: AccountFile
-    /// The account file knew a newer state than the database when it was opened: what was written last is not there. The
-    /// account goes on from the file; other things of that time are lost.
+    /// The account file knew a newer state than the database when it was opened: what was written last is not there.
+    /// The account goes on from the file; other things of that time are lost.
     public let isBehind: Bool
 
     /// How long another program that has the database open, such as a backup, is waited for.
     private static let patienceSeconds = 5.0
 
-    /// Opens the database, making it where it is missing, and brings it up to date. One that is damaged, or was written by
-    /// a newer version, is refused and left as it is.
+    /// Opens the database, making it where it is missing, and brings it up to date. One that is damaged, or was written
+    /// by a newer version, is refused and left as it is.
     public init(at path: String) throws(StorageError) {
         self.path = path
         // Made here, since SQLite would let others read it; the files beside it take its mode over.
@@ -26,8 +26,8 @@ public struct Database: Sendable {
         do {
             try Self.inspect(path)
             var configuration = Self.configuration
-            // Not by GRDB's own setting for WAL, which afterwards lowers `synchronous` to NORMAL: a lease that is said to
-            // be durable would then be lost with the power.
+            // Not by GRDB's own setting for WAL, which afterwards lowers `synchronous` to NORMAL: a lease that is said
+            // to be durable would then be lost with the power.
             configuration.prepareDatabase { database in
                 try database.execute(sql: "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL")
                 database.add(function: RowSum.function)
@@ -44,8 +44,8 @@ public struct Database: Sendable {
         }
     }
 
-    /// The log starts over whenever it has reached this length, SQLite's default of 1,000 pages and a large transaction:
-    /// with room for so much of it, small changes are taken also while the disk is full.
+    /// The log starts over whenever it has reached this length, SQLite's default of 1,000 pages and a large
+    /// transaction: with room for so much of it, small changes are taken also while the disk is full.
     private static let logLength: Int64 = 6 << 20
 
     private func reserveLog() {
@@ -128,8 +128,8 @@ extension StorageError {
 }
 
 extension StorageError {
-    /// Why the database at `path`, or a file beside it, could not be opened, which SQLite does not tell: what it opens is
-    /// opened once more, all at the same time as it does. Where that goes now, descriptors were short.
+    /// Why the database at `path`, or a file beside it, could not be opened, which SQLite does not tell: what it opens
+    /// is opened once more, all at the same time as it does. Where that goes now, descriptors were short.
     private init(unopened path: String) {
         var opened: [OpenFile] = []
         do throws(StorageError) {

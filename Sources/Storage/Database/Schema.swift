@@ -2,8 +2,8 @@ import GRDB
 
 /// The tables, and how they came to be what they are. A migration that was released is never changed.
 ///
-/// Statements are kept in wire form, whole: what was signed is what is handed on. Identifiers are blobs of 32 bytes, short
-/// ones integers, times milliseconds since 1970, amounts bytes.
+/// Statements are kept in wire form, whole: what was signed is what is handed on. Identifiers are blobs of 32 bytes,
+/// short ones integers, times milliseconds since 1970, amounts bytes.
 enum Schema {
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()

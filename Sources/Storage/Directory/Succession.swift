@@ -1,8 +1,8 @@
 import Glibc
 
-// A node that takes a new identity: first the new one is written beside the old one, then the database says whose it is,
-// then the new one gets its place. Whoever starts after a node was killed in between asks the database what is to be done.
-// The directory's lock is held.
+// A node that takes a new identity: first the new one is written beside the old one, then the database says whose it
+// is, then the new one gets its place. Whoever starts after a node was killed in between asks the database what is to
+// be done. The directory's lock is held.
 extension DataDirectory {
     public var successorPath: String { identityPath + ".next" }
 
@@ -22,8 +22,9 @@ extension DataDirectory {
         try removeFile(successorPath)
     }
 
-    /// The identity that was prepared takes the place of the old one, which is kept aside. Done twice, it changes nothing
-    /// more. Another identity that is kept under that name is never replaced, nor is the node's own given up for it.
+    /// The identity that was prepared takes the place of the old one, which is kept aside. Done twice, it changes
+    /// nothing more. Another identity that is kept under that name is never replaced, nor is the node's own given up
+    /// for it.
     public func succeed(keepingOldAs name: String) throws(StorageError) {
         let old = retiredPath(name)
         if access(successorPath, F_OK) != 0 {

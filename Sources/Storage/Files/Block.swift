@@ -2,9 +2,9 @@ import Synchronization
 
 /// A run of a file's bytes in memory, filled once and then read by several lanes at the same time.
 ///
-/// Unchecked: from `fill` to the hand-over one owner alone writes to it; from the hand-over until the last `release` it is
-/// only read; then the block has one owner again. Hand-over and release go through queues and an atomic counter, which
-/// order the memory.
+/// Unchecked: from `fill` to the hand-over one owner alone writes to it; from the hand-over until the last `release` it
+/// is only read; then the block has one owner again. Hand-over and release go through queues and an atomic counter,
+/// which order the memory.
 final class Block: @unchecked Sendable {
     private let memory: UnsafeMutableRawBufferPointer
     private(set) var count = 0

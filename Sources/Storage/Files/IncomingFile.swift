@@ -3,7 +3,8 @@ import Glibc
 import Primitives
 import Synchronization
 
-/// A file on its way in, under a name that means nothing; removed with the last reference, unless it was moved to its place.
+/// A file on its way in, under a name that means nothing; removed with the last reference, unless it was moved to its
+/// place.
 final class IncomingFile: Sendable {
     private static let counter = Atomic<UInt64>(0)
 
@@ -24,8 +25,8 @@ final class IncomingFile: Sendable {
         if !isPlaced.withLock({ $0 }) { unlink(path) }
     }
 
-    /// Gives the file, whose content is on the disk already, its name; durable on return. A file of the same name has the
-    /// same content, or a part of it, and is replaced.
+    /// Gives the file, whose content is on the disk already, its name; durable on return. A file of the same name has
+    /// the same content, or a part of it, and is replaced.
     func place(as id: FileID) throws(StorageError) {
         try isPlaced.withLock { isPlaced throws(StorageError) in
             guard !isPlaced else { return }

@@ -4,15 +4,16 @@ import Synchronization
 
 /// Takes a file in as it streams by, and computes its digests on the way.
 ///
-/// One lane hashes the Merkle tree, one the flat digest, one writes, each on a thread of its own; they share the blocks,
-/// of which there is a fixed number: when all are in use, `write` waits. Dropping the ingest at any time leaves nothing.
+/// One lane hashes the Merkle tree, one the flat digest, one writes, each on a thread of its own; they share the
+/// blocks, of which there is a fixed number: when all are in use, `write` waits. Dropping the ingest at any time leaves
+/// nothing.
 public final class Ingest: Sendable {
     /// Sixteen leaves, so that every way of hashing several leaves at once fills its lanes.
     static let blockByteCount = 256 << 10
     /// Bounds the memory of an ingest to 4 MiB.
     static let blockLimit = 16
-    /// How much is written before the disk is asked to begin with it: large enough for long runs, small enough that little
-    /// is left to wait for at the end.
+    /// How much is written before the disk is asked to begin with it: large enough for long runs, small enough that
+    /// little is left to wait for at the end.
     private static let writebackByteCount: Int64 = 8 << 20
 
     private struct Supply {
@@ -81,7 +82,8 @@ public final class Ingest: Sendable {
         }
     }
 
-    /// The block that has room: the one being filled, one that is free, a new one below the limit, or the next to be free.
+    /// The block that has room: the one being filled, one that is free, a new one below the limit, or the next to be
+    /// free.
     private func blockToFill() async throws(StorageError) -> Block {
         if let failure = supply.withLock({ $0.failure }) { throw failure }
         return await withCheckedContinuation { continuation in
@@ -165,7 +167,8 @@ public struct IngestedFile: Sendable {
 }
 
 extension PieceFolder {
-    /// Begins to take in a file. Where its length is known, room is reserved for it, so that a full disk is noticed at once.
+    /// Begins to take in a file. Where its length is known, room is reserved for it, so that a full disk is noticed at
+    /// once.
     public func ingest(expecting length: ByteCount? = nil) throws(StorageError) -> Ingest {
         try Ingest(in: self, expecting: length)
     }

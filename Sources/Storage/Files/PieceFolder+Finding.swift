@@ -3,8 +3,8 @@ import Glibc
 public import Primitives
 
 extension PieceFolder {
-    /// The pieces that are on the disk, verified now, beside those that are `known` to be: what was fetched last before a
-    /// node died is not in its records yet. Durable on return.
+    /// The pieces that are on the disk, verified now, beside those that are `known` to be: what was fetched last before
+    /// a node died is not in its records yet. Durable on return.
     /// - Parameter limit: at most so many bytes are hashed; what lies beyond has to be fetched again.
     public func find(
         _ manifest: Manifest, beside known: Bitfield, limit: ByteCount
@@ -42,8 +42,8 @@ extension PieceFolder {
 }
 
 extension OpenFile {
-    /// Where the next bytes that were ever written begin; nothing when none follow. A file system that does not know says
-    /// that everything was written.
+    /// Where the next bytes that were ever written begin; nothing when none follow. A file system that does not know
+    /// says that everything was written.
     fileprivate func nextData(from offset: Int64) -> Int64? {
         let found = lseek(descriptor, Int(offset), Self.seekData)
         return found >= 0 ? Int64(found) : nil

@@ -41,8 +41,9 @@ public final class PieceWriter: Sendable {
     private let queue = DispatchQueue(label: "potluck.pieces")
     private let state: Mutex<State>
 
-    /// A writer for a run of pieces of a file that was prepared. `durable` is called on a queue of the writer's own, with
-    /// runs that follow each other; the next pieces gather meanwhile, so a slow disk makes the runs longer, not more.
+    /// A writer for a run of pieces of a file that was prepared. `durable` is called on a queue of the writer's own,
+    /// with runs that follow each other; the next pieces gather meanwhile, so a slow disk makes the runs longer, not
+    /// more.
     public init(
         _ folder: PieceFolder, _ manifest: Manifest, pieces: Range<Int>,
         durable: @escaping @Sendable (Range<Int>) -> Void

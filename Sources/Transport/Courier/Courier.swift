@@ -3,8 +3,8 @@ internal import Foundation
 public import Primitives
 internal import Synchronization
 
-/// Carries HTTP requests to other nodes, and to a daemon's socket, with libcurl: all of them on one thread that waits for
-/// all of their connections at once, and keeps some open for the next request.
+/// Carries HTTP requests to other nodes, and to a daemon's socket, with libcurl: all of them on one thread that waits
+/// for all of their connections at once, and keeps some open for the next request.
 ///
 /// No redirect is followed unless a request allows it, and no proxy of the environment is used: peers are addressed by
 /// signed cards. Cancelling the task that waits for a transfer ends the transfer.

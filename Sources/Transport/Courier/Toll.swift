@@ -4,9 +4,9 @@ internal import Synchronization
 
 /// What one exchange costs on the wire, and who pays for it.
 ///
-/// Paid ahead is the request, and what is to be expected of the connection and of acknowledgements; so what is on its way
-/// when this process is killed is paid. While the answer comes, what the kernel has sent is counted, and paid ahead again.
-/// The end settles it. What the connection costs later, until another exchange takes it, is counted as well.
+/// Paid ahead is the request, and what is to be expected of the connection and of acknowledgements; so what is on its
+/// way when this process is killed is paid. While the answer comes, what the kernel has sent is counted, and paid ahead
+/// again. The end settles it. What the connection costs later, until another exchange takes it, is counted as well.
 final class Toll: Sendable {
     /// The packets of a handshake and of an orderly end, two each, and the acknowledgement of a head.
     private static let packetsAround: Int64 = 5
@@ -55,7 +55,8 @@ final class Toll: Sendable {
         return Toll(account, traffic, ahead: ahead, era: era, paid: price)
     }
 
-    /// The kernel has sent so much more. False when what is to come cannot be paid any more: then the exchange has to end.
+    /// The kernel has sent so much more. False when what is to come cannot be paid any more: then the exchange has to
+    /// end.
     @discardableResult
     func count(_ cost: Int64) -> Bool {
         state.withLock { state in

@@ -6,8 +6,8 @@ internal import Primitives
 final class Transfer {
     /// Heads longer than this are not those of a node.
     private static let headLimit = 64 << 10
-    /// What an answer costs is looked at after so many bytes, or pieces, of it: a fast one comes in pieces of 16 KiB, and
-    /// one in tiny packets costs more than it brings.
+    /// What an answer costs is looked at after so many bytes, or pieces, of it: a fast one comes in pieces of 16 KiB,
+    /// and one in tiny packets costs more than it brings.
     private static let bytesUnlooked = 64 << 10
     private static let piecesUnlooked = 4
 

@@ -11,8 +11,8 @@ public enum DropReason: String, CaseIterable, Hashable, Sendable {
     /// The seal does not hold: altered, or made with other keys.
     case undecryptable
     case replayed
-    /// Authentic, but without a token that this node has given in this run: from before it, or from a sender who does not
-    /// know yet that it was restarted.
+    /// Authentic, but without a token that this node has given in this run: from before it, or from a sender who does
+    /// not know yet that it was restarted.
     case stale
     /// A response to no challenge of this node's, or the second to one.
     case unasked

@@ -79,8 +79,8 @@ final class DatagramSealer: Sendable {
         return .success(header + box.ciphertext + box.tag)
     }
 
-    /// What a datagram says and who sealed it when, or why it is dropped. Cheap refusals come first. Whether it was here
-    /// before is not asked.
+    /// What a datagram says and who sealed it when, or why it is dropped. Cheap refusals come first. Whether it was
+    /// here before is not asked.
     func open(_ datagram: [UInt8]) -> Result<Opened, Refusal> {
         guard datagram.count <= Self.limit else { return .failure(.init(.oversized)) }
         guard let version = datagram.first else { return .failure(.init(.truncated)) }

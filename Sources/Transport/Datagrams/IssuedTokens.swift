@@ -4,8 +4,8 @@ internal import Primitives
 
 /// The tokens that one peer's data must carry, and what it has sent with them.
 ///
-/// A token is a code over the peer and its epoch under a secret of this run: giving one away takes no memory, so challenges
-/// recorded long ago and sent again push nothing out. A window opens only for data with a token that holds.
+/// A token is a code over the peer and its epoch under a secret of this run: giving one away takes no memory, so
+/// challenges recorded long ago and sent again push nothing out. A window opens only for data with a token that holds.
 struct IssuedTokens {
     /// Epochs of a peer with a window; it begins one with each start. With a further one, all its tokens are void.
     static let epochLimit = 4

@@ -7,8 +7,8 @@ internal import Synchronization
 extension SealedDatagrams {
     /// Whether the member answers at each endpoint of its card, by challenges that are as small as their answers.
     ///
-    /// They come from a port of their own. Behind many a firewall, who has sent something to this node's usual port can be
-    /// answered from there, although nobody else gets through.
+    /// They come from a port of their own. Behind many a firewall, who has sent something to this node's usual port can
+    /// be answered from there, although nobody else gets through.
     public func probe(_ card: Card) async -> [Reached.Door] {
         await withTaskGroup(of: (Int, Reached.Door).self) { group in
             for (index, endpoint) in card.endpoints.prefix(Reached.endpointLimit).enumerated() {

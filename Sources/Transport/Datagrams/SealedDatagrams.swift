@@ -4,9 +4,9 @@ public import NIOCore
 @_spi(Verification) public import Primitives
 internal import Synchronization
 
-/// The sockets on which this node and its neighbours pulse each other: every datagram sealed for its receiver, sent only
-/// where the receiver has shown that it is, paid for out of the overlay's class, and dropped with a counted reason when
-/// anything is not as it should be.
+/// The sockets on which this node and its neighbours pulse each other: every datagram sealed for its receiver, sent
+/// only where the receiver has shown that it is, paid for out of the overlay's class, and dropped with a counted reason
+/// when anything is not as it should be.
 public final class SealedDatagrams: Sendable {
     private let directory: Directory
     private let account: Account
@@ -79,8 +79,8 @@ public final class SealedDatagrams: Sendable {
         for socket in closing { try? await socket.channel.close() }
     }
 
-    /// Sends if it can: the receiver has a card here, an address within reach, and the account can pay. Never blocks. What
-    /// is for an endpoint that has yet to show that the receiver is there waits for that, a few seconds.
+    /// Sends if it can: the receiver has a card here, an address within reach, and the account can pay. Never blocks.
+    /// What is for an endpoint that has yet to show that the receiver is there waits for that, a few seconds.
     public func send(_ envelope: Envelope, to receiver: NodeID) {
         guard let card = directory.card(of: receiver), let route = route(to: card.endpoints) else {
             return drop(.unroutable)

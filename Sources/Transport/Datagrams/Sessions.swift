@@ -2,8 +2,8 @@ internal import Crypto
 internal import Membership
 internal import Primitives
 
-/// With whom this node exchanges datagrams, decided without sockets: data go only to an endpoint that has echoed a nonce
-/// of ours, and are taken only with a token of ours.
+/// With whom this node exchanges datagrams, decided without sockets: data go only to an endpoint that has echoed a
+/// nonce of ours, and are taken only with a token of ours.
 ///
 /// Whoever wants to send and has no token challenges; the response gives it one, and where the responder lacks one too,
 /// it asks for it on the same occasion: challenge, response, response, and both can send. After a restart the first

@@ -79,8 +79,8 @@ public final class Directory: Sendable {
         return table.indices.filter { !failed.contains($0) }.map { Verified(checked: table[$0]) }
     }
 
-    /// What of the value verifies: without those statements that do not hold, where they stand in lists. These are counted;
-    /// one that the value cannot do without must hold.
+    /// What of the value verifies: without those statements that do not hold, where they stand in lists. These are
+    /// counted; one that the value cannot do without must hold.
     public func sifting<Value: Siftable>(_ value: Value) throws(VerificationError) -> Verified<Value> {
         let failed = Set(failures(among: value.statements.map { [$0] }, stoppingAtFirst: false).map(\.index))
         guard !failed.isEmpty else { return Verified(checked: value) }

@@ -5,7 +5,8 @@ public import Membership
 public import Overlay
 @_spi(Verification) public import Primitives
 
-/// The secret keys of a node: one to sign with (Ed25519, RFC 8032), one to agree on datagram keys with (X25519, RFC 7748).
+/// The secret keys of a node: one to sign with (Ed25519, RFC 8032), one to agree on datagram keys with (X25519, RFC
+/// 7748).
 public struct Identity: Sendable {
     private let signing: Curve25519.Signing.PrivateKey
     let agreement: Curve25519.KeyAgreement.PrivateKey

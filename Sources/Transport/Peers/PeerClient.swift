@@ -42,7 +42,8 @@ public struct PeerClient: Sendable {
 
     // MARK: Questions
 
-    /// The other node's answer. Lists of statements are taken as far as they verify; anything else must verify as a whole.
+    /// The other node's answer. Lists of statements are taken as far as they verify; anything else must verify as a
+    /// whole.
     public func call(_ request: PeerRequest, to card: Card) async -> Result<Verified<PeerAnswer>, CallFailure> {
         await call(request, to: card, within: Self.callLimit)
     }
@@ -140,8 +141,9 @@ public struct PeerClient: Sendable {
 
     // MARK: Bytes of files
 
-    /// Hands exactly these bytes of a file of that length to `sink`, in order, or says why not; what the sink got before a
-    /// failure is part of them. The holder must answer 206 with just that range, or 200 where it is the whole file.
+    /// Hands exactly these bytes of a file of that length to `sink`, in order, or says why not; what the sink got
+    /// before a failure is part of them. The holder must answer 206 with just that range, or 200 where it is the whole
+    /// file.
     public func fetch(
         _ file: FileID, name: String, bytes: Range<Int64>, of length: ByteCount, from card: Card,
         into sink: @escaping @Sendable (UnsafeRawBufferPointer) -> Bool

@@ -7,7 +7,8 @@ public enum PeerProtocol {
     public static let prefix = "/peer/v1/"
     /// Joining is the one request that nodes outside the network may make; its body is a `JoinRequest`.
     public static let joinName = "join"
-    /// What nodes may ask that are not known here yet: to be let in, to be taken note of, and whether this node is there.
+    /// What nodes may ask that are not known here yet: to be let in, to be taken note of, and whether this node is
+    /// there.
     public static let knocks: Set<String> = [joinName, PeerRequest.introduction, PeerRequest.proof]
     public static let mediaType = "application/vnd.potluck"
     /// What marks a refusal as a node's, and its body as one sentence: anything may answer at a wrong address.

@@ -4,8 +4,9 @@ internal import Synchronization
 /// One run of a node, from start to end: what signed requests have to name for some time after the start.
 ///
 /// The nonces that a node has seen end with its process, so what was signed for an earlier run would count once more. A
-/// clock cannot tell such requests, since that of the signer may be ahead by as much as requests live; a name that nobody
-/// knew before the start can. Who does not name it is told it, and signs anew (as with `Parcel.data` and its tokens).
+/// clock cannot tell such requests, since that of the signer may be ahead by as much as requests live; a name that
+/// nobody knew before the start can. Who does not name it is told it, and signs anew (as with `Parcel.data` and its
+/// tokens).
 public struct RequestRun: Hashable, Sendable {
     public let name: String
     let startedAt: WallTime

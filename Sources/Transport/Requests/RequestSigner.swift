@@ -29,8 +29,8 @@ enum RequestSignature {
     }
 }
 
-/// Signs what this node asks others over HTTP (RFC 9421 with Ed25519): method, path, query, the body's digest, the time,
-/// a nonce, and who is asked, so that no request can be used twice or elsewhere.
+/// Signs what this node asks others over HTTP (RFC 9421 with Ed25519): method, path, query, the body's digest, the
+/// time, a nonce, and who is asked, so that no request can be used twice or elsewhere.
 public struct RequestSigner: Sendable {
     private let identity: Identity
 
@@ -39,8 +39,8 @@ public struct RequestSigner: Sendable {
     }
 
     /// The fields to add to the request. `target` is the path and query exactly as they will stand on the request line;
-    /// without a `receiver`, whoever gets the request may take it: only for joining an open network by address. `run` is
-    /// what the receiver has called its present run, if it has.
+    /// without a `receiver`, whoever gets the request may take it: only for joining an open network by address. `run`
+    /// is what the receiver has called its present run, if it has.
     public func fields(
         method: String, target: String, body: [UInt8]?, receiver: NodeID?, run: String? = nil, at now: WallTime
     ) -> [HeaderField] {

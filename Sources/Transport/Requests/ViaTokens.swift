@@ -2,9 +2,9 @@ internal import Crypto
 internal import Foundation
 public import Primitives
 
-/// The `via` of a redirect: which nodes a download was already sent to, so that no client goes in circles and no chain is
-/// longer than two. Made and read by members only; whoever alters one, or uses it for another file or a minute later,
-/// is treated as if there were none.
+/// The `via` of a redirect: which nodes a download was already sent to, so that no client goes in circles and no chain
+/// is longer than two. Made and read by members only; whoever alters one, or uses it for another file or a minute
+/// later, is treated as if there were none.
 public struct ViaTokens: Sendable {
     /// Nodes a token can list: as many as there are redirects.
     public static let limit = 2

@@ -168,7 +168,8 @@ struct Post: AsyncParsableCommand {
 
 /// When a posting ends, as people write it.
 enum Expiry {
-    /// A number and a unit, counted from now, or a day, which begins at midnight here. A time beyond the year 9999 is none.
+    /// A number and a unit, counted from now, or a day, which begins at midnight here. A time beyond the year 9999 is
+    /// none.
     static func time(in text: String, after now: WallTime, zone: TimeZone = .current) -> WallTime? {
         if let seconds = Invite.seconds(in: text) {
             let (milliseconds, overflow) = seconds.multipliedReportingOverflow(by: 1000)

@@ -8,7 +8,8 @@ struct PieceQueue {
     /// Runs to hand out, the next one last.
     private var waiting: [Range<Int>]
 
-    /// Small pieces are asked for together, up to this many bytes at once: a request costs about as much as it is short.
+    /// Small pieces are asked for together, up to this many bytes at once: a request costs about as much as it is
+    /// short.
     static let runSize = ByteCount.mebibytes(4)
 
     init(_ geometry: PieceGeometry, present: Bitfield) {

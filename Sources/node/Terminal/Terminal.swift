@@ -5,8 +5,8 @@ import Synchronization
 
 /// What the two output streams are connected to, found out once.
 ///
-/// Results go to standard output; progress, remarks and errors to standard error, so that a pipe gets results only. What
-/// comes from outside may hold characters that terminals obey: none of them is written.
+/// Results go to standard output; progress, remarks and errors to standard error, so that a pipe gets results only.
+/// What comes from outside may hold characters that terminals obey: none of them is written.
 struct Terminal: Sendable {
     /// A terminal that can rewrite its current line.
     var rewritesLines: Bool

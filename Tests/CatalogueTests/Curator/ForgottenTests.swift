@@ -2,7 +2,8 @@ import Catalogue
 import Primitives
 import Testing
 
-/// Withdrawals outlive a restart, postings do not: what a node says then of a file that one of its publishers took back.
+/// Withdrawals outlive a restart, postings do not: what a node says then of a file that one of its publishers took
+/// back.
 @Suite("After a restart a node that remembers a withdrawal")
 struct ForgottenTests {
     let own = Sample.node(1)

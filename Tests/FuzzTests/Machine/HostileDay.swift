@@ -8,8 +8,8 @@ import Routing
 /// A day in the life of one node among members who sign anything: what each input decides is who says what when, and
 /// what the node's own shell reports.
 ///
-/// Nothing here is malformed or forged. Members say what the wire can carry, signed by whom it names; the shell keeps its
-/// own promises (no piece is stored that was not fetched, nobody answers twice). All else may happen.
+/// Nothing here is malformed or forged. Members say what the wire can carry, signed by whom it names; the shell keeps
+/// its own promises (no piece is stored that was not fetched, nobody answers twice). All else may happen.
 struct HostileDay {
     static let memberCount = 12
     static let ids: [NodeID] = (0..<UInt64(memberCount)).map { number in

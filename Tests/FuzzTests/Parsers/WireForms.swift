@@ -6,8 +6,8 @@ import Primitives
 @testable import Transport
 
 extension Subject {
-    /// Everything in wire form. What is accepted must be what would have been written: one value, one form. And what goes
-    /// out again must be accepted by others.
+    /// Everything in wire form. What is accepted must be what would have been written: one value, one form. And what
+    /// goes out again must be accepted by others.
     static let wireForms: [Subject] = [
         wire("card", Samples.founderCard, Samples.memberCard, limit: 600) { card in
             try claim(card.wireBytes.count <= Card.byteLimit, "a card of \(card.wireBytes.count) bytes")

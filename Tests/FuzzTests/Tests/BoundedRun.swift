@@ -1,7 +1,7 @@
 import Foundation
 
-/// A fixed number of inputs for one parser: first those that are kept, then what the generator makes of them and of each
-/// other.
+/// A fixed number of inputs for one parser: first those that are kept, then what the generator makes of them and of
+/// each other.
 struct BoundedRun {
     private let subject: Subject
     private let seed: UInt64

@@ -1,7 +1,7 @@
 import Foundation
 
-/// The inputs kept in the tree, in a folder for each parser: good examples, and every find under a name that says what it
-/// was.
+/// The inputs kept in the tree, in a folder for each parser: good examples, and every find under a name that says what
+/// it was.
 enum Corpus {
     private static let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .appending(path: "Corpus")

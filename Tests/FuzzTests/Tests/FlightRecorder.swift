@@ -1,6 +1,7 @@
 import Foundation
 
-/// Writes down each input before it is tried, so that the one that ends the process is there afterwards; and says where.
+/// Writes down each input before it is tried, so that the one that ends the process is there afterwards; and says
+/// where.
 final class FlightRecorder {
     private let subject: Subject
     private let path: String

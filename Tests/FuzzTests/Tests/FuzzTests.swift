@@ -4,8 +4,8 @@ import Testing
 /// Every parser that outsiders reach, and the machines behind them, fed with the kept corpus and with a fixed number of
 /// inputs made from it: the same ones every time.
 ///
-/// `FUZZ_SEED=7` makes others, `FUZZ_INPUTS=10` ten times as many, `FUZZ_SUBJECT=head` for one parser only. An input that
-/// traps, hangs or breaks a promise stays in a file whose path is printed; `deploy/fuzz` tries it again.
+/// `FUZZ_SEED=7` makes others, `FUZZ_INPUTS=10` ten times as many, `FUZZ_SUBJECT=head` for one parser only. An input
+/// that traps, hangs or breaks a promise stays in a file whose path is printed; `deploy/fuzz` tries it again.
 @Suite(.serialized) struct `Nonsense from outside` {
     private static let environment = ProcessInfo.processInfo.environment
     private static let seed = environment["FUZZ_SEED"].flatMap(UInt64.init) ?? 1

@@ -1,7 +1,7 @@
 import Foundation
 
-/// A clock of a process's own: the machine's, and so many seconds that can be changed while it runs. The kernel does not
-/// say of it that others keep it right.
+/// A clock of a process's own: the machine's, and so many seconds that can be changed while it runs. The kernel does
+/// not say of it that others keep it right.
 struct ClockShift: Sendable {
     private static let compiler = "/usr/bin/cc"
     private static let source = """

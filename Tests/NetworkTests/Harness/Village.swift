@@ -1,8 +1,8 @@
 import Foundation
 import Glibc
 
-/// Houses with a network of their own each, on cables to the first: network namespaces of Linux, with public addresses that
-/// lead nowhere else. What comes in at a house can be kept out, as a firewall would.
+/// Houses with a network of their own each, on cables to the first: network namespaces of Linux, with public addresses
+/// that lead nowhere else. What comes in at a house can be kept out, as a firewall would.
 final class Village: Sendable {
     struct House: Sendable {
         let namespace: String

@@ -174,7 +174,8 @@ enum CatalogueAttacks {
         try await stage.mallory.announce(file, .complete, posting: lie, to: stage.targets)
         try await Task.sleep(for: .seconds(2))
         #expect(try await stage.isFetched(link, file.source))
-        // A member that says it has the file is vouched for: who is sent there gets nothing, and nobody gets wrong bytes.
+        // A member that says it has the file is vouched for: who is sent there gets nothing, and nobody gets wrong
+        // bytes.
         let near = try CountryAddresses().first(in: "US")
         let answers = try await stage.readers.ask(
             stage.targets.map {

@@ -65,8 +65,8 @@ extension NetworkTests {
             CatalogueAttacks.all, HolderAttacks.quick,
         ].flatMap(\.self)
 
-        /// Minutes of floods, and of waiting for holders that stall: tried where `POTLUCK_ATTACK` is part of their names, or
-        /// empty, as in `deploy/measure hostile`.
+        /// Minutes of floods, and of waiting for holders that stall: tried where `POTLUCK_ATTACK` is part of their
+        /// names, or empty, as in `deploy/measure hostile`.
         private static let slowAttacks = CatalogueAttacks.slow + HolderAttacks.slow
 
         @Test("does no lasting harm to four honest ones, whatever it tries")
@@ -134,8 +134,8 @@ extension NetworkTests {
             return stage
         }
 
-        /// What a node may come to hold of hers: the nonces of one signer, for the minutes within which a request could be
-        /// replayed (75 bytes each, as `NonceMemory` has it), and what is known of each file that she names.
+        /// What a node may come to hold of hers: the nonces of one signer, for the minutes within which a request could
+        /// be replayed (75 bytes each, as `NonceMemory` has it), and what is known of each file that she names.
         private static let memoryLimit =
             4 * NonceMemory.members.limitPerSigner * 75 + Curator.Limits().cached * (4 << 10)
 

@@ -9,8 +9,8 @@ import Synchronization
 
 @testable import Transport
 
-/// A member with a valid certificate and a bad character. What it says of itself is polite enough to be kept as a member:
-/// it answers pulses and probes, proves its address, and knows the network key.
+/// A member with a valid certificate and a bad character. What it says of itself is polite enough to be kept as a
+/// member: it answers pulses and probes, proves its address, and knows the network key.
 final class Mallory: Sendable {
     let identity: Identity
     let port: UInt16

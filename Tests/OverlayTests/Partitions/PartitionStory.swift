@@ -29,7 +29,8 @@ struct PartitionStory {
     private(set) var complaints: [String] = []
     /// From the end of the partition until all tables were equal; nil when they did not become so in time.
     private(set) var convergence: Duration?
-    /// Files of which no whole copy survived: whoever had one went for good, or the publisher crashed before it was durable.
+    /// Files of which no whole copy survived: whoever had one went for good, or the publisher crashed before it was
+    /// durable.
     private(set) var lost = 0
 
     private var chance: Generator
@@ -146,8 +147,8 @@ struct PartitionStory {
         complaints += network.violations
     }
 
-    /// Within so long a death is known where it happened (DESIGN, *Targets*). Who died later was alive to its last words,
-    /// which may reach others only after the partition.
+    /// Within so long a death is known where it happened (DESIGN, *Targets*). Who died later was alive to its last
+    /// words, which may reach others only after the partition.
     private var mourning: Duration { network.conditions.pulse * 3 + .seconds(2) }
 
     /// Goes on, and sees to it that nobody comes to life in anybody's eyes, for however short, who was known to be gone

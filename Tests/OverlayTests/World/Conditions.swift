@@ -5,7 +5,8 @@ import Primitives
 struct Conditions {
     var pulse = Duration.seconds(2)
     var delay: ClosedRange<Duration> = .milliseconds(1) ... .milliseconds(60)
-    /// Of a thousand datagrams, of a thousand questions or answers, of a thousand transfers: so many do not get through.
+    /// Of a thousand datagrams, of a thousand questions or answers, of a thousand transfers: so many do not get
+    /// through.
     var loss = 0
     /// Of a thousand datagrams so many arrive twice.
     var duplication = 0

@@ -8,8 +8,8 @@ import Routing
 
 /// A network of whole nodes in virtual time: their wires, disks, doors and clients, all from one seed.
 ///
-/// It performs the overlays' actions as the shell does, in order, with what waits for the disk coming later; and checks,
-/// with every byte sent, that it was leased on disk before and fits the share.
+/// It performs the overlays' actions as the shell does, in order, with what waits for the disk coming later; and
+/// checks, with every byte sent, that it was leased on disk before and fits the share.
 struct VirtualNetwork {
     var conditions: Conditions
     var generator: Generator
