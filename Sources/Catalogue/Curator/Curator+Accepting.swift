@@ -205,12 +205,13 @@ extension Curator {
     mutating func giveUp(_ file: FileID) {
         cancelPull(file)
         guard files[file]?.holding != nil else { return letGo(file) }
-        if files[file]?.confirmation?.isWanted == true { resolve(file) }
+        let isWanted = files[file]?.confirmation?.isWanted == true
         files[file]?.confirmation = nil
         files[file]?.holding = nil
         touch(file)
         turn.actions.append(.persist([.removed(file)], then: [.discard(file)]))
         announce(file)
         letGo(file)
+        if isWanted { wanted(file) }
     }
 }

@@ -118,11 +118,12 @@ extension Curator {
 
     private mutating func confirmed(_ file: FileID) {
         guard let confirmation = files[file]?.confirmation else { return }
+        files[file]?.confirmation?.isWanted = false
         for withdrawal in confirmation.withdrawals { keep(withdrawal) }
+        defer { if confirmation.isWanted { wanted(file) } }
         guard files[file]?.confirmation != nil, let holding = files[file]?.holding else { return believeGone(file) }
         files[file]?.confirmation = nil
         touch(file)
-        if confirmation.isWanted { resolve(file) }
         if holding.isComplete { announce(file) } else { resume(holding) }
     }
 

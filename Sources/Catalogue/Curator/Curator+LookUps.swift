@@ -32,6 +32,11 @@ extension Curator {
     }
 
     mutating func wanted(_ file: FileID) {
+        guard clock != nil else {
+            // The doors may be open a moment sooner than this node knows whom to ask.
+            guard early.count < limits.lookUps else { return resolve(file, .postponed(settings.lookUpPause)) }
+            return early.append(file)
+        }
         if files[file]?.confirmation != nil {
             files[file]?.confirmation?.isWanted = true
         } else if picture(of: file) != nil {

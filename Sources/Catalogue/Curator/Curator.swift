@@ -36,6 +36,8 @@ public struct Curator: Sendable {
     /// What look-ups that find nothing may still cost.
     var unknowns = Budget()
     var lookUps: [FileID: LookUp] = [:]
+    /// Files that clients wanted before this node had started.
+    var early: [FileID] = []
     var pulls: [FileID: Pull] = [:]
     /// The files being fetched, in the order they were accepted.
     var pullOrder: [FileID] = []
@@ -112,6 +114,8 @@ public struct Curator: Sendable {
             entry.holding = holding
             entry.postings = [holding.manifest.part(\.posting)]
             entry.provenLength = holding.manifest.value.geometry.length
+            // Whoever asks before the start is not told of what has yet to be confirmed.
+            if !holding.isOwn { entry.confirmation = Confirmation(waiting: [], began: .zero) }
             files[holding.file] = entry
         }
         for withdrawal in withdrawals {
@@ -224,6 +228,8 @@ public struct Curator: Sendable {
             }
         }
         agenda.add(.refresh, at: now + settings.refresh)
+        for file in early { wanted(file) }
+        early = []
     }
 
     // MARK: Calls

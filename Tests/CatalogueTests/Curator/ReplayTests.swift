@@ -110,6 +110,25 @@ struct ReplayTests {
         #expect(bench.curator.ending(of: file) == .withdrawn)
     }
 
+    @Test("find nobody served by a holder that has not started yet")
+    func early() throws {
+        var bench = Bench(own: own, holdings: [holding(old.posting)])
+        #expect(bench.tell(.wanted(file)).isEmpty)
+        let unknown = FileID(Bytes32(1, 2, 3, 4))
+        #expect(bench.tell(.wanted(unknown)).isEmpty)
+        #expect(bench.answer(.lookUp(file), from: other) == .declined(.busy))
+        #expect(bench.answer(.pieces(file), from: other) == .unknown)
+        #expect(bench.curator.route(of: file) == nil)
+        for facts in members { bench.tell(.member(facts)) }
+        var actions = bench.tell(.start(Sample.wall))
+        #expect(!actions.contains { if case .resolved = $0 { true } else { false } })
+        #expect(actions.calls.contains { $0.request == .lookUp(unknown) })
+        let call = try #require(actions.calls.first { $0.request == .confirm([file]) })
+        actions = bench.tell(.answered(call.id, .believed(.confirmed([], [], unknown: []))))
+        #expect(actions.contains(.resolved(file, .settled)))
+        #expect(bench.curator.route(of: file)?.own == .complete)
+    }
+
     /// A holder that comes back, and what it asks.
     func returned(_ posting: Posting, withdrawals: [Withdrawal] = []) -> (bench: Bench, actions: [Curator.Action]) {
         var bench = Bench(own: own, holdings: [holding(posting)], withdrawals: withdrawals.map(\.remembered))
@@ -136,6 +155,36 @@ struct ReplayTests {
         #expect(bench.curator.ending(of: file) == .withdrawn)
         replay(old.posting, to: &bench)
         #expect(bench.curator.route(of: file) == nil)
+    }
+
+    @Test("by one tracker do not end the wait of a client before the others were asked", arguments: [false, true])
+    func waiting(isRecalled: Bool) throws {
+        var (bench, actions) = returned(old.posting)
+        var confirming = try #require(actions.calls.first { $0.request == .confirm([file]) })
+        #expect(bench.tell(.wanted(file)).isEmpty)
+        if isRecalled {
+            // It hears of it before it was answered.
+            actions = bench.ask(.announce([], [], [old.posting.withdrawal]), from: other)
+            #expect(actions.records.contains(.removed(file)))
+            #expect(!actions.contains { if case .resolved = $0 { true } else { false } })
+            while let call = actions.calls.last(where: { $0.request == .lookUp(file) }) {
+                actions = bench.tell(.answered(call.id, .believed(.withdrawn([old.posting.withdrawal]))))
+            }
+        } else {
+            let answer = CatalogueAnswer.confirmed([], [old.posting.withdrawal], unknown: [file])
+            for _ in members.dropFirst() {
+                actions = bench.tell(.answered(confirming.id, .believed(answer)))
+                #expect(!actions.contains { if case .resolved = $0 { true } else { false } })
+                confirming = try #require(actions.calls.first { $0.request == .confirm([file]) })
+            }
+            actions = bench.tell(.answered(confirming.id, .believed(answer)))
+        }
+        let outcomes = actions.compactMap { if case .resolved(file, let outcome) = $0 { outcome } else { nil } }
+        #expect(outcomes == [.settled])
+        #expect(actions.contains(.routeEnding(file, .withdrawn)))
+        #expect(bench.curator.ending(of: file) == .withdrawn)
+        // What is told is believed for a while.
+        #expect(bench.tell(.wanted(file)) == [.resolved(file, .settled)])
     }
 
     @Test("do not bring a file back that was withdrawn while its holder crashed")
