@@ -124,6 +124,7 @@ enum AddressAttacks {
         #expect(sizes.count <= calls * EndpointProbes.attempts)
         #expect(sizes.allSatisfy { $0 == greeting })
         #expect((1...calls).contains(statuses.count { $0 == 200 }))
+        await stage.mallory.introduce(to: stage.targets)
         return "\(Set(statuses).sorted()), \(sizes.count) datagrams of \(greeting) bytes"
     }
 

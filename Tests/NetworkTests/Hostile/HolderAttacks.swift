@@ -105,6 +105,7 @@ enum HolderAttacks {
             #expect(try await stage.isServed(link, file.source))
             #expect(try await stage.isFetched(link, file.source))
             let asked = stage.mallory.server.requests.count { $0.hasPrefix("GET /f/\(file.id)/") }
+            #expect(asked > 0)
             try await stage.mallory.announce(file, .gone, to: stage.targets)
             return "three copies, right, after \(took.components.seconds) s; asked the liar \(asked) times"
         }

@@ -108,11 +108,11 @@ extension Mallory {
     /// A posting of its own, true unless it is told otherwise.
     func posting(
         of file: FileID, length: ByteCount, name: String = "m.bin", mediaType: String = "text/plain",
-        audience: Audience = .network, replicas: UInt8 = 3, expires: WallTime? = nil, postedAt: WallTime = Mallory.now,
-        sequence: UInt64? = nil
+        sha256: Bytes32 = .zero, audience: Audience = .network, replicas: UInt8 = 3, expires: WallTime? = nil,
+        postedAt: WallTime = Mallory.now, sequence: UInt64? = nil
     ) throws -> Posting {
         let draft = Posting(
-            file: file, publisher: identity.nodeID, length: length, name: name, mediaType: mediaType, sha256: .zero,
+            file: file, publisher: identity.nodeID, length: length, name: name, mediaType: mediaType, sha256: sha256,
             audience: audience, replicas: replicas, postedAt: postedAt, expires: expires,
             sequence: sequence ?? nextVersion())
         return identity.sign(try #require(draft)).value
@@ -121,7 +121,8 @@ extension Mallory {
     /// Has the honest nodes copy a file of which it claims to be one of two holders.
     func lure(_ file: PostedFile, _ stage: Stage) async throws {
         let posting = try posting(
-            of: file.id, length: file.manifest.posting.length, name: file.manifest.posting.name, replicas: 3)
+            of: file.id, length: file.manifest.posting.length, name: file.manifest.posting.name,
+            sha256: file.manifest.posting.sha256, replicas: 3)
         try await announce(file, .complete, posting: posting, to: stage.targets)
     }
 }
