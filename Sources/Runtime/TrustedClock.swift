@@ -16,25 +16,28 @@ struct TrustedClock {
     struct Reading: Equatable {
         var time: WallTime
         var doubt: Doubt?
+        /// Neighbours have not said yet whether the clock of the start was right.
+        var isOpen = false
 
         /// Whether a new period of the allowance may begin by it. What the uptime says does not run ahead.
         var isCertain: Bool {
             switch doubt {
-            case nil, .jump: true
+            case nil, .jump: !isOpen
             case .unheard, .neighbours: false
             }
         }
     }
 
     private enum Trust {
-        case starting(StartCheck)
+        /// The uptime counts from the first reading.
+        case starting(StartCheck, ClockCheck?)
         case running(ClockCheck)
     }
 
     private var trust: Trust
 
     init(at now: Instant) {
-        trust = .starting(StartCheck(at: now))
+        trust = .starting(StartCheck(at: now), nil)
     }
 
     /// Whether the clock that the node started with is not believed yet.
@@ -44,12 +47,17 @@ struct TrustedClock {
         _ wall: WallTime, _ witnesses: Witnesses, at now: Instant, isSynchronised: Bool
     ) -> Reading {
         switch trust {
-        case .starting(let check):
+        case .starting(let check, let since):
+            var uptime = since ?? ClockCheck(wall: wall, at: now)
+            let (time, gap) = uptime.read(wall, at: now, isSynchronised: isSynchronised)
+            trust = .starting(check, uptime)
             switch check.read(wall, witnesses, at: now, isSynchronised: isSynchronised) {
             case .believed:
-                trust = .running(ClockCheck(wall: wall, at: now))
-                return Reading(time: wall)
-            case .open: return Reading(time: wall, doubt: .unheard)
+                // A jump that no neighbour confirms stays one.
+                let isJump = gap != nil && witnesses.time == nil
+                trust = .running(isJump ? uptime : ClockCheck(wall: wall, at: now))
+                return isJump ? Reading(time: time, doubt: gap.map { .jump($0) }) : Reading(time: wall)
+            case .open: return Reading(time: time, doubt: gap.map { .jump($0) } ?? .unheard, isOpen: true)
             case .doubted(let gap, let count):
                 return Reading(
                     time: min(wall, witnesses.time ?? wall), doubt: .neighbours(gap: gap, count: count))

@@ -17,7 +17,7 @@ import Transport
         var clock = TrustedClock(at: .zero)
         let silent = Witnesses(count: 0, possible: 3, time: nil)
         let waiting = clock.read(truth, silent, at: at(2), isSynchronised: false)
-        #expect(waiting == .init(time: truth, doubt: .unheard) && !waiting.isCertain && clock.isStarting)
+        #expect(waiting == .init(time: truth, doubt: .unheard, isOpen: true) && !waiting.isCertain && clock.isStarting)
         let ahead = clock.read(truth + month, witnesses(truth), at: at(4), isSynchronised: false)
         #expect(ahead == .init(time: truth, doubt: .neighbours(gap: month, count: 3)) && !ahead.isCertain)
         let behind = clock.read(truth + month * -1, witnesses(truth), at: at(5), isSynchronised: false)
@@ -29,6 +29,24 @@ import Transport
         #expect(later == .init(time: truth + .seconds(10)))
         let jump = clock.read(truth + month, .none, at: at(26), isSynchronised: false)
         #expect(jump == .init(time: truth + .seconds(20), doubt: .jump(month - .seconds(20))) && jump.isCertain)
+    }
+
+    @Test func `a jump before neighbours were heard is told as one, and not believed because they stay silent`() {
+        var clock = TrustedClock(at: .zero)
+        let silent = Witnesses(count: 0, possible: 3, time: nil)
+        _ = clock.read(truth, silent, at: at(2), isSynchronised: false)
+        let jump = clock.read(truth + month, silent, at: at(4), isSynchronised: false)
+        #expect(jump == .init(time: truth + .seconds(2), doubt: .jump(month - .seconds(2)), isOpen: true))
+        #expect(!jump.isCertain && clock.isStarting)
+        let later = clock.read(truth + month, silent, at: at(700), isSynchronised: false)
+        #expect(later == .init(time: truth + .seconds(698), doubt: .jump(month - .seconds(698))) && later.isCertain)
+        let right = clock.read(truth + .seconds(710), .none, at: at(712), isSynchronised: false)
+        #expect(right == .init(time: truth + .seconds(710)))
+        // Whom neighbours confirm is right, whatever it said before.
+        var mended = TrustedClock(at: .zero)
+        _ = mended.read(truth + month, silent, at: at(2), isSynchronised: false)
+        let back = mended.read(truth + .seconds(2), witnesses(truth + .seconds(2)), at: at(4), isSynchronised: false)
+        #expect(back == .init(time: truth + .seconds(2)) && !mended.isStarting)
     }
 
     @Test func `with nobody to ask, or kept right by others, it is believed at once`() {
