@@ -29,15 +29,15 @@ struct TrustedClock {
     }
 
     private enum Trust {
-        /// The uptime counts from the first reading.
-        case starting(StartCheck, ClockCheck?)
+        /// The uptime counts from the start.
+        case starting(StartCheck, ClockCheck)
         case running(ClockCheck)
     }
 
     private var trust: Trust
 
-    init(at now: Instant) {
-        trust = .starting(StartCheck(at: now), nil)
+    init(wall: WallTime, at now: Instant) {
+        trust = .starting(StartCheck(at: now), ClockCheck(wall: wall, at: now))
     }
 
     /// Whether the clock that the node started with is not believed yet.
@@ -47,8 +47,7 @@ struct TrustedClock {
         _ wall: WallTime, _ witnesses: Witnesses, at now: Instant, isSynchronised: Bool
     ) -> Reading {
         switch trust {
-        case .starting(let check, let since):
-            var uptime = since ?? ClockCheck(wall: wall, at: now)
+        case .starting(let check, var uptime):
             let (time, gap) = uptime.read(wall, at: now, isSynchronised: isSynchronised)
             trust = .starting(check, uptime)
             switch check.read(wall, witnesses, at: now, isSynchronised: isSynchronised) {

@@ -14,7 +14,7 @@ import Transport
     private func witnesses(_ time: WallTime) -> Witnesses { Witnesses(count: 3, possible: 3, time: time) }
 
     @Test func `a clock is held against neighbours until it is believed, and against the uptime from then on`() {
-        var clock = TrustedClock(at: .zero)
+        var clock = TrustedClock(wall: truth, at: .zero)
         let silent = Witnesses(count: 0, possible: 3, time: nil)
         let waiting = clock.read(truth, silent, at: at(2), isSynchronised: false)
         #expect(waiting == .init(time: truth, doubt: .unheard, isOpen: true) && !waiting.isCertain && clock.isStarting)
@@ -32,27 +32,30 @@ import Transport
     }
 
     @Test func `a jump before neighbours were heard is told as one, and not believed because they stay silent`() {
-        var clock = TrustedClock(at: .zero)
+        var clock = TrustedClock(wall: truth, at: .zero)
         let silent = Witnesses(count: 0, possible: 3, time: nil)
-        _ = clock.read(truth, silent, at: at(2), isSynchronised: false)
-        let jump = clock.read(truth + month, silent, at: at(4), isSynchronised: false)
+        let jump = clock.read(truth + month, silent, at: at(2), isSynchronised: false)
         #expect(jump == .init(time: truth + .seconds(2), doubt: .jump(month - .seconds(2)), isOpen: true))
         #expect(!jump.isCertain && clock.isStarting)
         let later = clock.read(truth + month, silent, at: at(700), isSynchronised: false)
-        #expect(later == .init(time: truth + .seconds(698), doubt: .jump(month - .seconds(698))) && later.isCertain)
+        #expect(later == .init(time: truth + .seconds(700), doubt: .jump(month - .seconds(700))) && later.isCertain)
         let right = clock.read(truth + .seconds(710), .none, at: at(712), isSynchronised: false)
         #expect(right == .init(time: truth + .seconds(710)))
+        // Nor where there is nobody to ask.
+        var alone = TrustedClock(wall: truth, at: .zero)
+        let sudden = alone.read(truth + month, .none, at: at(1), isSynchronised: false)
+        #expect(sudden == .init(time: truth + .seconds(1), doubt: .jump(month - .seconds(1))) && sudden.isCertain)
         // Whom neighbours confirm is right, whatever it said before.
-        var mended = TrustedClock(at: .zero)
+        var mended = TrustedClock(wall: truth + month, at: .zero)
         _ = mended.read(truth + month, silent, at: at(2), isSynchronised: false)
         let back = mended.read(truth + .seconds(2), witnesses(truth + .seconds(2)), at: at(4), isSynchronised: false)
         #expect(back == .init(time: truth + .seconds(2)) && !mended.isStarting)
     }
 
     @Test func `with nobody to ask, or kept right by others, it is believed at once`() {
-        var alone = TrustedClock(at: .zero)
+        var alone = TrustedClock(wall: truth, at: .zero)
         #expect(alone.read(truth, .none, at: at(1), isSynchronised: false) == .init(time: truth))
-        var kept = TrustedClock(at: .zero)
+        var kept = TrustedClock(wall: truth, at: .zero)
         #expect(kept.read(truth, witnesses(truth + month), at: at(1), isSynchronised: true) == .init(time: truth))
     }
 

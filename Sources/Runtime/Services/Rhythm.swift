@@ -52,7 +52,7 @@ struct Rhythm: Service {
         await cancelWhenGracefulShutdown {
             var reviewed = ContinuousClock.now
             var next = reviewed + Self.troubledInterval
-            var trusted = TrustedClock(at: clock.now)
+            var trusted = TrustedClock(wall: MonotonicClock.wallTime, at: clock.now)
             var turning = Turning(account)
             var dropped: UInt64 = 0
             while (try? await Task.sleep(for: min(Self.reviewInterval, next - .now))) != nil {
