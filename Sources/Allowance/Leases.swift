@@ -23,12 +23,16 @@ public struct Leases: Sendable {
     private var pressing = ByteCount.zero
     /// The last part of the lease for answers, which is left alone until the disk takes no leases any more.
     private var lastWords = ByteCount.zero
+    /// What the last renewal told of `isSuspended`.
+    private var wasSuspended = false
     private var phase = Phase.fresh
 
     private enum Phase { case fresh, granted, renewing, ended, closed }
 
     /// The disk takes no leases now: nothing is begun that the last ones do not cover, and the last words may be said.
     public var isStuck = false
+    /// Clients get nothing for now, whatever is left: nothing is leased for them, and the ledger is told at once.
+    public var isSuspended = false
     /// The period has ended by the calendar, and the next has not begun: nothing is spent, whoever is late to say so.
     public var isOver = false
 
@@ -189,7 +193,9 @@ public struct Leases: Sendable {
     }
 
     public var usage: Usage {
-        Usage(terms: terms, spent: spent, reserved: reserved, durable: durable, wanted: wanted, era: era)
+        Usage(
+            terms: terms, spent: spent, reserved: reserved, durable: durable, wanted: wanted, era: era,
+            isStuck: isStuck, isSuspended: isSuspended)
     }
 
     // MARK: -
@@ -200,6 +206,7 @@ public struct Leases: Sendable {
         asked = spent
         pressing = wanted.answers
         wanted = .zero
+        wasSuspended = isSuspended
         return usage
     }
 
@@ -225,6 +232,7 @@ public struct Leases: Sendable {
         case .renewing, .ended, .closed: return false
         case .granted: break
         }
+        if isSuspended != wasSuspended { return true }
         for kind in TrafficClass.allCases {
             let left = left(of: kind)
             let lease = granted[kind] - kept(of: kind)

@@ -84,7 +84,7 @@ public struct Ledger: Sendable {
             state.leased = leased
             actions.append(.persist(state, then: [.extend(leased)]))
         }
-        actions.append(.remaining(usage.remaining))
+        actions.append(.remaining(usage.promise))
     }
 
     /// A period that starts before the stored one ends is a clock gone back, or a new calendar: it grants nothing.
@@ -111,11 +111,16 @@ public struct Ledger: Sendable {
     }
 
     /// Each class gets a lease above what it has spent; what is reserved is covered always, more only where it fits
-    /// beside the leases of the others.
+    /// beside the leases of the others. Clients of a suspended account get none: whoever else spends the same allowance,
+    /// or whichever period pays, they are sent nothing that a lease would be for.
     private func grant(to usage: Usage) -> ClassTotals {
         var leased = usage.durable
         let claims = usage.spent + usage.reserved
         for kind in TrafficClass.allCases {
+            guard kind != .serving || !usage.isSuspended else {
+                leased[kind] = max(leased[kind], usage.spent[kind])
+                continue
+            }
             let remainder = terms.room(for: kind, beside: usage.spent)
             let asked = throughput.lease[kind] + Self.lastWords(of: kind)
             let lease = min(asked, max(remainder / Self.leasesInRemainder, Self.finalLease))

@@ -13,9 +13,14 @@ public struct Usage: Hashable, Sendable {
     public let wanted: ClassTotals
     /// Which period of this run the counts are of, as `Leases.era`.
     public let era: UInt32
+    /// As `Leases.isStuck`.
+    public let isStuck: Bool
+    /// As `Leases.isSuspended`.
+    public let isSuspended: Bool
 
     public init(
-        terms: Terms, spent: ClassTotals, reserved: ClassTotals, durable: ClassTotals, wanted: ClassTotals, era: UInt32
+        terms: Terms, spent: ClassTotals, reserved: ClassTotals, durable: ClassTotals, wanted: ClassTotals, era: UInt32,
+        isStuck: Bool = false, isSuspended: Bool = false
     ) {
         self.terms = terms
         self.spent = spent
@@ -23,6 +28,8 @@ public struct Usage: Hashable, Sendable {
         self.durable = durable
         self.wanted = wanted
         self.era = era
+        self.isStuck = isStuck
+        self.isSuspended = isSuspended
     }
 
     /// What a class may still reserve.
@@ -35,6 +42,13 @@ public struct Usage: Hashable, Sendable {
         max(.zero, durable[kind] - spent[kind] - reserved[kind])
     }
 
-    /// What may still be promised to clients: what a router asks before it decides to serve here.
+    /// What the period still has for clients.
     public var remaining: ByteCount { remaining(for: .serving) }
+
+    /// What may be promised to clients now: while the disk takes no leases, no more than the last one covers; while
+    /// they get nothing, nothing. It is what a router asks before it decides to serve here.
+    public var promise: ByteCount {
+        if isSuspended { return .zero }
+        return isStuck ? min(remaining, covered(for: .serving)) : remaining
+    }
 }

@@ -22,7 +22,9 @@ public final class Account: Sendable {
         var waiters: [@Sendable () -> Void] = []
         var isClosed = false
         /// Why clients get nothing for now.
-        var suspensions: Set<Suspension> = []
+        var suspensions: Set<Suspension> = [] {
+            didSet { leases.isSuspended = !suspensions.isEmpty }
+        }
         /// Whether the period has ended by now; nothing while that is not known.
         var isOver: (@Sendable () -> Bool)?
         /// Of the overlay's class: what was spent before this run, and since then on datagrams.
@@ -48,13 +50,7 @@ public final class Account: Sendable {
 
     /// What may still be promised to clients: while the disk takes no leases, no more than the last one covers; while
     /// serving is suspended, nothing.
-    public var remaining: ByteCount {
-        state.withLock { state in
-            guard state.suspensions.isEmpty else { return .zero }
-            let usage = state.leases.usage
-            return state.leases.isStuck ? min(usage.remaining, usage.covered(for: .serving)) : usage.remaining
-        }
-    }
+    public var remaining: ByteCount { usage.promise }
 
     /// Whether the disk takes no leases at the moment.
     public var isStuck: Bool { state.withLock(\.leases.isStuck) }
@@ -72,7 +68,8 @@ public final class Account: Sendable {
     public func isSuspended(for reason: Suspension) -> Bool { state.withLock { $0.suspensions.contains(reason) } }
 
     /// Says whether clients get nothing for now: nothing is begun for them, and what was begun gets no further. Whoever
-    /// waits for a lease is called, and may see what else can be done.
+    /// waits for a lease is called, and may see what else can be done; the ledger is told by a renewal, at once or as
+    /// soon as the one under way has ended.
     public func suspend(_ reason: Suspension, _ isSuspended: Bool) {
         guard isSuspended != self.isSuspended(for: reason) else { return }
         resuming { state in

@@ -15,6 +15,10 @@ final class Account {
         get { leases.isStuck }
         set { leases.isStuck = newValue }
     }
+    var isSuspended: Bool {
+        get { leases.isSuspended }
+        set { leases.isSuspended = newValue }
+    }
     func reserve(_ size: ByteCount, for kind: TrafficClass) -> Bool { leases.reserve(size, for: kind) }
     func debit(_ size: ByteCount, from kind: TrafficClass) -> Bool { leases.debit(size, from: kind) }
     func release(_ size: ByteCount, of kind: TrafficClass) { leases.release(size, of: kind) }

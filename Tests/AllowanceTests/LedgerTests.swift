@@ -44,6 +44,60 @@ struct LedgerTests {
             ])
     }
 
+    @Test func aSuspendedAccountPromisesAndLeasesClientsNothingFromThatMomentOnAndAllOfItAfterwards() throws {
+        var ledger = Ledger(terms: terms, period: may, restored: nil)
+        let leases = account(of: ledger)
+        #expect(leases.reserve(.megabytes(2), for: .serving) && !leases.debit(.megabytes(1), from: .serving))
+        _ = handle(.usage(try #require(leases.takeRenewal())), in: &ledger)
+        leases.extend(to: ledger.state.leased)
+        #expect(leases.debit(.kibibytes(900), from: .serving) && !leases.debit(.kibibytes(400), from: .serving))
+        leases.isSuspended = true
+        let before = ledger.state.leased
+        let usage = try #require(leases.takeRenewal())
+        #expect(handle(.usage(usage), in: &ledger).last == .remaining(.zero))
+        #expect(ledger.state.leased.serving <= before.serving && ledger.state.leased.serving >= usage.spent.serving)
+        leases.extend(to: ledger.state.leased)
+        #expect(leases.takeRenewal() == nil, "it is told once")
+        // Pulses and refusals go on, and promise nothing either.
+        for (kind, part) in [(TrafficClass.overlay, 2), (.answers, 4)] as [(TrafficClass, Int64)] {
+            let lease = ledger.state.leased[kind] - leases.usage.spent[kind]
+            #expect(leases.spend(lease / part + ByteCount(2 as Int64), for: kind))
+            let leased = ledger.state.leased
+            #expect(handle(.usage(try #require(leases.takeRenewal())), in: &ledger).last == .remaining(.zero))
+            #expect(ledger.state.leased[kind] > leased[kind] && ledger.state.leased.serving <= leased.serving)
+            leases.extend(to: ledger.state.leased)
+        }
+        // What was sent to clients all the same is on disk.
+        _ = leases.record(.megabytes(1), for: .serving)
+        _ = handle(.usage(try #require(leases.takeRenewal())), in: &ledger)
+        #expect(ledger.state.leased.serving == leases.usage.spent.serving)
+        leases.extend(to: ledger.state.leased)
+        leases.isSuspended = false
+        let resumed = try #require(leases.takeRenewal())
+        #expect(handle(.usage(resumed), in: &ledger).last == .remaining(resumed.remaining))
+        #expect(resumed.remaining > .zero && ledger.state.leased.serving > resumed.spent.serving)
+    }
+
+    @Test func aSuspensionDuringARenewalIsToldAfterIt() throws {
+        var ledger = Ledger(terms: terms, period: may, restored: nil)
+        let leases = account(of: ledger)
+        let usage = try #require(leases.takeRenewal())
+        leases.isSuspended = true
+        #expect(leases.takeRenewal() == nil)
+        _ = handle(.usage(usage), in: &ledger)
+        leases.extend(to: ledger.state.leased)
+        #expect(handle(.usage(try #require(leases.takeRenewal())), in: &ledger).last == .remaining(.zero))
+    }
+
+    @Test func whileTheDiskTakesNoLeasesNoMoreIsPromisedThanTheLastOneCovers() throws {
+        var ledger = Ledger(terms: terms, period: may, restored: nil)
+        let leases = account(of: ledger)
+        _ = handle(.usage(try #require(leases.takeRenewal())), in: &ledger)
+        leases.extend(to: ledger.state.leased)
+        leases.isStuck = true
+        #expect(handle(.usage(leases.usage), in: &ledger).last == .remaining(.kibibytes(256)))
+    }
+
     @Test func aLeaseGrowsWhileSomethingWaitsForItHoweverSlowTheDisk() throws {
         let terms = Terms(share: .gigabytes(100))
         var ledger = Ledger(terms: terms, period: may, restored: nil)

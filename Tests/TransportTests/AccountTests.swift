@@ -57,6 +57,26 @@ import Testing
         #expect(account.debit(.kibibytes(8), from: .serving) && account.remaining > .zero)
     }
 
+    @Test func theLedgerHearsOfASuspensionAtOnceAndOfItsEnd() {
+        let reports = Mutex<[Bool]>([])
+        let terms = Terms(share: .gigabytes(1))
+        let account = Account(Leases(terms: terms, spent: .zero, durable: .zero)) { usage in
+            #expect((usage.promise == .zero) == usage.isSuspended)
+            reports.withLock { $0.append(usage.isSuspended) }
+        }
+        account.renew()
+        account.extend(to: account.usage.durable)
+        account.suspend(.twin, true)
+        #expect(reports.withLock { $0 } == [false, true])
+        // Another reason is no news, and what ends during a renewal is told after it.
+        account.suspend(.clock, true)
+        account.suspend(.twin, false)
+        account.suspend(.clock, false)
+        #expect(reports.withLock { $0 } == [false, true])
+        account.extend(to: account.usage.durable)
+        #expect(reports.withLock { $0 } == [false, true, false])
+    }
+
     @Test(.timeLimit(.minutes(1))) func payingWaitsForTheLease() async {
         let account = account(leased: false)
         async let paid = account.pay(.kibibytes(4), for: .replication)

@@ -186,7 +186,7 @@ struct OperatorDesk: Operator {
         if routing.file(file) == nil { _ = await peers.resolve(file) }
         let query = Query(
             file: file, client: atlas.place(of: address), family: AddressFamilies(address),
-            ownRemaining: account.usage.remaining)
+            ownRemaining: account.remaining)
         return routing.explain(query, at: clock.now)
     }
 
