@@ -81,6 +81,28 @@ import Testing
         #expect(world.nodes[world.ids[0]]?.roster?[victim] == nil)
     }
 
+    @Test func `who died elsewhere under a later version stays dead, in whatever order that is told`() {
+        for verdictsFirst in [false, true] {
+            var world = World.settled(6, seed: 5)
+            let (subject, observer) = (world.ids[5], world.ids[0])
+            var last = world.nodes[subject]!.roster!.own.status!.value
+            last.version += 1_000
+            world.crash(subject)
+            #expect(world.run(until: world.now + .seconds(8)) { $0.everyoneSees(subject, as: .dead) })
+            let told = world.conditions.count
+            let verdicts = world.ids[1...3].map {
+                News.verdict(Verdict(subject: subject.short, issuer: $0.short, version: last.version))
+            }
+            let news = verdictsFirst ? verdicts + [.status(last)] : [.status(last)] + verdicts
+            let envelope = Envelope(.probe(number: 1), news: news.map { world.signed($0).value })
+            world.deliver(.received(Verified(checked: envelope), from: world.ids[1]), to: observer)
+            world.run(for: .seconds(5))
+            #expect(world.nodes[observer]?.roster?[subject]?.status?.value.version == last.version)
+            let rumours = world.conditions[told...].filter { $0.member == subject }.compactMap(\.condition)
+            #expect(world.isAgreed && rumours.allSatisfy { $0 == .dead }, "verdicts first: \(verdictsFirst)")
+        }
+    }
+
     @Test func `both ends of an edge measure the round trip`() {
         for count in [2, 6] {
             let world = World.settled(count, seed: 5)

@@ -16,20 +16,16 @@ extension Roster {
         }
     }
 
-    /// Takes in what is news, cards before all else.
+    /// Takes in what is news.
     mutating func take(
         _ news: [Verified<News>], _ purpose: Purpose, at now: Instant, _ effects: inout Effects
     ) {
         var urgent: [ShortID] = []
-        for item in news {
-            if case .card(let card) = item.value, take(card, item.part { _ in card }, purpose, at: now, &effects) {
-                urgent.append(item.value.author)
-            }
-        }
-        for item in news {
+        // A verdict about what a status has just told counts; one about a member that is gone already does not.
+        for item in news.sorted(by: { $0.value.precedence < $1.value.precedence }) {
             let isUrgent =
                 switch item.value {
-                case .card: false
+                case .card(let card): take(card, item.part { _ in card }, purpose, at: now, &effects)
                 case .status(let status): take(status, item.part { _ in status }, purpose, at: now, &effects)
                 case .verdict(let verdict): take(verdict, item.part { _ in verdict }, purpose, at: now, &effects)
                 case .departure(let departure):
@@ -239,4 +235,14 @@ extension Roster {
 
 extension News {
     fileprivate var isCard: Bool { if case .card = self { true } else { false } }
+
+    /// Where among the news of one envelope its turn comes: each after all that it may be about.
+    fileprivate var precedence: Int {
+        switch self {
+        case .card: 0
+        case .status: 1
+        case .verdict: 2
+        case .departure: 3
+        }
+    }
 }
