@@ -20,7 +20,7 @@ extension Curator {
         }
         guard pulls.count < limits.pulls, hasRoom(for: file, by: posting.publisher) else { return .declined(.busy) }
         if let objection = objection(toLength: posting.length) { return .declined(objection) }
-        anchor(file)
+        anchorUnasked(file)
         insert(offer.part(\.posting), into: file)
         begin(offer.value)
         return pulls[file] == nil ? .declined(.unable) : .accepted

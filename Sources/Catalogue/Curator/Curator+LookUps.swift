@@ -19,6 +19,8 @@ extension Curator {
         var isFrugal = false
         /// A client waits.
         var isWanted: Bool
+        /// A tracker knew it.
+        var isFound = false
     }
 
     /// The file was looked for in vain: until when that is believed, and how often in a row it was so.
@@ -92,9 +94,9 @@ extension Curator {
                 return endLookUp(file)
             }
             self.noteWithdrawals(withdrawals, of: file)
-            for posting in postings { insert(answer.part { _ in posting }, into: file) }
+            take(postings.map { posting in answer.part { _ in posting } }, of: file)
             lookUps[file]?.wasAnswered = true
-            if picture(of: file) == nil, files[file]?.freshUntil != nil, pulls[file] == nil {
+            if let entry = files[file], picture(entry) == nil, entry.freshUntil != nil, pulls[file] == nil {
                 // Nothing that this node believes.
                 if isNew { drop(file) }
                 return askNextTracker(file)
@@ -102,6 +104,8 @@ extension Curator {
             for announcement in announcements where announcement.file == file {
                 insert(answer.part { _ in announcement }, into: file)
             }
+            lookUps[file]?.isFound = true
+            relyOnWhatIsKnown(of: file)
             if files[file]?.placement != nil { place(file) }
             believeForAWhile(file)
             // Read repair: the trackers before this one should have known.
@@ -122,6 +126,21 @@ extension Curator {
         }
     }
 
+    /// What a tracker knows counts before what was told here unasked, and finds room first.
+    private mutating func take(_ postings: [Verified<Posting>], of file: FileID) {
+        let publishers = OrderedSet(postings.filter { $0.value.file == file }.map(\.value.publisher))
+        if let entry = files[file], entry.isUnsure {
+            let others = entry.postings.filter { !publishers.contains($0.value.publisher) }
+            let dropped = others.dropFirst(limits.postings - min(publishers.count, limits.postings))
+                .map(\.value.publisher)
+            files[file]?.postings.removeAll { dropped.contains($0.value.publisher) }
+        }
+        for posting in postings { insert(posting, into: file) }
+        guard let entry = files[file], entry.isUnsure else { return }
+        let known = publishers.compactMap { id in entry.postings.first { $0.value.publisher == id } }
+        files[file]?.postings = known + entry.postings.filter { !publishers.contains($0.value.publisher) }
+    }
+
     private mutating func noteWithdrawals(in answer: Verified<CatalogueAnswer>?, of file: FileID) {
         guard let answer else { return }
         switch answer.value {
@@ -136,6 +155,8 @@ extension Curator {
     private mutating func endLookUp(_ file: FileID) {
         let isTakenBack = isTakenBack(file)
         guard let lookUp = lookUps.removeValue(forKey: file) else { return }
+        if files[file]?.isUnsure == true { noteWithdrawals(lookUp.withdrawals, of: file) }
+        relyOnWhatIsKnown(of: file)
         let doubts = negatives[file]?.doubts ?? 0
         let isDoubtful = isTakenBack && lookUp.silent > 0 && doubts < settings.doubts
         let isNothing = files[file]?.postings.isEmpty ?? true
@@ -149,9 +170,24 @@ extension Curator {
         }
         if lookUp.isWanted {
             resolve(file)
-            unknowns.giveBack(settings.unknowns)
+            if lookUp.isFound || isGone { unknowns.giveBack(settings.unknowns) }
         }
         if pulls[file] != nil { pump(file) }
+    }
+
+    /// The trackers were asked, or this node is one of them.
+    mutating func relyOnWhatIsKnown(of file: FileID) {
+        guard files[file]?.awaitsTrackers == true else { return }
+        files[file]?.awaitsTrackers = false
+        touch(file)
+    }
+
+    /// Whether there is somebody to whom clients can be sent, as far as is known here.
+    func isServed(_ entry: FileEntry) -> Bool {
+        entry.holders.contains { heard in
+            heard.isWhole && members.isAlive(heard.holder) && isVouched(heard.holder, entry)
+                && isBelieved(heard.holder, of: entry)
+        }
     }
 
     /// Somebody took the file back, as far as is remembered here or by a tracker that was asked. That says nothing of
@@ -211,7 +247,8 @@ extension Curator {
         guard let entry = files[file], entry.freshUntil != nil else { return }
         let whole = entry.holders.count { $0.state == .complete && !entry.isPublisher($0.holder) }
         let wanted = Int(leading(entry)?.value.replicas ?? 0)
-        let isSettled = whole >= wanted && entry.holders.allSatisfy { $0.state == .complete }
+        let isSettled =
+            whole >= wanted && !entry.holders.isEmpty && entry.holders.allSatisfy { $0.state == .complete }
         let until: Instant
         if inForce(entry).isEmpty {
             until = noteNegative(file)

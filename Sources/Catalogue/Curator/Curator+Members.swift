@@ -29,6 +29,7 @@ extension Curator {
             guard let entry = files[file] else { continue }
             // First what the dead leave behind, with its delay; then who must be told.
             if entry.placement != nil { reconsider(file, id, isAlive: isAlive) }
+            if !isAlive, entry.freshUntil != nil { holderLost(file, id) }
             if isAlive { relayMissed(file, to: id) }
             if entry.holding != nil { followTrackers(of: file, id) }
             if pulls[file] != nil, isAlive { pump(file) }
@@ -39,6 +40,15 @@ extension Curator {
     private mutating func followTrackers(of file: FileID, _ id: NodeID) {
         guard let known = files[file]?.trackers else { return }
         if Rendezvous.isConcerned(known, by: id, for: file) { tellTrackers(of: file, onlyNew: true) }
+    }
+
+    /// The last member that could serve what was looked up is gone: by now the trackers may know of others.
+    private mutating func holderLost(_ file: FileID, _ id: NodeID) {
+        guard let entry = files[file], entry.heard(from: id)?.isWhole ?? false, !inForce(entry).isEmpty,
+            !isServed(entry)
+        else { return }
+        files[file]?.awaitsTrackers = true
+        touch(file)
     }
 
     /// Whether this member's coming or going changes how many replicas there are, or whose duty they are.

@@ -48,6 +48,7 @@ extension Curator {
             return false
         }
         placement.retiresAt = nil
+        relyOnWhatIsKnown(of: file)
         settleDispute(file, &placement)
         arrangeLook(file, &placement)
         let filling = holders.filter { $0.state == .filling }

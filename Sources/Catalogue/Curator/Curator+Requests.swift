@@ -50,6 +50,11 @@ extension Curator {
         if !take(postings.filter { isNamed($0) }, in: request) { isTaken = false }
         note(announcements, in: request, from: asker)
         for posting in postings where isCrowdedOut(posting) { learn(request.part { _ in posting }) }
+        // Of some nobody may say that it holds them.
+        let announced = Set(announcements.map(\.file))
+        for posting in postings where !announced.contains(posting.file) && files[posting.file]?.placement != nil {
+            place(posting.file)
+        }
         let reply = Action.answer(id, isTaken ? .noted : .declined(.busy))
         // Who withdraws believes from now on that it is remembered: so it must be durable by then.
         turn.actions.append(isNews ? .persist([], then: [reply]) : reply)
@@ -76,10 +81,12 @@ extension Curator {
                 continue
             }
             let isHeld = files[file]?.holding != nil
-            anchor(file)
+            anchorUnasked(file)
             learn(request.part { _ in posting })
             // Told as a holder, of the others; else as a tracker, even if this node does not think that it is one.
             if !isHeld || members.trackers(of: file).contains(own) { track(file) }
+            // Nothing that this node believes.
+            letGo(file)
         }
         return isTaken
     }

@@ -81,9 +81,15 @@ extension Curator {
         let isDenied = denied.contains(.file(file))
         guard let entry = files[file] else { return isDenied ? .ended(.denied) : nil }
         guard entry.confirmation == nil else { return nil }
-        let inForce = inForce(entry)
+        guard !entry.isUnsure else { return isDenied ? .ended(.denied) : nil }
+        return picture(entry)
+    }
+
+    /// As it follows from what is known.
+    func picture(_ entry: FileEntry) -> Picture? {
+        let (file, inForce) = (entry.file, inForce(entry))
         guard !inForce.isEmpty else {
-            if isDenied { return .ended(.denied) }
+            if denied.contains(.file(file)) { return .ended(.denied) }
             if !entry.postings.isEmpty { return .ended(.expired) }
             // Who took it back does not speak for other publishers, of whom another tracker may know: it is asked
             // first.

@@ -147,6 +147,14 @@ extension Curator {
         files[file]?.freshUntil = nil
     }
 
+    /// The same for what this node was told unasked. Where it is no tracker of the file, and knew nothing of it, that
+    /// is what one member says: clients are told what the trackers know.
+    mutating func anchorUnasked(_ file: FileID) {
+        let isNews = files[file].map { inForce($0).isEmpty } ?? true
+        anchor(file)
+        if isNews, !members.trackers(of: file).contains(own) { files[file]?.awaitsTrackers = true }
+    }
+
     mutating func drop(_ file: FileID) {
         cachedCount -= 1
         files[file] = nil

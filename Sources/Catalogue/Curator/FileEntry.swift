@@ -44,6 +44,9 @@ struct FileEntry: Sendable {
     var goneUntil: Instant?
     /// Until when what was looked up is believed; nothing for what is held or tracked.
     var freshUntil: Instant?
+    /// The trackers have yet to be asked: this node is none of them and heard of it unasked, or nobody is left of those
+    /// who could serve it.
+    var awaitsTrackers = false
     /// How often content that was whole turned out damaged.
     var damages = 0
     /// The digest of what was here when it was whole, if no publisher states that one: to be seen twice to be believed.
@@ -66,6 +69,9 @@ struct FileEntry: Sendable {
         holding.pieces = Bitfield(count: holding.pieces.count)
         return holding
     }
+
+    /// Clients are not told of it before its trackers were asked. Who holds it is told by the first one anyway.
+    var isUnsure: Bool { awaitsTrackers && holding == nil }
 
     /// The holders that were not heard to have given it up, ascending.
     var holders: [Heard] { heard.filter { $0.state != .gone } }
