@@ -169,6 +169,21 @@ struct HearsayTests {
         #expect(test.bench.curator.ending(of: file) == .withdrawn)
     }
 
+    @Test("and has been withdrawn since stays gone for as long as that is believed")
+    func staysWithdrawn() throws {
+        var test = self
+        test.bench.ask(.announce([], [manifest.posting]), from: Self.mallory)
+        test.bench.wait(settings.retirement - .seconds(2))
+        test.bench.want(file, .withdrawn([manifest.posting.withdrawal]))
+        for _ in 1..<settings.negativeLifetime.components.seconds {
+            test.bench.wait(.seconds(1))
+            #expect(test.bench.curator.ending(of: file) == .withdrawn)
+            #expect(test.bench.tell(.wanted(file)) == [.resolved(file, .settled)])
+        }
+        test.bench.wait(.seconds(1))
+        #expect(!test.bench.tell(.wanted(file)).calls.isEmpty)
+    }
+
     @Test("counts at once where the node becomes a tracker of it")
     func promoted() throws {
         var test = self
