@@ -112,9 +112,10 @@ struct SettingsFile {
         {
             throw SettingsError("\(path):\(mark.line)", "this is not YAML (\(problem)); write “key: value”, one a line")
         } catch YamlError.duplicatedKeysInMapping(let duplicates, let context) {
-            let line = lineOfSecond(duplicates.first ?? "", in: yaml) ?? context.mark.line
+            let word = duplicates.first ?? ""
+            let line = lineOfSecond(word, in: yaml) ?? context.mark.line
             throw SettingsError(
-                "\(path):\(line)", "“\(duplicates.first ?? "")” stands here for the second time; keep one of them")
+                "\(path):\(line)", "“\(SettingsText.excerpt(word))” stands here for the second time; keep one of them")
         } catch {
             throw SettingsError(path, "this is not YAML; write “key: value”, one a line")
         }
