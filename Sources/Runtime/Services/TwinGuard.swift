@@ -28,18 +28,22 @@ struct TwinGuard: Service {
 
     /// Longest time between two looks at the machine, which cost next to nothing.
     static let longestTick = Duration.seconds(5)
-    /// Members asked until one answers.
+    /// Members asked at once.
     static let askedLimit = 4
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
             var doubts = TwinDoubts(pulse: pulse)
-            while (try? await Task.sleep(for: min(pulse, Self.longestTick))) != nil {
-                guard let (isCutOff, twin) = await inbox.ask({ ($0.roster.isCutOff, $0.roster.twin) }) else { return }
+            let limit = doubts.interval
+            let look: () async -> Bool? = {
+                guard let (isCutOff, twin) = await inbox.ask({ ($0.roster.isCutOff, $0.roster.twin) }) else {
+                    return nil
+                }
                 let asks = doubts.look(isCutOff: isCutOff, twin, at: clock.now)
                 tell(doubts.twin)
-                if asks { await ask() }
+                return asks
             }
+            await Questions.asked(after: look, every: min(pulse, Self.longestTick)) { await ask(within: limit) }
         }
     }
 
@@ -56,36 +60,26 @@ struct TwinGuard: Service {
             + "them, and use a new data directory, not a copy, for a second node."
     }
 
-    /// Asks members, until one answers, whether they hold a newer card of this node; where one does, it learns a newer
-    /// one.
-    private func ask() async {
+    /// Asks members whether they hold a newer card of this node; where one does, it learns a newer one.
+    private func ask(within limit: Duration) async {
         guard let own = directory.card(of: card.identity.nodeID) else { return }
-        for member in await inbox.membersToAsk(atMost: Self.askedLimit) {
-            switch await ask(member, about: own) {
-            case .silence: continue
-            case .nothingNewer: return
-            case .newer(let card):
-                inbox.post(.told(card))
-                if let renewed = await renew(above: card.value.version) { _ = await ask(member, about: renewed) }
-                return
-            }
+        let members = await inbox.membersToAsk(atMost: Self.askedLimit)
+        let newer = await Questions.first(of: members, within: limit) { member in
+            await newerCard(than: own, at: member).map { (member: member, card: $0) }
         }
+        guard let newer else { return }
+        inbox.post(.told(newer.card))
+        guard let renewed = await renew(above: newer.card.value.version) else { return }
+        _ = await newerCard(than: renewed, at: newer.member)
     }
 
-    private enum Reply {
-        case silence
-        case nothingNewer
-        case newer(Verified<Card>)
-    }
-
-    private func ask(_ member: Card, about own: Card) async -> Reply {
+    /// What the member holds beyond this card of this node, which it learns; nothing where it is silent.
+    private func newerCard(than own: Card, at member: Card) async -> Verified<Card>? {
         guard case .success(let answer) = await client.call(.callBack(own), to: member),
-            case .reached(let reached) = answer.value
-        else { return .silence }
-        guard let newer = reached.newer, newer.nodeID == own.nodeID, newer.version > own.version else {
-            return .nothingNewer
-        }
-        return .newer(answer.part { _ in newer })
+            case .reached(let reached) = answer.value, let newer = reached.newer, newer.nodeID == own.nodeID,
+            newer.version > own.version
+        else { return nil }
+        return answer.part { _ in newer }
     }
 
     /// A card is on disk before it is shown, so that no restart ever takes this node's own for another's.
@@ -126,6 +120,9 @@ struct TwinDoubts {
         pause = quiet / Self.questions
     }
 
+    /// Between two questions, at least.
+    var interval: Duration { quiet / Self.questions }
+
     /// Whether members are to be asked now.
     /// - Parameters:
     ///   - isCutOff: no neighbour answers.
@@ -135,10 +132,10 @@ struct TwinDoubts {
         twin = heard.flatMap { now - $0.heardAt < quiet ? $0 : nil }
         guard twin != nil || isCutOff else {
             asked = nil
-            pause = quiet / Self.questions
+            pause = interval
             return false
         }
-        if twin != nil { pause = quiet / Self.questions }
+        if twin != nil { pause = interval }
         if let asked, twin != nil && wasThere || twin == nil, now - asked < pause { return false }
         if asked != nil, twin == nil { pause = min(pause * 2, quiet) }
         asked = now
