@@ -80,6 +80,26 @@ struct AccountTests {
         await world.stop()
     }
 
+    @Test("clients that hang up while the socket takes more cost no more than was sent, however often", arguments: [40])
+    func hangUps(rounds: Int) async throws {
+        var settings = EdgeSettings()
+        settings.countsFrames = true
+        let world = try await EdgeWorld.make(length: 8_000_000, settings: settings)
+        for round in 0..<rounds {
+            let before = world.account.usage.spent.serving.bytes
+            var client: RawClient? = try world.client(receiveBuffer: 8192)
+            try await client?.send(world.get())
+            #expect(try await world.settled { $0.account.usage.spent.serving.bytes > before + Payment.slice })
+            let received = Int64(try #require(try await client?.skip(atLeast: 20_000 + 500 * round)))
+            client = nil
+            #expect(try await world.settled { $0.server.counts.connections == 0 && $0.log.count == round + 1 })
+            let cut = world.account.usage.spent.serving.bytes - before
+            #expect(cut >= received && cut < Int64(world.log[round].sent.bytes), "round \(round)")
+        }
+        #expect(world.account.usage.reserved == .zero)
+        await world.stop()
+    }
+
     @Test(
         "what went over the wire counts, also where nothing is left and nothing was answered", arguments: [true, false])
     func unpaid(isAsking: Bool) async throws {

@@ -65,6 +65,12 @@ extension Connection {
         return facts.state != WireToll.deadState
     }
 
+    /// Settles for good with a connection that the other side has reset; with any other, nothing happens.
+    func settleIfDead() {
+        guard wire != nil, let facts = wireFacts(), facts.state == WireToll.deadState else { return }
+        settle(facts)
+    }
+
     /// The connection ends: with `isReset`, what the kernel has not sent stays unsent.
     func closeWire(isReset: Bool) {
         if isReset { resetOnClose() }

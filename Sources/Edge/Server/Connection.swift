@@ -5,8 +5,9 @@ import Primitives
 
 /// One client's connection: takes heads out of what arrives, answers one request after the other, and reads nothing
 /// while it answers, so that a client cannot make it hold more than one request and what was read along with it.
-final class Connection: ChannelInboundHandler {
+final class Connection: ChannelDuplexHandler {
     typealias InboundIn = ByteBuffer
+    typealias OutboundIn = IOData
     typealias OutboundOut = IOData
 
     enum Phase {
@@ -142,6 +143,17 @@ final class Connection: ChannelInboundHandler {
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
         if context.channel.isWritable, case .idle = phase { advance() }
+    }
+
+    /// The channel asks for more of its own accord, and gets nothing: what is read is asked for from here. It does so
+    /// too when a write has failed, before it closes without a word: where the other side has reset the connection, that
+    /// is the last chance to know what was sent.
+    func read(context: ChannelHandlerContext) {
+        switch phase {
+        case .sending: settleIfDead()
+        case .idle, .receiving, .paying, .asking, .lingering: if backlog != nil { settleIfDead() }
+        case .closed: break
+        }
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {

@@ -68,7 +68,6 @@ public final class PublicServer: Sendable {
     private static func setOptions(of channel: any Channel) throws {
         guard let options = channel.syncOptions else { preconditionFailure("a socket's channel has options") }
         try options.setOption(.tcpOption(.tcp_nodelay), value: 1)
-        try options.setOption(.autoRead, value: false)
         try options.setOption(.maxMessagesPerRead, value: 1)
         try options.setOption(.allowRemoteHalfClosure, value: true)
         try options.setOption(.writeBufferWaterMark, value: Connection.waterMarks)
