@@ -93,6 +93,11 @@ extension Curator {
                 lookUps[file]?.wasAnswered = false
                 return endLookUp(file)
             }
+            // First what is still offered, or a copy here would be given up for what one of two publishers took back.
+            if files[file]?.holding != nil {
+                let standing = postings.filter { posting in !withdrawals.contains { $0.value.voids(posting) } }
+                for posting in standing { insert(answer.part { _ in posting }, into: file) }
+            }
             self.noteWithdrawals(withdrawals, of: file)
             take(postings.map { posting in answer.part { _ in posting } }, of: file)
             lookUps[file]?.wasAnswered = true

@@ -38,16 +38,15 @@ extension Curator {
         _ request: Verified<CatalogueRequest>, _ announcements: [Announcement], _ postings: [Posting],
         _ withdrawals: [Withdrawal], from asker: NodeID, _ id: RequestID
     ) {
-        // First who else offers it, so that what one of two publishers took back is not given up.
-        func isNamed(_ posting: Posting) -> Bool {
-            withdrawals.contains { $0.file == posting.file && $0.publisher == posting.publisher }
-        }
-        var isTaken = take(postings.filter { !isNamed($0) }, in: request)
+        // First what is still offered, by whomever, so that nothing is given up that one of two publishers took back, or
+        // that one has posted anew; the others are void by then.
+        func isVoided(_ posting: Posting) -> Bool { withdrawals.contains { $0.voids(posting) } }
+        var isTaken = take(postings.filter { !isVoided($0) }, in: request)
         var isNews = false
         for withdrawal in withdrawals where isConcerned(with: withdrawal.file) {
             if keep(request.part { _ in withdrawal }) { isNews = true }
         }
-        if !take(postings.filter { isNamed($0) }, in: request) { isTaken = false }
+        if !take(postings.filter { isVoided($0) }, in: request) { isTaken = false }
         note(announcements, in: request, from: asker)
         for posting in postings where isCrowdedOut(posting) { learn(request.part { _ in posting }) }
         // Of some nobody may say that it holds them.

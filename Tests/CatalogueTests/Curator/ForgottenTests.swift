@@ -136,6 +136,50 @@ struct ForgottenTests {
         #expect(bench.curator.route(of: file)?.posting == other)
     }
 
+    @Test("keeps its copy for who offers it anew, whoever took back what", arguments: [0, 1])
+    func anew(who: Int) {
+        var bench = Bench(own: own, members: members, holdings: [held])
+        bench.wait(.seconds(1200))
+        #expect(bench.curator.route(of: file)?.own == .complete)
+        // The other publisher took its file back as well, and has posted it again; or its own has.
+        let standing = who == 0 ? old.posting.altered(by: second, sequence: 2) : old.posting.altered(sequence: 2)
+        let told = bench.ask(.announce([], [standing], [old.posting.withdrawal, other.withdrawal]), from: second)
+        #expect(!told.records.contains(.removed(file)))
+        #expect(bench.curator.route(of: file)?.own == .complete)
+        #expect(bench.curator.route(of: file)?.posting == standing)
+        // What is void is not taken, in whatever company it comes.
+        bench.ask(.announce([], [standing], [standing.withdrawal]), from: second)
+        #expect(!bench.curator.holds(file) && bench.curator.route(of: file) == nil)
+    }
+
+    @Test("keeps what it has of a file it still fetches when a tracker says who else offers it")
+    func fetching() throws {
+        var bench = Bench(own: own, members: members + [Sample.facts(Sample.node(52))])
+        let complete = Announcement(file: file, holder: publisher, version: 1, state: .complete)
+        bench.ask(.announce([complete], [old.posting]), from: publisher)
+        let offer = Offer(posting: old.posting, holders: [publisher], group: [own])
+        let asked = bench.ask(.offer(offer), from: second)
+        let question = try #require(asked.calls.first { $0.request == .manifest(file) })
+        bench.tell(.answered(question.id, .believed(.manifest(old))))
+        let fetches = bench.tell(.prepared(file)).compactMap { action -> FetchID? in
+            if case .fetch(let id, file, _, publisher) = action { id } else { nil }
+        }
+        #expect(bench.curator.holds(file) && !fetches.isEmpty)
+        // Its holder is gone, so that the trackers are asked for others.
+        bench.tell(.member(Sample.facts(publisher, isAlive: false)))
+        var actions: [Curator.Action] = []
+        for fetch in fetches { actions += bench.tell(.fetchEnded(fetch, .failed)) }
+        while !actions.calls.contains(where: { $0.request == .lookUp(file) }), bench.now < .zero + .seconds(300) {
+            actions = bench.wait(.seconds(1))
+        }
+        let lookUp = try #require(actions.calls.first { $0.request == .lookUp(file) })
+        let source = Announcement(file: file, holder: second, version: 1, state: .complete)
+        let told = bench.tell(
+            .answered(lookUp.id, .believed(.found([old.posting, other], [source], [old.posting.withdrawal]))))
+        #expect(!told.records.contains(.removed(file)))
+        #expect(bench.curator.holds(file) && bench.curator.route(of: file)?.posting == other)
+    }
+
     @Test("A tracker that itself asks whether a file is offered vouches for it to nobody")
     func waiting() {
         var (bench, _) = returned()
