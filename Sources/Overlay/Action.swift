@@ -60,4 +60,7 @@ public enum Notice: Equatable, Sendable {
     case memberLeft(NodeID, name: String)
     /// A member was caught at a lie about a file; told the first time, and each time the number has doubled.
     case memberLied(NodeID, name: String, Misdeed, FileID, times: Int)
+    /// A publisher's files, so many bytes, take as much of this disk as one publisher gets, and more were declined;
+    /// told once until one of them is taken again.
+    case shareTaken(NodeID, name: String, ByteCount)
 }

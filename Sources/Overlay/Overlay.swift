@@ -282,6 +282,9 @@ public struct Overlay: Sendable {
         case .caught(let member, let misdeed, let file, let times):
             let name = roster[member]?.card.value.name ?? ""
             actions.append(.notice(.memberLied(member, name: name, misdeed, file, times: times)))
+        case .shareTaken(let publisher, let size):
+            let name = roster[publisher]?.card.value.name ?? ""
+            actions.append(.notice(.shareTaken(publisher, name: name, size)))
         case .left:
             // The farewell must be on its way before anybody stops this node for good.
             roster.handle(.leave, at: now, into: &rosterActions)

@@ -20,6 +20,11 @@ extension Curator {
         }
         guard pulls.count < limits.pulls, hasRoom(for: file, by: posting.publisher) else { return .declined(.busy) }
         if let objection = objection(toLength: posting.length) { return .declined(objection) }
+        guard isWithinShare(posting) else {
+            noteShareTaken(by: posting)
+            return .declined(.publisherShare)
+        }
+        noteRoom(for: posting.publisher)
         anchorUnasked(file)
         insert(offer.part(\.posting), into: file)
         begin(offer.value)
@@ -138,9 +143,9 @@ extension Curator {
         if manifest.geometry != pull.swarm?.geometry, !adopt(manifest.geometry, for: file) { return abandon(file) }
         insert(answer.part { _ in manifest.posting }, into: file)
         // The holder may not have heard of a later posting yet.
-        guard let entry = files[file], let basis = basis(entry, preferring: manifest.posting.publisher) else {
-            return abandon(file)
-        }
+        guard let entry = files[file],
+            let basis = basis(entry, preferring: manifest.posting.publisher, if: isWithinShare)
+        else { return abandon(file) }
         let verified = basis.part { Manifest(posting: $0, pieces: manifest.pieces) }
         let holding = Holding(
             manifest: verified, pieces: Bitfield(count: manifest.geometry.count), sha256: nil, isOwn: false)
@@ -153,8 +158,8 @@ extension Curator {
     /// What was agreed to is another file. False unless a posting that was offered besides is of this one, and there is
     /// room.
     private mutating func adopt(_ geometry: PieceGeometry, for file: FileID) -> Bool {
-        guard let entry = files[file], let pull = pulls[file], let basis = basis(entry, preferring: nil),
-            policy.allows(basis.value)
+        guard let entry = files[file], let pull = pulls[file],
+            let basis = basis(entry, preferring: nil, if: isWithinShare), policy.allows(basis.value)
         else { return false }
         // It takes its own place only.
         pulls[file]?.swarm = nil

@@ -127,7 +127,9 @@ extension Curator {
         case .accepted: stage = .accepted(until: now + settings.acceptancePatience)
         // It will say so itself.
         case .declined(.held): stage = .accepted(until: now + settings.acceptancePatience)
-        case .declined: stage = .resting(until: now + settings.declinedRest)
+        case .declined(let refusal):
+            if refusal == .publisherShare { noteSated(member, with: file, of: publisher) }
+            stage = .resting(until: now + settings.declinedRest)
         case .noted, .found, .withdrawn, .unknown, .manifest, .pieces, .confirmed:
             stage = .resting(until: now + settings.unansweredRest)
         }
@@ -228,7 +230,7 @@ extension Curator {
             members.isAlive(member.id) && posting.audience.vouches(for: member.id)
                 && member.id != posting.publisher && member.remaining >= posting.length
                 && member.freeDisk >= posting.length && !holders.contains(member.id)
-                && !asked.contains(member.id) && !isNotorious(member.id)
+                && !asked.contains(member.id) && !isNotorious(member.id) && !isSated(member.id, with: posting)
         }.map { Candidate($0, for: posting, beside: places, within: settings.regionKilometres) }
         var chosen: [NodeID] = []
         while chosen.count < min(count, Offer.groupLimit), !open.isEmpty {

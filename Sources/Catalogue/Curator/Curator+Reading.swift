@@ -65,10 +65,5 @@ extension Curator {
     public func trackers(of file: FileID) -> [NodeID] { members.trackers(of: file) }
 
     /// What the files that others published occupy here, those still on their way with all of their length.
-    public var heldForOthers: ByteCount {
-        files.ids.reduce(.zero) { sum, file in
-            guard let holding = files[file]?.holding, !holding.isOwn else { return sum }
-            return sum + holding.manifest.value.posting.length
-        }
-    }
+    public var heldForOthers: ByteCount { files.heldForOthers }
 }

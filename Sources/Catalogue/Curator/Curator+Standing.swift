@@ -42,8 +42,11 @@ extension Curator {
     }
 
     /// The posting to hold the file under: this node's own, else that of the publisher it is held for, else another's.
-    func basis(_ entry: FileEntry, preferring publisher: NodeID?) -> Verified<Posting>? {
-        let grounds = inForce(entry).filter { mayHold($0.value) }
+    /// - Parameter isFit: what another's must be beside; what is here already is not held against anything.
+    func basis(
+        _ entry: FileEntry, preferring publisher: NodeID?, if isFit: (Posting) -> Bool = { _ in true }
+    ) -> Verified<Posting>? {
+        let grounds = inForce(entry).filter { mayHold($0.value) && ($0.value.publisher == own || isFit($0.value)) }
         return grounds.first { $0.value.publisher == own } ?? grounds.first { $0.value.publisher == publisher }
             ?? grounds.first
     }

@@ -14,7 +14,7 @@ public struct Curator: Sendable {
     var generator: Generator
 
     var members: MemberTable
-    var files = FileTable<FileEntry>()
+    var files = KnownFiles()
     var withdrawals: WithdrawalTable
     /// What this node posted for longer before is to be taken back, and that is not signed yet.
     var owed = FileTable<Withdrawal>()
@@ -31,6 +31,10 @@ public struct Curator: Sendable {
     var crowd: Crowd?
     /// Members that were caught lying, who was caught last at the end.
     var caught: OrderedDictionary<NodeID, Misdeeds> = [:]
+    /// Publishers whose files are declined since they have their share of the disk, who was last at the end.
+    var greedy: OrderedSet<NodeID> = []
+    /// Members that declined a publisher's file since they hold enough for it, who did last at the end.
+    var sated: OrderedDictionary<Sated.Pair, Sated> = [:]
     /// Files that no tracker knew, and until when that is believed; the oldest first.
     var negatives: OrderedDictionary<FileID, Negative> = [:]
     /// What look-ups that find nothing may still cost.
@@ -48,7 +52,9 @@ public struct Curator: Sendable {
     var calls: [CallID: Call] = [:]
     var lastNumber: UInt64 = 0
     var agenda = Agenda()
-    var capacity = (replication: ByteCount.zero, freeDisk: ByteCount.zero)
+    /// What may be sent and stored yet, and what there was for the files of others when that was measured, those that
+    /// were here included.
+    var capacity = (replication: ByteCount.zero, freeDisk: ByteCount.zero, forOthers: ByteCount.zero)
     /// The wall clock as it was last read; nothing before the start.
     var clock: (wall: WallTime, at: Instant)?
     /// When this run began, by the wall clock.
@@ -141,7 +147,7 @@ public struct Curator: Sendable {
             clockRead()
         case .member(let facts): learn(facts)
         case .memberGone(let id): forget(id)
-        case .capacity(let replication, let freeDisk): capacity = (replication, freeDisk)
+        case .capacity(let replication, let freeDisk): measured(replication: replication, freeDisk: freeDisk)
         case .request(let request, let asker, let id): answer(request, from: asker, id)
         case .answered(let id, let answer): answered(id, answer)
         case .failed(let id, let failure): failed(id, failure)

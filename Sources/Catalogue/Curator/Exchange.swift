@@ -78,6 +78,9 @@ extension Curator {
         case progress(FileID)
         /// A member was caught, so many times by now; for the operator.
         case caught(NodeID, Misdeed, FileID, times: Int)
+        /// A publisher's file was declined since its files, so many bytes, take its share of the disk; for the operator,
+        /// once until one of them is agreed to again.
+        case shareTaken(NodeID, ByteCount)
         /// All that this node held is in other hands, or the time for that is over; the others know that it holds
         /// nothing.
         case left

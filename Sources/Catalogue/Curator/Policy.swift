@@ -12,16 +12,25 @@ public struct Policy: Equatable, Sendable {
     public var denied: [NodeID]
     /// Never these media types, by prefix.
     public var deniedMediaTypes: [String]
+    /// What part of the disk for the files of others may go to those of one publisher, in percent: 1 to 100.
+    public var publisherPercent: Int64
+
+    public static let publisherPercents = 1...100 as ClosedRange<Int64>
+    /// DESIGN, "Fairness".
+    public static let publisherPercentDefault: Int64 = 10
 
     public init(
         longestFile: ByteCount = PieceGeometry.lengthLimit, mediaTypes: [String] = [], publishers: [NodeID] = [],
-        denied: [NodeID] = [], deniedMediaTypes: [String] = []
+        denied: [NodeID] = [], deniedMediaTypes: [String] = [],
+        publisherPercent: Int64 = publisherPercentDefault
     ) {
+        precondition(Self.publisherPercents.contains(publisherPercent), "nobody gets more than all of the disk")
         self.longestFile = longestFile
         self.mediaTypes = mediaTypes
         self.publishers = publishers
         self.denied = denied
         self.deniedMediaTypes = deniedMediaTypes
+        self.publisherPercent = publisherPercent
     }
 
     /// Whether a file posted so may be held here.

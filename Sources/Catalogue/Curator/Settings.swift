@@ -58,6 +58,10 @@ extension Curator {
         /// How long a member that declined is not asked again, and one that did not answer.
         public var declinedRest = Duration.seconds(600)
         public var unansweredRest = Duration.seconds(60)
+        /// How long a member that holds enough for a publisher is offered no file of it that is as long as the one it
+        /// declined. Where a thousand members are full, asking each costs 1.2 MB; this makes it 5 MB a day, however many
+        /// files want replicas.
+        public var satedRest = Duration.seconds(6 * 3600)
         /// The same for one that was not even asked: it may prove its address, or this node have time for it, any
         /// moment.
         public var untriedRest = Duration.seconds(5)
@@ -157,6 +161,11 @@ extension Curator {
         public var denials = 10_000
         /// Members to which a file is being offered under one posting while others contradict that one.
         public var contestedOffers = 3
+        /// Publishers remembered that have their share of the disk. Beyond: the oldest is forgotten, and may be told of
+        /// anew.
+        public var greedy = 256
+        /// Members remembered that hold enough for a publisher. Beyond: who declined longest ago is forgotten.
+        public var sated = 4096
         /// Publishers' lies remembered. Beyond: the oldest is forgotten.
         public var refused = 1024
         /// Members remembered that were caught lying. Beyond: who was caught longest ago is forgotten.

@@ -38,6 +38,8 @@ public enum CatalogueAnswer: Hashable, Sendable {
         case notTracker = 8
         /// It is about to leave, or none of the holders named can be reached from it.
         case unable = 9
+        /// It holds as much for this publisher as it does for one.
+        case publisherShare = 10
     }
 
     public static let postingLimit = 8

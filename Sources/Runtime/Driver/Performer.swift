@@ -139,6 +139,10 @@ extension Logger {
                 metadata: [
                     "node": "\(id)", "name": "\(FileName.printable(name))", "file": "\(file)", "times": "\(times)",
                 ])
+        case .shareTaken(let id, let name, let size):
+            info(
+                "A publisher has its share of this disk, and more was declined; see publisherShare in node.yaml.",
+                metadata: ["node": "\(id)", "name": "\(FileName.printable(name))", "held": "\(size)"])
         }
     }
 }

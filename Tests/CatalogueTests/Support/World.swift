@@ -168,7 +168,7 @@ struct World {
             case .route(let route): nodes[index].routes[route.posting.file] = route
             case .routeEnding(let file, _), .unroute(let file): nodes[index].routes[file] = nil
             case .resolved(let file, _): nodes[index].resolved.append(file)
-            case .progress, .left, .caught: continue
+            case .progress, .left, .caught, .shareTaken: continue
             }
         }
     }
