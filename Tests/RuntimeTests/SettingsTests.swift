@@ -125,7 +125,7 @@ private func complaint(
     func policy() throws {
         let node = String(repeating: "a", count: 52)
         let yaml = """
-            accept: {types: [Video/, application/pdf], largest: 2GB, publishers: [\(node)]}
+            accept: {types: [Video/, application/pdf], largest: 2GB, publishers: [\(node)], publisherShare: 25 %}
             deny:
               publishers: \(node)
               types: [audio/]
@@ -137,7 +137,8 @@ private func complaint(
             settings.policy
                 == Policy(
                     longestFile: .gigabytes(2), mediaTypes: ["video/", "application/pdf"], publishers: [publisher],
-                    denied: [publisher], deniedMediaTypes: ["audio/"]))
+                    denied: [publisher], deniedMediaTypes: ["audio/"], publisherPercent: 25))
+        #expect(try read(yaml: "accept: {largest: 2GB}").policy.publisherPercent == 10)
         #expect(settings.lists == ["friends": [publisher], "family": [publisher]])
     }
 
@@ -147,6 +148,18 @@ private func complaint(
             ("accept:\n  types: [videos]", "/data/node.yaml:2: accept: “videos” is not what belongs here; write"),
             ("accept:\n  largest: big", "/data/node.yaml:2: accept: “big” is not what belongs here; write"),
             ("accept:\n  largest: [1GB, 2GB]", "/data/node.yaml:2: accept: one value is wanted here"),
+            (
+                "accept:\n  largest: 2GB\n  publisherShare: 0 %",
+                "/data/node.yaml:3: accept: “0 %” is not a share of the disk; write 1 % to 100 %."
+            ),
+            ("accept: {publisherShare: 101%}", "/data/node.yaml:1: accept: “101%” is not a share of the disk; write"),
+            ("accept: {publisherShare: 10}", "/data/node.yaml:1: accept: “10” is not a share of the disk; write"),
+            ("accept: {publisherShare: 1GB}", "/data/node.yaml:1: accept: “1GB” is not a share of the disk; write"),
+            (
+                "accept: {publisherShare: 99999999999999999999 %}",
+                "/data/node.yaml:1: accept: “99999999999999999999 %” is"
+            ),
+            ("accept: {publisherShare: [1 %, 2 %]}", "/data/node.yaml:1: accept: one value is wanted here"),
             ("accept: {sizes: 2GB}", "/data/node.yaml:1: accept: “sizes” is not known here; write"),
             ("\naccept: [video/]", "/data/node.yaml:2: accept: a name for each value is missing; write"),
             ("\ndeny: {publishers: [me]}", "/data/node.yaml:2: deny: “me” is not what belongs here; write"),

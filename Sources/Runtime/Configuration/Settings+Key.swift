@@ -95,7 +95,9 @@ extension Settings.Key {
                 + "and Forwarded are believed. Default: none."
         case .accept:
             "Which files this node takes copies of: of 'publishers' (the 52 letters of nodes), of media 'types' such as "
-                + "video/ or application/pdf, up to the 'largest'; each may be left away. Default: all that the network has."
+                + "video/ or application/pdf, up to the 'largest', and of one publisher no more than 'publisherShare' of "
+                + "'disk', but always one file; each may be left away. Default: all that the network has, and of one "
+                + "publisher \(Policy.publisherPercentDefault) %."
         case .deny:
             "Which files this node never takes copies of: of 'publishers' (the 52 letters of nodes), of media 'types'. "
                 + "Default: none."
@@ -126,7 +128,7 @@ extension Settings.Key {
         case .pulse: "auto"
         case .geo: "auto"
         case .trustedProxies: "10.0.0.0/8"
-        case .accept: "{largest: 2GB, types: [video/, application/pdf]}"
+        case .accept: "{largest: 2GB, types: [video/, application/pdf], publisherShare: 20 %}"
         case .deny: "{publishers: [\(Self.someNode)]}"
         case .lists: "{friends: [\(Self.someNode)]}"
         case .log: "info"

@@ -28,11 +28,15 @@ struct SettingsRules {
         let reader = Reader(key: kind.key, path: path)
         switch kind {
         case .accept:
-            for (word, value) in try reader.entries(of: node, line, among: ["publishers", "types", "largest"]) {
+            let words = ["publishers", "types", "largest", "publisherShare"]
+            for (word, value) in try reader.entries(of: node, line, among: words) {
                 switch word {
                 case "publishers": policy.publishers = try reader.list(value) { NodeID($0) }
                 case "types": policy.mediaTypes = try reader.list(value, SettingsText.mediaType)
-                default: policy.longestFile = try reader.one(value, SettingsText.amount)
+                case "largest": policy.longestFile = try reader.one(value, SettingsText.amount)
+                default:
+                    policy.publisherPercent = try reader.one(
+                        value, SettingsText.percentage, or: "is not a share of the disk; write 1 % to 100 %")
                 }
             }
         case .deny:
@@ -99,10 +103,13 @@ struct SettingsRules {
             return values
         }
 
-        func one<Value>(_ node: Yams.Node, _ read: (String) -> Value?) throws(SettingsError) -> Value {
+        /// - Parameter complaint: how the sentence goes on about what cannot be read, if not as for the whole key.
+        func one<Value>(
+            _ node: Yams.Node, _ read: (String) -> Value?, or complaint: String? = nil
+        ) throws(SettingsError) -> Value {
             guard let text = node.scalar?.string else { throw error(node.line, "one value is wanted here") }
             guard let value = read(SettingsText.trimmed(text)) else {
-                throw error(node.line, "“\(SettingsText.excerpt(text))” \(key.complaint)")
+                throw error(node.line, "“\(SettingsText.excerpt(text))” \(complaint ?? key.complaint)")
             }
             return value
         }

@@ -1,3 +1,4 @@
+import Catalogue
 import Console
 import Foundation
 import Geography
@@ -49,6 +50,14 @@ enum SettingsText {
     /// More than nothing.
     static func amount(_ text: String) -> ByteCount? {
         ByteCount(text).flatMap { $0 > .zero ? $0 : nil }
+    }
+
+    /// A whole number of hundredths of something, from one to all of them: `"10 %"`, `"10%"`.
+    static func percentage(_ text: String) -> Int64? {
+        guard text.hasSuffix("%"), let count = Int64(trimmed(String(text.dropLast()))),
+            Policy.publisherPercents.contains(count)
+        else { return nil }
+        return count
     }
 
     /// The outer optional: could it be read; the inner one: a fixed interval, or `auto`.

@@ -13,7 +13,8 @@ extension Subject {
     private static let words = [
         "name: ", "listen: ", "url: ", "advertise: ", "private: ", "location: ", "allowance: ", "share: ", "disk: ",
         "replicas: ", "open: ", "pulse: ", "geo: ", "trustedProxies: ", "accept: ", "deny: ", "lists: ", "log: ",
-        "10GB/month", "auto", "types: ", "largest: ", "publishers: ", "friends: ", "video/", "2GB", "10.0.0.0/8",
+        "10GB/month", "auto", "types: ", "largest: ", "publisherShare: ", "10 %", "publishers: ", "friends: ", "video/",
+        "2GB", "10.0.0.0/8",
         "\(Samples.founder.nodeID)",
         "250ms", "1e400s", "9223372036854775807", "- ", "[", "]", "{", "}", "&a", "*a", "<<: ", "!!", "? ", "|", ">",
         "\"", "'",
@@ -27,7 +28,7 @@ extension Subject {
                 "name: kitchen\nlisten: 0.0.0.0:8080\nallowance: 10GB/month\nshare: 8GB\n",
                 "url: https://cdn.example.org\nadvertise: 192.0.2.1:8080\nlocation: DE\npulse: 1.5s\ndisk: 1.5TiB\n",
                 "private: yes\nreplicas: 255\ntrustedProxies:\n  - 10.0.0.0/8\n  - ::1\nlog: debug\ngeo: ~/x.mmdb\n",
-                "accept:\n  types: [video/, application/pdf]\n  largest: 100MB\n  publishers:\n"
+                "accept:\n  types: [video/, application/pdf]\n  largest: 100MB\n  publisherShare: 10 %\n  publishers:\n"
                     + "  - \(Samples.founder.nodeID)\n",
                 "deny: {publishers: [\(Samples.founder.nodeID)], types: audio/}\n"
                     + "lists: {friends: [\(Samples.founder.nodeID)], family: \(Samples.founder.nodeID)}\n",
@@ -93,6 +94,8 @@ extension Subject {
     private static func claimRules(_ settings: Settings) throws {
         let policy = settings.policy
         try claim(policy.longestFile >= .zero, "a longest file of \(policy.longestFile)")
+        try claim(
+            Policy.publisherPercents.contains(policy.publisherPercent), "a share of \(policy.publisherPercent) percent")
         for type in policy.mediaTypes + policy.deniedMediaTypes { try claimPrintable(type, "a media type") }
         for count in [policy.publishers.count, policy.denied.count, policy.mediaTypes.count] {
             try claim(count <= Settings.listLimit, "a list of \(count)")
