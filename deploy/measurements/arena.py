@@ -6,6 +6,7 @@ import http.client
 import itertools
 import json
 import random
+import re
 import socket
 import threading
 import time
@@ -46,6 +47,14 @@ class RoadNode(Node):
     @property
     def settings(self) -> list[str]:
         return [*super().settings, "--url", self.url, "--advertise", f"127.0.0.1:{self.port}"]
+
+    def start(self, *arguments: str, invite: str | None = None) -> None:
+        # All files are one publisher's, and in a long run more than one may have of a disk.
+        settings = self.data / "node.yaml"
+        if settings.exists():
+            text = settings.read_text()
+            settings.write_text(re.sub("^#accept:.*$", "accept: {publisherShare: 100 %}", text, flags=re.MULTILINE))
+        super().start(*arguments, invite=invite)
 
     @property
     def sent(self) -> int:
