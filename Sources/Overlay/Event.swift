@@ -6,11 +6,12 @@ public import Primitives
 /// Something that happened, as the shell tells it.
 public enum Event: Equatable, Sendable {
     /// The node is up: everything restored, every door open.
-    case start(WallTime)
+    case start(WallTime, isConfirmed: Bool = true)
     /// `nextDeadline` has come.
     case wake
-    /// The wall clock was read; the shell does so at least once a minute.
-    case wallClock(WallTime)
+    /// The wall clock was read; the shell does so at least once a minute. Nothing is deleted by one that neither a
+    /// neighbour nor the account has confirmed, which may be ahead.
+    case wallClock(WallTime, isConfirmed: Bool = true)
     /// This node's calendar says which period it is. The shell must say so at start, and when one ends.
     case period(Period)
     /// A lease runs low: what `Leases.takeRenewal` returned.

@@ -50,18 +50,18 @@ public struct Overlay: Sendable {
     public mutating func handle(_ event: Event, at now: Instant, into actions: inout [Action]) {
         var farewell: [Action] = []
         switch event {
-        case .start(let time):
+        case .start(let time, let isConfirmed):
             tellWhatRemains(at: now)
             for member in [roster.own] + roster.members { handOn(member, at: now, into: &actions) }
             roster.handle(.start(time), at: now, into: &rosterActions)
-            curator.handle(.start(time), at: now, into: &curatorActions)
+            curator.handle(.start(time, isConfirmed: isConfirmed), at: now, into: &curatorActions)
         case .wake:
             roster.handle(.wake, at: now, into: &rosterActions)
             curator.handle(.wake, at: now, into: &curatorActions)
             wakeProofs(at: now, into: &actions)
-        case .wallClock(let time):
+        case .wallClock(let time, let isConfirmed):
             roster.handle(.wallClock(time), at: now, into: &rosterActions)
-            curator.handle(.wallClock(time), at: now, into: &curatorActions)
+            curator.handle(.wallClock(time, isConfirmed: isConfirmed), at: now, into: &curatorActions)
         case .period(let period):
             ledger.handle(.period(period), at: now, into: &ledgerActions)
         case .leaseLow(let usage):

@@ -26,6 +26,9 @@ struct TrustedClock {
             case .unheard, .neighbours: false
             }
         }
+
+        /// Whether what is over by it may be deleted: it is not ahead of what neighbours say, or was believed.
+        var isConfirmed: Bool { !isOpen }
     }
 
     private enum Trust {

@@ -12,6 +12,9 @@ extension NetworkTests {
                 let node = network.nodes[3]
                 let file = try network.makeFile("served.bin", .megabytes(1))
                 let link = try await node.post(file, replicas: 0)
+                let brief = try network.makeFile("brief.bin", .megabytes(1), seed: 2)
+                let briefLink = try await node.succeed(
+                    ["post", "--replicas", "0", "--expires", "10d", brief.path(percentEncoded: false)])
                 let readers = try Readers()
                 defer { readers.leave() }
                 let client = try #require(try CountryAddresses().neighbourhoods(in: "JP", count: 1).first)
@@ -36,6 +39,9 @@ extension NetworkTests {
                     try await isServed()
                 }
                 #expect(try await node.account().periodStarts == account.periodStarts)
+                try await eventually("so they do of a file that would have ended", within: .seconds(10)) {
+                    try await readers.ask([.init(link: briefLink, address: client)])[0].isRight(brief)
+                }
 
                 // All of them, so that the clock is right now, and a month has passed.
                 for node in network.nodes { #expect(await node.stop() == 0) }

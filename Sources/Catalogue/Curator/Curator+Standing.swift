@@ -3,9 +3,6 @@ internal import Primitives
 /// What still counts: which postings are in force, what this node may hold under them, and what clients are told where
 /// nothing is left.
 extension Curator {
-    /// The wall clock, as far as it is known.
-    var wall: WallTime? { clock.map { $0.wall + (now - $0.at) } }
-
     /// Its time is not over. Withdrawn ones are not kept in the first place.
     func isInForce(_ posting: Posting) -> Bool {
         guard let expires = posting.expires, let wall else { return true }
@@ -57,8 +54,9 @@ extension Curator {
         guard clock != nil, let entry = files[file] else { return }
         if var holding = entry.holding {
             let known = holding.manifest.value.posting
-            guard let basis = basis(entry, preferring: known.publisher) else { return giveUp(file) }
-            if basis.value != known {
+            let basis = basis(entry, preferring: known.publisher)
+            guard basis != nil || mayStand(entry) else { return giveUp(file) }
+            if let basis, basis.value != known {
                 let pieces = holding.manifest.value.pieces
                 holding = Holding(
                     manifest: basis.part { Manifest(posting: $0, pieces: pieces) }, pieces: holding.pieces,
@@ -169,7 +167,8 @@ extension Curator {
             }
             if ends.contains(where: { $0 <= wall }) { review(file) }
         }
-        let forgotten = withdrawals.purge(at: wall)
+        guard let confirmedWall else { return }
+        let forgotten = withdrawals.purge(at: confirmedWall)
         if !forgotten.isEmpty { turn.actions.append(.persist(forgotten.map { $0.forgetting }, then: [])) }
         for withdrawal in forgotten { touch(withdrawal.value.file) }
         if let end = withdrawals.soonestEnd { calendar.soonest = min(calendar.soonest ?? end, end) }

@@ -36,7 +36,7 @@ extension Curator {
     /// The posting that gives way where there are as many as may be: one that is over; for this node's own, or a
     /// holder's, that of somebody who does not have the file, the last one heard of; for this node's own any other.
     private func displaceable(for posting: Posting, in entry: FileEntry) -> Int? {
-        if let over = entry.postings.firstIndex(where: { !isInForce($0.value) }) { return over }
+        if let over = entry.postings.firstIndex(where: { isOver($0.value) }) { return over }
         func isHolder(_ id: NodeID) -> Bool { id == own || entry.heard(from: id)?.isWhole ?? false }
         guard isHolder(posting.publisher) else { return nil }
         let absent = entry.postings.lastIndex { !isHolder($0.value.publisher) }

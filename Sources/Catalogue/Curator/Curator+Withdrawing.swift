@@ -34,7 +34,7 @@ extension Curator {
     mutating func signOwed() {
         for file in owed.ids {
             guard let draft = owed[file] else { continue }
-            if let wall, let until = draft.keptUntil, until <= wall {
+            if let confirmedWall, let until = draft.keptUntil, until <= confirmedWall {
                 settle(file)
             } else {
                 turn.actions.append(.signWithdrawal(draft))
@@ -68,7 +68,7 @@ extension Curator {
     @discardableResult
     mutating func keep(_ withdrawal: Verified<Withdrawal>) -> Bool {
         let value = withdrawal.value
-        if let wall, let until = value.keptUntil, until <= wall { return false }
+        if let confirmedWall, let until = value.keptUntil, until <= confirmedWall { return false }
         let isEffective = files[value.file]?.isPublisher(value.publisher) ?? false
         let (kept, forgotten) = withdrawals.insert(RememberedWithdrawal(withdrawal, isEffective: isEffective))
         for other in forgotten { touch(other.value.file) }

@@ -57,6 +57,8 @@ public struct Curator: Sendable {
     var capacity = (replication: ByteCount.zero, freeDisk: ByteCount.zero, forOthers: ByteCount.zero)
     /// The wall clock as it was last read; nothing before the start.
     var clock: (wall: WallTime, at: Instant)?
+    /// Whether somebody else agrees with the clock, or nobody is there to ask.
+    var isClockConfirmed = false
     /// When this run began, by the wall clock.
     var began = WallTime(milliseconds: .max)
     /// When the next posting or withdrawal ends, whether that is waited for, and when the calendar was last gone
@@ -140,11 +142,9 @@ public struct Curator: Sendable {
         self.now = now
         turn = Turn()
         switch event {
-        case .start(let wall): start(wall)
+        case .start(let wall, let isConfirmed): start(wall, isConfirmed: isConfirmed)
         case .wake: break
-        case .wallClock(let wall):
-            clock = (wall, now)
-            clockRead()
+        case .wallClock(let wall, let isConfirmed): read(wall, isConfirmed: isConfirmed)
         case .member(let facts): learn(facts)
         case .memberGone(let id): forget(id)
         case .capacity(let replication, let freeDisk): measured(replication: replication, freeDisk: freeDisk)
@@ -214,8 +214,9 @@ public struct Curator: Sendable {
         for (file, outcome) in turn.resolved { turn.actions.append(.resolved(file, outcome)) }
     }
 
-    private mutating func start(_ wall: WallTime) {
+    private mutating func start(_ wall: WallTime, isConfirmed: Bool) {
         clock = (wall, now)
+        isClockConfirmed = isConfirmed
         began = wall
         restoreWithdrawals()
         signOwed()

@@ -7,10 +7,11 @@ extension Curator {
     /// `prepare` in `prepared` or `noRoom`, every `complete` in `completed` or `damaged`.
     public enum Event: Equatable, Sendable {
         /// Begin; after the members that are known already.
-        case start(WallTime)
+        case start(WallTime, isConfirmed: Bool = true)
         /// `nextDeadline` has come.
         case wake
-        case wallClock(WallTime)
+        /// Nothing is deleted by a clock that is not confirmed, which may be ahead.
+        case wallClock(WallTime, isConfirmed: Bool = true)
         /// A member is new, or one of its facts changed; this node's own facts too.
         case member(MemberFacts)
         /// A member is forgotten altogether.

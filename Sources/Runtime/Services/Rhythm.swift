@@ -38,7 +38,8 @@ struct Rhythm: Service {
     func begin(_ overlay: Overlay) {
         Self.check(folder, troubles)
         measure(held: overlay.curator.heldForOthers)
-        inbox.post(.start(MonotonicClock.wallTime))
+        // The first reading says whether it is right.
+        inbox.post(.start(MonotonicClock.wallTime, isConfirmed: false))
         let period = overlay.ledger.state.period
         if isOver(period, at: MonotonicClock.wallTime) {
             account.suspend(.clock, true)
@@ -95,7 +96,7 @@ struct Rhythm: Service {
     private func go(by reading: TrustedClock.Reading, _ period: Period, _ turning: inout Turning) {
         let isWaiting = !reading.isCertain && isOver(period, at: reading.time)
         account.suspend(.clock, isWaiting)
-        inbox.post(.wallClock(reading.time))
+        inbox.post(.wallClock(reading.time, isConfirmed: reading.isConfirmed))
         guard !isWaiting else {
             account.end(when: nil)
             return turning.wait()
