@@ -51,6 +51,16 @@ import Testing
                 .persist([.ownVersion(1_800_000_005_001), .news(world.card(own).part(News.card))], then: [])))
     }
 
+    @Test func `a node that was admitted shows its card at once to one of those it was told of`() {
+        var (world, own, other) = pair()
+        let newcomer = world.create()
+        world.start(newcomer)
+        world.run(for: .milliseconds(10))
+        let table = [own, other].map { world.card($0).part(News.card) }
+        let told = actions(of: &world, newcomer, on: .admitted(world.card(newcomer), table))
+        #expect(told.contains(.introduce(to: own)) != told.contains(.introduce(to: other)))
+    }
+
     @Test func `facts become a status only when their quantised values change, and at once when exhausted`() {
         var (world, own, _) = pair()
         world.run(for: .milliseconds(10))

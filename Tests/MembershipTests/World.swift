@@ -154,7 +154,6 @@ struct World {
 
     mutating func join(_ id: NodeID, through inviter: NodeID) {
         start(id)
-        deliver(.told([card(id).part(News.card)]), to: inviter)
         let table = nodes[inviter]?.roster?.news.map { Verified(checked: $0) } ?? []
         schedule(.event(.admitted(card(id), table), at: id, life: life(of: id)), after: 0.005)
     }

@@ -159,12 +159,13 @@ extension Roster {
         table.ownStamps = Table.Stamps()
         effects.records += [.forget(own.id), .news(card.part(News.card))]
         effects.changed(own.id)
-        introduction = nil
         take(news, .keep, at: now, &effects)
         guard voice.phase != .silent else { return }
         voice.phase = .speaking
         speakAbove(card.value)
         raiseVersion(urgently: true, at: now, &effects)
+        // Its card was made of what it was just told: nobody knows it yet.
+        beginIntroduction(at: now, &effects)
         isViewStale = true
     }
 

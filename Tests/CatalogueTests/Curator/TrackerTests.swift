@@ -88,6 +88,25 @@ struct TrackerTests {
         #expect(!replaced.isEmpty && !seen.contains(replaced[0]))
     }
 
+    @Test(
+        "asks a member again after a minute that takes it for no tracker yet or is busy, and after ten that will not",
+        arguments: [
+            (.notTracker, .seconds(60)), (.busy, .seconds(60)), (.policy, .seconds(600)), (.noDisk, .seconds(600)),
+        ] as [(CatalogueAnswer.Refusal, Duration)])
+    func rests(refusal: CatalogueAnswer.Refusal, rest: Duration) throws {
+        let own = ranked([1, 2], for: manifest)[0]
+        let other = ranked([1, 2], for: manifest)[1]
+        let only = Sample.manifest(
+            length: .mebibytes(1), publisher: Self.origin, replicas: 1, audience: .named([other, Self.origin]))
+        var bench = Bench(own: own, members: [Sample.facts(other), Sample.facts(Self.origin)])
+        let announcement = Announcement(file: only.file, holder: Self.origin, version: 1, state: .complete)
+        let actions = bench.ask(.announce([announcement], [only.posting]), from: Self.origin)
+        let call = try #require(actions.calls.first { $0.request.name == "offer" })
+        #expect(offers(bench.tell(.answered(call.id, .believed(.declined(refusal))))).isEmpty)
+        #expect(offers(bench.wait(rest - .seconds(1))).isEmpty)
+        #expect(offers(bench.wait(.seconds(11))) == [other])
+    }
+
     @Test("asks only who is alive, vouched for, and has allowance and disk to spare")
     func choosesWell() {
         let order = ranked(0..<6, for: manifest)

@@ -14,15 +14,7 @@ extension VirtualNetwork {
         let card = nodes[index].card
         for case .card(let known) in table { learn(known, at: index) }
         deliver(.admitted(card, table.map { Verified(checked: $0) }), to: currentRun(of: index))
-        introduce(index, to: inviter)
         return index
-    }
-
-    /// As when it asked to be admitted: the other learns its card.
-    private mutating func introduce(_ index: Int, to other: Int) {
-        let request = PeerRequest.introduce([.card(nodes[index].card.value)])
-        let call = CallID(1 << 63)
-        schedule(.request(request, from: currentRun(of: index), call, to: other), after: delay())
     }
 
     /// It has a few seconds to hand over what it holds, says good-bye, and is gone a second later.
