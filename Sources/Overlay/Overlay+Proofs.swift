@@ -9,6 +9,9 @@ extension Overlay {
     private static let heldFilesLimit = 1_024
     /// When a file that was found was forgotten before it could be served: it is found again at once.
     private static let forgottenPause = Duration.seconds(1)
+    /// How long clients wait, once there is a holder to send them to, for those that may be nearer: a question and its
+    /// answer from anywhere on Earth.
+    static let nearerPatience = Duration.milliseconds(500)
 
     /// Calls a member or fetches from it, once its URL is proven.
     mutating func reach(_ id: NodeID, _ action: Action, at now: Instant, into actions: inout [Action]) {
@@ -31,14 +34,14 @@ extension Overlay {
                 tellCurator(of: member, at: now)
             }
             actions += held
-            resolveHeld(into: &actions)
+            resolveHeld(at: now, into: &actions)
         case .unproven(let held):
             if let member = roster[id] {
                 routeAnew(member, into: &actions)
                 tellCurator(of: member, at: now)
             }
             for action in held { fail(action, at: now) }
-            resolveHeld(into: &actions)
+            resolveHeld(at: now, into: &actions)
         }
         ask(into: &actions)
     }
@@ -58,7 +61,7 @@ extension Overlay {
     /// Nothing is known of the member any more.
     mutating func forgetProof(of id: NodeID, at now: Instant, into actions: inout [Action]) {
         for action in proofs.forget(id, at: now) { fail(action, at: now) }
-        resolveHeld(into: &actions)
+        resolveHeld(at: now, into: &actions)
         ask(into: &actions)
     }
 
@@ -87,25 +90,29 @@ extension Overlay {
         _ file: FileID, _ outcome: LookUpOutcome, at now: Instant, into actions: inout [Action]
     ) {
         if let route = curator.route(of: file) { proveHolders(of: route, at: now, into: &actions) }
-        if isHopeful(file), heldFiles.count < Self.heldFilesLimit {
-            if !heldFiles.contains(file) { heldFiles.append(file) }
+        guard !heldFiles.contains(where: { $0.file == file }) else { return }
+        var until: Instant?
+        if heldFiles.count < Self.heldFilesLimit, isWorthWaiting(for: file, until: &until, at: now) {
+            heldFiles.append(HeldFile(file: file, until: until))
         } else {
             actions.append(.resolved(file, outcome))
         }
     }
 
-    /// Its route is another one now.
-    mutating func resolveHeld(_ file: FileID, into actions: inout [Action]) {
-        guard let position = heldFiles.firstIndex(of: file), !isHopeful(file) else { return }
+    /// The file's route is another one now.
+    mutating func resolveHeld(_ file: FileID, at now: Instant, into actions: inout [Action]) {
+        guard let position = heldFiles.firstIndex(where: { $0.file == file }) else { return }
+        var until = heldFiles[position].until
+        let isWaiting = isWorthWaiting(for: file, until: &until, at: now)
+        heldFiles[position].until = until
+        guard !isWaiting else { return }
         heldFiles.remove(at: position)
         release(file, into: &actions)
     }
 
-    mutating func resolveHeld(into actions: inout [Action]) {
-        guard !heldFiles.isEmpty else { return }
-        let (hopeful, rest) = (heldFiles.filter { isHopeful($0) }, heldFiles.filter { !isHopeful($0) })
-        heldFiles = hopeful
-        for file in rest { release(file, into: &actions) }
+    /// Proofs or members are others now, or time has passed.
+    mutating func resolveHeld(at now: Instant, into actions: inout [Action]) {
+        for held in heldFiles { resolveHeld(held.file, at: now, into: &actions) }
     }
 
     private func release(_ file: FileID, into actions: inout [Action]) {
@@ -114,11 +121,15 @@ extension Overlay {
         actions.append(.resolved(file, isKnown ? .settled : .postponed(Self.forgottenPause)))
     }
 
-    /// Nobody can serve the file now, but somebody may soon.
-    private func isHopeful(_ file: FileID) -> Bool {
+    /// Nobody can serve the file now, but somebody may soon; or somebody can, and others that may be nearer are about to.
+    private func isWorthWaiting(for file: FileID, until: inout Instant?, at now: Instant) -> Bool {
         guard let route = curator.route(of: file), route.own != .complete else { return false }
         let candidates = candidates(of: route)
-        return !candidates.contains { proofs.isProven($0) } && candidates.contains { proofs.isAwaited($0) }
+        guard candidates.contains(where: { proofs.isAwaited($0) }) else { return false }
+        guard candidates.contains(where: { proofs.isProven($0) }) else { return true }
+        let end = until ?? now + Self.nearerPatience
+        until = end
+        return now < end
     }
 
     private func candidates(of route: FileRoute) -> [NodeID] {
@@ -133,4 +144,11 @@ extension Overlay {
     private mutating func ask(into actions: inout [Action]) {
         for id in proofs.takeAsked() { actions.append(.prove(id)) }
     }
+}
+
+/// A file that was looked for, and for which clients wait.
+struct HeldFile: Sendable {
+    let file: FileID
+    /// Until when they do so for holders that may be nearer; nothing while there is no holder to send them to.
+    var until: Instant?
 }

@@ -25,7 +25,7 @@ public struct Overlay: Sendable {
     private var isLeaving = false
     var proofs = AddressProofs()
     /// Looked up, and waiting for a holder to be proven.
-    var heldFiles: [FileID] = []
+    var heldFiles: [HeldFile] = []
 
     // Each machine appends to a list of its own, kept between events for its memory.
     private var rosterActions: [Roster.Action] = []
@@ -44,7 +44,8 @@ public struct Overlay: Sendable {
 
     /// When the shell must deliver `.wake`, at the latest.
     public var nextDeadline: Instant? {
-        [roster.nextDeadline, curator.nextDeadline, proofs.nextDeadline].compactMap(\.self).min()
+        let machines = [roster.nextDeadline, curator.nextDeadline, proofs.nextDeadline]
+        return (machines + heldFiles.map(\.until)).compactMap(\.self).min()
     }
 
     public mutating func handle(_ event: Event, at now: Instant, into actions: inout [Action]) {
@@ -59,6 +60,7 @@ public struct Overlay: Sendable {
             roster.handle(.wake, at: now, into: &rosterActions)
             curator.handle(.wake, at: now, into: &curatorActions)
             wakeProofs(at: now, into: &actions)
+            resolveHeld(at: now, into: &actions)
         case .wallClock(let time, let isConfirmed):
             roster.handle(.wallClock(time), at: now, into: &rosterActions)
             curator.handle(.wallClock(time, isConfirmed: isConfirmed), at: now, into: &curatorActions)
@@ -233,7 +235,7 @@ public struct Overlay: Sendable {
         actions.append(.learn(member.card))
         noteCard(of: member, at: now, into: &actions)
         routeAnew(member, into: &actions)
-        if member.condition != .alive { resolveHeld(into: &actions) }
+        if member.condition != .alive { resolveHeld(at: now, into: &actions) }
         tellCurator(of: member, at: now)
         if let notice = conditions.notice(of: member, beside: roster.own.id) { actions.append(.notice(notice)) }
     }
@@ -268,13 +270,13 @@ public struct Overlay: Sendable {
         case .route(let route):
             actions.append(.route(.file(RoutingFile(route))))
             proveHolders(of: route, at: now, into: &actions)
-            resolveHeld(route.posting.file, into: &actions)
+            resolveHeld(route.posting.file, at: now, into: &actions)
         case .routeEnding(let file, let ending):
             actions.append(.route(.fileEnded(file, Absence(ending))))
-            resolveHeld(file, into: &actions)
+            resolveHeld(file, at: now, into: &actions)
         case .unroute(let file):
             actions.append(.route(.fileGone(file)))
-            resolveHeld(file, into: &actions)
+            resolveHeld(file, at: now, into: &actions)
         case .resolved(let file, let outcome):
             resolve(file, outcome, at: now, into: &actions)
         case .progress(let file):

@@ -49,6 +49,24 @@ import Testing
         }
     }
 
+    @Test func `who asks first is sent to the nearest holder, though another one was proven before it`() {
+        for seed in 1...12 as ClosedRange<UInt64> {
+            var network = network(10, lying: [], seed: seed)
+            let file = network.post(.mebibytes(1), on: 0, replicas: 3)
+            network.run(for: .seconds(10))
+            let holders = network.holders(of: file)
+            let strangers = network.nodes.indices.filter {
+                !holders.contains($0) && !network.trackers(of: file).contains($0)
+            }
+            guard let asked = strangers.first else { continue }
+            let nearest = network.nodes[holders[Int(seed) % holders.count]]
+            let id = network.ask(file, at: asked, near: nearest.place)
+            network.run(for: .seconds(5)) { $0.clients[id]?.outcome != nil }
+            #expect(network.clients[id]?.outcome == .served(by: nearest.id), "seed \(seed)")
+            #expect(network.clients[id]?.hasWaited == true, "seed \(seed)")
+        }
+    }
+
     @Test func `a copy that a member says it has at somebody else's URL is not one of those that were wanted`() {
         for seed in 1...6 as ClosedRange<UInt64> {
             let liar = Int(seed) % 6

@@ -94,8 +94,8 @@ struct TrackerTests {
             (.notTracker, .seconds(60)), (.busy, .seconds(60)), (.policy, .seconds(600)), (.noDisk, .seconds(600)),
         ] as [(CatalogueAnswer.Refusal, Duration)])
     func rests(refusal: CatalogueAnswer.Refusal, rest: Duration) throws {
-        let own = ranked([1, 2], for: manifest)[0]
-        let other = ranked([1, 2], for: manifest)[1]
+        let own = ranked(0..<2, for: manifest)[0]
+        let other = ranked(0..<2, for: manifest)[1]
         let only = Sample.manifest(
             length: .mebibytes(1), publisher: Self.origin, replicas: 1, audience: .named([other, Self.origin]))
         var bench = Bench(own: own, members: [Sample.facts(other), Sample.facts(Self.origin)])
