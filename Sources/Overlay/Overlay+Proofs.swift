@@ -5,7 +5,7 @@ import Routing
 
 /// Members are called, and clients sent to them, only where they have shown that they are.
 extension Overlay {
-    /// Files whose look-up has ended while no holder is proven yet; one more is told at once.
+    /// Files whose look-up has ended while holders are not proven yet; one more is told at once.
     private static let heldFilesLimit = 1_024
     /// When a file that was found was forgotten before it could be served: it is found again at once.
     private static let forgottenPause = Duration.seconds(1)
@@ -85,7 +85,8 @@ extension Overlay {
         ask(into: &actions)
     }
 
-    /// A client that waits for the file waits until it can be sent to somebody, or there is nobody left to hope for.
+    /// A client that waits for the file waits until it can be sent to somebody, and a little for who may be nearer, or
+    /// until there is nobody left to hope for.
     mutating func resolve(
         _ file: FileID, _ outcome: LookUpOutcome, at now: Instant, into actions: inout [Action]
     ) {
@@ -110,9 +111,25 @@ extension Overlay {
         release(file, into: &actions)
     }
 
-    /// Proofs or members are others now, or time has passed.
+    /// Proofs or members are others now.
     mutating func resolveHeld(at now: Instant, into actions: inout [Action]) {
-        for held in heldFiles { resolveHeld(held.file, at: now, into: &actions) }
+        guard !heldFiles.isEmpty else { return }
+        var (waiting, over) = ([HeldFile](), [FileID]())
+        for var held in heldFiles {
+            if isWorthWaiting(for: held.file, until: &held.until, at: now) {
+                waiting.append(held)
+            } else {
+                over.append(held.file)
+            }
+        }
+        heldFiles = waiting
+        for file in over { release(file, into: &actions) }
+    }
+
+    /// Nobody waits any longer for what may be nearer.
+    mutating func wakeHeld(at now: Instant, into actions: inout [Action]) {
+        guard heldFiles.contains(where: { $0.until.map { $0 <= now } ?? false }) else { return }
+        resolveHeld(at: now, into: &actions)
     }
 
     private func release(_ file: FileID, into actions: inout [Action]) {
@@ -125,8 +142,11 @@ extension Overlay {
     private func isWorthWaiting(for file: FileID, until: inout Instant?, at now: Instant) -> Bool {
         guard let route = curator.route(of: file), route.own != .complete else { return false }
         let candidates = candidates(of: route)
-        guard candidates.contains(where: { proofs.isAwaited($0) }) else { return false }
-        guard candidates.contains(where: { proofs.isProven($0) }) else { return true }
+        guard candidates.contains(where: { proofs.isAwaited($0) && !proofs.isProven($0) }) else { return false }
+        guard candidates.contains(where: { proofs.isProven($0) }) else {
+            until = nil
+            return true
+        }
         let end = until ?? now + Self.nearerPatience
         until = end
         return now < end

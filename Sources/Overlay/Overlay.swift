@@ -24,7 +24,7 @@ public struct Overlay: Sendable {
     /// The catalogue is done with leaving; the good-bye waits for its signature.
     private var isLeaving = false
     var proofs = AddressProofs()
-    /// Looked up, and waiting for a holder to be proven.
+    /// Looked up, and waiting for holders to be proven.
     var heldFiles: [HeldFile] = []
 
     // Each machine appends to a list of its own, kept between events for its memory.
@@ -60,7 +60,7 @@ public struct Overlay: Sendable {
             roster.handle(.wake, at: now, into: &rosterActions)
             curator.handle(.wake, at: now, into: &curatorActions)
             wakeProofs(at: now, into: &actions)
-            resolveHeld(at: now, into: &actions)
+            wakeHeld(at: now, into: &actions)
         case .wallClock(let time, let isConfirmed):
             roster.handle(.wallClock(time), at: now, into: &rosterActions)
             curator.handle(.wallClock(time, isConfirmed: isConfirmed), at: now, into: &curatorActions)

@@ -24,11 +24,12 @@ extension Curator {
             noteShareTaken(by: posting)
             return .declined(.publisherShare)
         }
-        noteRoom(for: posting.publisher)
         anchorUnasked(file)
         insert(offer.part(\.posting), into: file)
         begin(offer.value)
-        return pulls[file] == nil ? .declined(.unable) : .accepted
+        guard pulls[file] != nil else { return .declined(.unable) }
+        noteRoom(for: posting.publisher)
+        return .accepted
     }
 
     /// Why this node would not hold the file as it is offered.

@@ -30,6 +30,10 @@ extension Curator {
             // First what the dead leave behind, with its delay; then who must be told.
             if entry.placement != nil { reconsider(file, id, isAlive: isAlive) }
             if !isAlive, entry.freshUntil != nil { holderLost(file, id) }
+            // One of those that were lost, before the trackers were asked: it can serve as before.
+            if isAlive, entry.freshUntil != nil, entry.heard(from: id)?.isWhole ?? false, isServed(entry) {
+                relyOnWhatIsKnown(of: file)
+            }
             if isAlive { relayMissed(file, to: id) }
             if entry.holding != nil { followTrackers(of: file, id) }
             if pulls[file] != nil, isAlive { pump(file) }

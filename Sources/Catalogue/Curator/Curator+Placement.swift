@@ -127,8 +127,8 @@ extension Curator {
         case .accepted: stage = .accepted(until: now + settings.acceptancePatience)
         // It will say so itself.
         case .declined(.held): stage = .accepted(until: now + settings.acceptancePatience)
-        // It sees the members otherwise, or has its hands full: both pass.
-        case .declined(.notTracker), .declined(.busy): stage = .resting(until: now + settings.unansweredRest)
+        // It sees the members otherwise, which passes.
+        case .declined(.notTracker): stage = .resting(until: now + settings.unansweredRest)
         case .declined(let refusal):
             if refusal == .publisherShare { noteSated(member, with: file, of: publisher) }
             stage = .resting(until: now + settings.declinedRest)

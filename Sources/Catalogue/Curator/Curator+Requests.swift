@@ -74,7 +74,11 @@ extension Curator {
         for posting in postings {
             let file = posting.file
             guard !isVoid(posting), !isRefused(posting) else { continue }
-            guard files[file] != nil || isInForce(posting) else { continue }
+            guard files[file] != nil || isInForce(posting) else {
+                // By a clock that nobody has confirmed: whoever tells it may try again.
+                if !isOver(posting) { isTaken = false }
+                continue
+            }
             guard hasRoom(for: file, by: posting.publisher) else {
                 isTaken = false
                 continue

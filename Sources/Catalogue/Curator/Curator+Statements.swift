@@ -131,10 +131,10 @@ extension Curator {
             pulls[file] == nil
         else { return }
         cachedCount += 1
-        let isOver = !entry.postings.isEmpty && inForce(entry).isEmpty && members.isNearTracker(own, of: file)
+        let hasEnded = !entry.postings.isEmpty && inForce(entry).isEmpty && members.isNearTracker(own, of: file)
         // That it is gone is told for as long as that was believed.
         let until = max(
-            now + (isOver ? settings.endedLifetime : lifetime ?? settings.settledLifetime), entry.goneUntil ?? now)
+            now + (hasEnded ? settings.endedLifetime : lifetime ?? settings.settledLifetime), entry.goneUntil ?? now)
         files[file]?.freshUntil = until
         agenda.add(.forget(file), at: until)
         touch(file)

@@ -7,7 +7,7 @@ import Transport
 /// Calls members back that ask whether they can be reached: at the URL and the endpoints of the card they sent, which
 /// is their own, and no more often than does no harm to whoever a card may name.
 final class Callbacks: Sendable {
-    /// Between two calls to one member.
+    /// Between two calls to one member; who asks again meanwhile is told what came of the last.
     static let pause = Duration.seconds(10)
     /// In a minute, to all members together.
     static let limit = 30
@@ -15,8 +15,22 @@ final class Callbacks: Sendable {
     private struct State {
         var minute = Int64.min
         var count = 0
-        /// When members were called back last.
-        var last: [NodeID: WallTime] = [:]
+        /// The last calls to members.
+        var last: [NodeID: Call] = [:]
+    }
+
+    private struct Call {
+        let at: WallTime
+        /// Of the card.
+        let version: UInt64
+        /// What came of it; nothing while it is under way.
+        var reached: Reached?
+    }
+
+    private enum Permission {
+        case granted
+        case answered(Reached)
+        case refused
     }
 
     private let client: PeerClient
@@ -29,30 +43,42 @@ final class Callbacks: Sendable {
 
     /// Nothing for another's card, or too often.
     func reach(_ card: Card, for asker: NodeID) async -> Reached? {
-        guard card.nodeID == asker, admits(asker, at: MonotonicClock.wallTime) else { return nil }
+        guard card.nodeID == asker else { return nil }
+        switch permission(toCall: card, at: MonotonicClock.wallTime) {
+        case .refused: return nil
+        case .answered(let reached): return reached
+        case .granted: break
+        }
         async let url = client.prove(card)
         async let endpoints =
             datagrams.withLock(\.self)?.probe(card) ?? card.endpoints.map { Reached.Door($0, .untried) }
-        return Reached(url: await url, endpoints: await endpoints)
+        let reached = Reached(url: await url, endpoints: await endpoints)
+        state.withLock { state in
+            if state.last[asker]?.version == card.version { state.last[asker]?.reached = reached }
+        }
+        return reached
     }
 
     /// Datagrams are to be sent through these from now on: their sockets are bound when the public door is open
     /// already.
     func attach(_ datagrams: SealedDatagrams) { self.datagrams.withLock { $0 = datagrams } }
 
-    private func admits(_ asker: NodeID, at now: WallTime) -> Bool {
+    private func permission(toCall card: Card, at now: WallTime) -> Permission {
         state.withLock { state in
             let minute = now.milliseconds / 60_000
             if minute != state.minute {
                 state.minute = minute
                 state.count = 0
-                state.last = state.last.filter { $0.value <= now && now - $0.value < Self.pause }
+                state.last = state.last.filter { $0.value.at <= now && now - $0.value.at < Self.pause }
             }
-            if let last = state.last[asker], last <= now, now - last < Self.pause { return false }
-            guard state.count < Self.limit else { return false }
+            if let last = state.last[card.nodeID], last.at <= now, now - last.at < Self.pause {
+                guard let reached = last.reached, last.version == card.version else { return .refused }
+                return .answered(reached)
+            }
+            guard state.count < Self.limit else { return .refused }
             state.count += 1
-            state.last[asker] = now
-            return true
+            state.last[card.nodeID] = Call(at: now, version: card.version)
+            return .granted
         }
     }
 }

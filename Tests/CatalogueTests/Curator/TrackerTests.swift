@@ -89,9 +89,9 @@ struct TrackerTests {
     }
 
     @Test(
-        "asks a member again after a minute that takes it for no tracker yet or is busy, and after ten that will not",
+        "asks a member again after a minute that takes it for no tracker yet, and after ten that will not",
         arguments: [
-            (.notTracker, .seconds(60)), (.busy, .seconds(60)), (.policy, .seconds(600)), (.noDisk, .seconds(600)),
+            (.notTracker, .seconds(60)), (.busy, .seconds(600)), (.policy, .seconds(600)), (.noDisk, .seconds(600)),
         ] as [(CatalogueAnswer.Refusal, Duration)])
     func rests(refusal: CatalogueAnswer.Refusal, rest: Duration) throws {
         let own = ranked(0..<2, for: manifest)[0]

@@ -123,7 +123,8 @@ enum AddressAttacks {
         let (sizes, calls) = (bystander.sizes, 1 + Int((ContinuousClock.now - start) / .seconds(10)))
         #expect(sizes.count <= calls * EndpointProbes.attempts)
         #expect(sizes.allSatisfy { $0 == greeting })
-        #expect((1...calls).contains(statuses.count { $0 == 200 }))
+        // Who asks too soon is told what came of the last call, which costs the bystander nothing.
+        #expect(statuses.contains(200))
         await stage.mallory.introduce(to: stage.targets)
         return "\(Set(statuses).sorted()), \(sizes.count) datagrams of \(greeting) bytes"
     }
