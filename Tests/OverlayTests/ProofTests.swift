@@ -82,6 +82,7 @@ import Testing
             var card = network.nodes[holders[0]].card.value
             card.version += 1_000
             card.url = "http://192.0.2.200:8080"
+            network.nodes[holders[0]].isHonest = false
             network.deliver(.told(Verified(checked: card.signed)), to: network.currentRun(of: asked))
             network.run(for: .seconds(10)) { $0.clients[id]?.outcome != nil }
             #expect(network.clients[id]?.outcome != nil, "seed \(seed)")
