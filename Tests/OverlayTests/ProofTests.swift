@@ -67,28 +67,6 @@ import Testing
         }
     }
 
-    @Test func `a holder that moves while a nearer one is waited for leaves the client waiting, and nobody busy`() {
-        for seed in 1...4 as ClosedRange<UInt64> {
-            var network = network(8, lying: [], seed: seed)
-            let file = network.post(.mebibytes(1), on: 0, replicas: 1)
-            network.run(for: .seconds(10))
-            let (holders, trackers) = (network.holders(of: file), network.trackers(of: file))
-            guard let asked = network.nodes.indices.first(where: { !holders.contains($0) && !trackers.contains($0) })
-            else { continue }
-            // It has become silent.
-            network.nodes[holders[1]].isHonest = false
-            let id = network.ask(file, at: asked, near: nil)
-            network.run(for: .milliseconds(450))
-            var card = network.nodes[holders[0]].card.value
-            card.version += 1_000
-            card.url = "http://192.0.2.200:8080"
-            network.nodes[holders[0]].isHonest = false
-            network.deliver(.told(Verified(checked: card.signed)), to: network.currentRun(of: asked))
-            network.run(for: .seconds(10)) { $0.clients[id]?.outcome != nil }
-            #expect(network.clients[id]?.outcome != nil, "seed \(seed)")
-        }
-    }
-
     @Test func `a copy that a member says it has at somebody else's URL is not one of those that were wanted`() {
         for seed in 1...6 as ClosedRange<UInt64> {
             let liar = Int(seed) % 6
