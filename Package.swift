@@ -66,7 +66,7 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
     ],
     targets: [
-        // The core: pure values.
+        // The core: pure values, and a world of them.
         room("Primitives", []),
         room("Membership", ["Primitives"]),
         room("Allowance", ["Primitives"]),
@@ -75,6 +75,7 @@ let package = Package(
             ["Primitives", crypto, .product(name: "HeapModule", package: "swift-collections")] + collections),
         room("Routing", ["Primitives"]),
         room("Overlay", ["Primitives", "Membership", "Allowance", "Catalogue", "Routing"] + collections),
+        room("Simulation", ["Overlay", .product(name: "HeapModule", package: "swift-collections")]),
 
         // The doors.
         room("Storage", ["Overlay", "CLeaves", "CLinux", crypto, .product(name: "GRDB", package: "GRDB.swift")]),
@@ -124,7 +125,7 @@ let package = Package(
         tests("Allowance", ["Allowance"]),
         tests("Catalogue", ["Catalogue", crypto]),
         tests("Routing", ["Routing"]),
-        tests("Overlay", ["Overlay", .product(name: "HeapModule", package: "swift-collections")]),
+        tests("Overlay", ["Overlay", "Simulation"]),
         tests("Storage", ["Storage", "CLeaves", crypto, .product(name: "GRDB", package: "GRDB.swift")]),
         tests("Transport", ["Transport", "CLinux", crypto] + nio),
         tests("Geography", ["Geography"]),

@@ -4,6 +4,8 @@ import Primitives
 import Routing
 import Testing
 
+@testable import Simulation
+
 @Suite struct AllowanceTests {
     /// Sent within the period that is now.
     private static func sent(_ network: VirtualNetwork, _ index: Int) -> ClassTotals {

@@ -4,6 +4,7 @@ import Membership
 import Testing
 
 @testable import Overlay
+@testable import Simulation
 
 @Suite struct CompositionTests {
     @Test func `an answer to another question than was asked counts as none`() throws {

@@ -2,6 +2,8 @@ import Overlay
 import Primitives
 import Testing
 
+@testable import Simulation
+
 @Suite struct CrashTests {
     /// Who dies: the members that matter to one file.
     enum Part: CaseIterable {

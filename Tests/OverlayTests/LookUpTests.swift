@@ -3,6 +3,8 @@ import Overlay
 import Primitives
 import Testing
 
+@testable import Simulation
+
 @Suite struct LookUpTests {
     @Test func `nobody is told that a file does not exist while it was not looked for`() {
         for seed in 1...5 as ClosedRange<UInt64> {

@@ -2,6 +2,8 @@ import Overlay
 import Primitives
 import Testing
 
+@testable import Simulation
+
 @Suite struct LossTests {
     @Test func `files are replicated and found though a tenth of everything is lost, and some comes twice`() {
         for seed in 1...10 as ClosedRange<UInt64> {

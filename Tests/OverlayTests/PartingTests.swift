@@ -3,6 +3,8 @@ import Overlay
 import Primitives
 import Testing
 
+@testable import Simulation
+
 @Suite struct PartingTests {
     @Test func `halves of a network go on by themselves, and grow together again`() {
         for seed in 1...6 as ClosedRange<UInt64> {

@@ -4,6 +4,8 @@ import Overlay
 import Primitives
 import Testing
 
+@testable import Simulation
+
 @Suite struct PeerRequestTests {
     private static let file = FileID(Bytes32(1, 2, 3, 4))
     private static let node = NodeID(Bytes32(5, 6, 7, 8))

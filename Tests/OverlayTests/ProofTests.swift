@@ -5,6 +5,7 @@ import Routing
 import Testing
 
 @testable import Overlay
+@testable import Simulation
 
 @Suite struct ProofTests {
     /// Nodes of which some name URLs that are not theirs, from the start.

@@ -2,6 +2,8 @@ import Overlay
 import Primitives
 import Testing
 
+@testable import Simulation
+
 @Suite struct SharingTests {
     @Test(arguments: [2, 3, 5, 8])
     func `nodes that know each other's cards see each other alive`(count: Int) {

@@ -4,6 +4,8 @@ import Primitives
 import Routing
 import Testing
 
+@testable import Simulation
+
 @Suite struct WithdrawalTests {
     @Test func `a withdrawn file is gone everywhere, and its bytes too`() {
         for seed in 1...12 as ClosedRange<UInt64> {

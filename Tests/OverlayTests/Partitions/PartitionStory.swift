@@ -2,6 +2,8 @@ import Membership
 import Overlay
 import Primitives
 
+@testable import Simulation
+
 /// A network that is parted, lives on in its parts, and grows together again, told by one seed.
 struct PartitionStory {
     /// How the network is parted.

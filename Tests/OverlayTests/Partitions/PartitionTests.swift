@@ -2,6 +2,8 @@ import Foundation
 import Primitives
 import Testing
 
+@testable import Simulation
+
 /// Networks parted and healed.
 ///
 /// A few seeds of each kind run with the other tests. `POTLUCK_SEEDS=200 swift test -c release -Xswiftc

@@ -1,10 +1,10 @@
-import Allowance
-import Catalogue
-import HeapModule
-import Membership
-import Overlay
-@_spi(Verification) import Primitives
-import Routing
+internal import Allowance
+internal import Catalogue
+internal import HeapModule
+internal import Membership
+internal import Overlay
+@_spi(Verification) internal import Primitives
+internal import Routing
 
 /// A network of whole nodes in virtual time: their wires, disks, doors and clients, all from one seed.
 ///

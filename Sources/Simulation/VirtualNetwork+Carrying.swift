@@ -1,8 +1,8 @@
-import Allowance
-import Catalogue
-import Membership
-import Overlay
-@_spi(Verification) import Primitives
+internal import Allowance
+internal import Catalogue
+internal import Membership
+internal import Overlay
+@_spi(Verification) internal import Primitives
 
 /// Datagrams, questions and answers between nodes.
 extension VirtualNetwork {

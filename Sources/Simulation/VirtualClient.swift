@@ -1,6 +1,6 @@
-import Catalogue
-import Primitives
-import Routing
+internal import Catalogue
+internal import Primitives
+internal import Routing
 
 struct ClientID: Hashable {
     let number: Int

@@ -1,8 +1,8 @@
-import Allowance
-import Catalogue
-import Overlay
-import Primitives
-import Routing
+internal import Allowance
+internal import Catalogue
+internal import Overlay
+internal import Primitives
+internal import Routing
 
 struct TransferID: Hashable, Comparable {
     let number: Int

@@ -1,6 +1,6 @@
-import Allowance
-import Overlay
-import Primitives
+internal import Allowance
+internal import Overlay
+internal import Primitives
 
 /// Every byte is paid before it is sent.
 extension VirtualNetwork {

@@ -1,6 +1,6 @@
-import Membership
-import Overlay
-@_spi(Verification) import Primitives
+internal import Membership
+internal import Overlay
+@_spi(Verification) internal import Primitives
 
 /// Joining and leaving, and what the nodes think of each other.
 extension VirtualNetwork {

@@ -1,7 +1,7 @@
-import Catalogue
-import Membership
-import Overlay
-@_spi(Verification) import Primitives
+internal import Catalogue
+internal import Membership
+internal import Overlay
+@_spi(Verification) internal import Primitives
 
 extension Statement {
     /// Signed without cryptography: different for different content, which is all a world needs.

@@ -1,7 +1,7 @@
-import Catalogue
-import Membership
-import Overlay
-@_spi(Verification) import Primitives
+internal import Catalogue
+internal import Membership
+internal import Overlay
+@_spi(Verification) internal import Primitives
 
 /// Posting, and looking at what became of it.
 extension VirtualNetwork {

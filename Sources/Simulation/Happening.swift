@@ -1,7 +1,7 @@
-import Catalogue
-import Membership
-import Overlay
-import Primitives
+internal import Catalogue
+internal import Membership
+internal import Overlay
+internal import Primitives
 
 /// Something that will happen in a virtual network.
 enum Happening {

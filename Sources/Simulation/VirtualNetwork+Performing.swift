@@ -1,9 +1,9 @@
-import Allowance
-import Catalogue
-import Membership
-import Overlay
-import Primitives
-import Routing
+internal import Allowance
+internal import Catalogue
+internal import Membership
+internal import Overlay
+internal import Primitives
+internal import Routing
 
 /// The shell's part: performing what an overlay decides.
 extension VirtualNetwork {

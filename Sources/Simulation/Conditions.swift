@@ -1,5 +1,5 @@
-import Allowance
-import Primitives
+internal import Allowance
+internal import Primitives
 
 /// What wires, disks and calendars of a virtual network are like.
 struct Conditions {

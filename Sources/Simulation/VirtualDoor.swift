@@ -1,8 +1,8 @@
-import Allowance
-import Membership
-import Overlay
-import Primitives
-import Routing
+internal import Allowance
+internal import Membership
+internal import Overlay
+internal import Primitives
+internal import Routing
 
 /// A node's doors in one run: the account they share, the routing table, the keys they know.
 struct VirtualDoor {

@@ -1,8 +1,8 @@
-import Allowance
-import Catalogue
-import Membership
-import Overlay
-@_spi(Verification) import Primitives
+internal import Allowance
+internal import Catalogue
+internal import Membership
+internal import Overlay
+@_spi(Verification) internal import Primitives
 
 /// What one node has on disk, and what it is still writing: all that a crash leaves of it.
 struct VirtualDisk {

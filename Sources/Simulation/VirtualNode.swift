@@ -1,8 +1,8 @@
-import Allowance
-import Catalogue
-import Membership
-import Overlay
-import Primitives
+internal import Allowance
+internal import Catalogue
+internal import Membership
+internal import Overlay
+internal import Primitives
 
 /// One run of a node: what was under way in an earlier one concerns nobody any more.
 struct Run: Hashable {

@@ -1,6 +1,6 @@
-import Allowance
-import Overlay
-import Primitives
+internal import Allowance
+internal import Overlay
+internal import Primitives
 
 /// Crashes, and coming back from them.
 extension VirtualNetwork {
