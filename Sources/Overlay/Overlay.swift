@@ -39,7 +39,7 @@ public struct Overlay: Sendable {
         self.ledger = ledger
         remaining = terms.room(for: .serving, beside: ledger.state.leased)
         // Members from before a restart are no news.
-        for member in roster.members { _ = conditions.notice(of: member, beside: roster.own.id) }
+        for member in roster.members { _ = conditions.notice(of: member, isNew: false) }
     }
 
     /// When the shell must deliver `.wake`, at the latest.
@@ -53,7 +53,7 @@ public struct Overlay: Sendable {
         switch event {
         case .start(let time, let isConfirmed):
             tellWhatRemains(at: now)
-            for member in [roster.own] + roster.members { handOn(member, at: now, into: &actions) }
+            for member in [roster.own] + roster.members { handOn(member, isNew: false, at: now, into: &actions) }
             roster.handle(.start(time), at: now, into: &rosterActions)
             curator.handle(.start(time, isConfirmed: isConfirmed), at: now, into: &curatorActions)
         case .wake:
@@ -217,9 +217,11 @@ public struct Overlay: Sendable {
             var after: [Action] = []
             for action in then { perform(action, at: now, into: &after) }
             actions.append(.persist(records.map { .member($0) }, then: after))
+        case .joined(let id):
+            if let member = roster[id] { handOn(member, isNew: true, at: now, into: &actions) }
         case .changed(let id):
             if let member = roster[id] {
-                handOn(member, at: now, into: &actions)
+                handOn(member, isNew: false, at: now, into: &actions)
             } else {
                 conditions.forget(id)
                 actions.append(.route(.nodeGone(id)))
@@ -231,13 +233,14 @@ public struct Overlay: Sendable {
 
     /// A member as it stands now, for everyone whom it concerns: the doors learn its keys before anything is said of
     /// it.
-    private mutating func handOn(_ member: Member, at now: Instant, into actions: inout [Action]) {
+    private mutating func handOn(_ member: Member, isNew: Bool, at now: Instant, into actions: inout [Action]) {
         actions.append(.learn(member.card))
         noteCard(of: member, at: now, into: &actions)
         routeAnew(member, into: &actions)
         if member.condition != .alive { resolveHeld(at: now, into: &actions) }
         tellCurator(of: member, at: now)
-        if let notice = conditions.notice(of: member, beside: roster.own.id) { actions.append(.notice(notice)) }
+        guard member.id != roster.own.id else { return }
+        if let notice = conditions.notice(of: member, isNew: isNew) { actions.append(.notice(notice)) }
     }
 
     mutating func tellCurator(of member: Member, at now: Instant) {

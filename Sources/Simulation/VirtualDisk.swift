@@ -24,7 +24,10 @@ struct VirtualDisk {
     private(set) var heldOnce: Set<FileID> = []
     /// Pieces whose bytes are here, whatever the records say.
     private(set) var bytes: [FileID: Bitfield] = [:]
-    private var news: [NewsKey: Verified<News>] = [:]
+    /// The cards that came with the installation: one list for all disks of the world.
+    private var installed: [Verified<News>] = []
+    /// What has been written since; nothing where a member was forgotten.
+    private var news: [NewsKey: Verified<News>?] = [:]
     private var ownVersion: UInt64 = 0
 
     /// What gathers while another transaction is being written.
@@ -64,8 +67,10 @@ struct VirtualDisk {
 
     private mutating func apply(_ record: Record) {
         switch record {
-        case .member(.news(let item)): news[NewsKey(item.value)] = item
-        case .member(.forget(let id)): news = news.filter { $0.key.subject != id.short }
+        case .member(.news(let item)): news[NewsKey(item.value)] = .some(item)
+        case .member(.forget(let id)):
+            news = news.filter { $0.key.subject != id.short }
+            news[NewsKey(cardOf: id.short)] = .some(nil)
         case .member(.ownVersion(let version)): ownVersion = max(ownVersion, version)
         case .holding(.holding(let holding)):
             holdings[holding.file] = holding
@@ -89,8 +94,8 @@ struct VirtualDisk {
         }
     }
 
-    /// News that came with the installation.
-    mutating func install(_ item: Verified<News>) { news[NewsKey(item.value)] = item }
+    /// Cards that come with the installation.
+    mutating func install(_ cards: [Verified<News>]) { installed = cards }
 
     // MARK: Files
 
@@ -121,12 +126,17 @@ struct VirtualDisk {
 
     var restored: Restored {
         Restored(
-            news: news.sorted { $0.key < $1.key }.map(\.value), lastVersion: ownVersion,
+            news: knownNews, lastVersion: ownVersion,
             holdings: holdings.values.sorted { $0.file < $1.file },
             withdrawals: withdrawals.values.flatMap(\.values).sorted {
                 ($0.file, $0.publisher) < ($1.file, $1.publisher)
             },
             owed: owed.values.sorted { $0.file < $1.file }, denials: denials.sorted(), ledger: ledger)
+    }
+
+    private var knownNews: [Verified<News>] {
+        let written = news.sorted { $0.key < $1.key }.compactMap(\.value)
+        return installed.filter { news[NewsKey($0.value)] == nil } + written
     }
 
     /// Records of pieces whose bytes are not here.
@@ -142,6 +152,11 @@ private struct NewsKey: Hashable, Comparable {
     let subject: ShortID
     let kind: UInt8
     let issuer: ShortID
+
+    /// Of a member's card.
+    init(cardOf member: ShortID) {
+        (subject, kind, issuer) = (member, 0, member)
+    }
 
     init(_ news: News) {
         subject = news.subject

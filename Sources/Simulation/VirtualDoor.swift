@@ -4,7 +4,7 @@ internal import Overlay
 internal import Primitives
 internal import Routing
 
-/// A node's doors in one run: the account they share, the routing table, the keys they know.
+/// A node's doors in one run: the account they share, and the routing table.
 struct VirtualDoor {
     /// Something that is sent once it is paid; its bytes are reserved.
     struct Bill {
@@ -16,9 +16,6 @@ struct VirtualDoor {
 
     var leases: Leases
     var router: Router
-    /// Whose signatures can be checked, and who can be reached.
-    private(set) var cards: [NodeID: Card] = [:]
-    private var shortIDs: Set<ShortID> = []
     /// The period that the account is for.
     var period: Period
     /// Bills that wait for a lease, in their order.
@@ -33,13 +30,11 @@ struct VirtualDoor {
         router = Router(own: own, generator: generator)
         period = state.period
     }
+}
 
-    mutating func learn(_ card: Card) {
-        cards[card.nodeID] = card
-        shortIDs.insert(card.nodeID.short)
-    }
-
-    func knows(_ id: NodeID) -> Bool { cards[id] != nil }
+/// Signatures are not checked in a world, but only who knows the signer could.
+extension VirtualNode.Process {
+    func knows(_ id: NodeID) -> Bool { overlay.roster.knows(id.short) }
 
     /// Whether every signer is known, or introduced by a card beside the statement.
     func canVerify(_ bearing: some StatementBearing) -> Bool {
@@ -51,7 +46,7 @@ struct VirtualDoor {
                 case .node(let id): id.short
                 case .member(let id): id
                 }
-            return shortIDs.contains(signer) || introduced.contains(signer)
+            return overlay.roster.knows(signer) || introduced.contains(signer)
         }
     }
 
@@ -61,6 +56,6 @@ struct VirtualDoor {
             envelope.news.compactMap { item in
                 if case .card(let card) = item { card.nodeID.short } else { nil }
             })
-        return envelope.keeping { shortIDs.contains($0.author) || introduced.contains($0.author) }
+        return envelope.keeping { overlay.roster.knows($0.author) || introduced.contains($0.author) }
     }
 }

@@ -19,7 +19,7 @@ extension VirtualNetwork {
     // MARK: Datagrams
 
     mutating func send(_ envelope: Envelope, from run: Run, to receiver: NodeID) {
-        guard nodes[run.node].process?.door.knows(receiver) == true else { return }
+        guard nodes[run.node].process?.knows(receiver) == true else { return }
         let size = envelope.wireBytes.count
         if size > Envelope.limit { violate("a datagram of \(size) bytes") }
         guard spend(ByteCount(size + Self.datagramCost), for: .overlay, at: run), !isHit(conditions.loss) else {
@@ -31,9 +31,10 @@ extension VirtualNetwork {
     }
 
     mutating func arrive(_ envelope: Envelope, from sender: NodeID, at index: Int) {
-        guard let door = nodes[index].process?.door, door.knows(sender), hears(index, from: self.index(of: sender))
+        guard nodes[index].process?.knows(sender) == true, hears(index, from: self.index(of: sender)),
+            let readable = nodes[index].process?.verifiable(envelope)
         else { return }
-        deliver(.datagram(Verified(checked: door.verifiable(envelope)), from: sender), to: currentRun(of: index))
+        deliver(.datagram(Verified(checked: readable), from: sender), to: currentRun(of: index))
     }
 
     // MARK: Questions
@@ -47,7 +48,7 @@ extension VirtualNetwork {
     mutating func call(_ request: PeerRequest, _ id: CallID, from run: Run, to receiver: NodeID) {
         checkHonest(receiver)
         let size = ByteCount(request.wireBytes.count + Self.headCost)
-        guard nodes[run.node].process?.door.knows(receiver) == true, reserve(size, for: .overlay, at: run) else {
+        guard nodes[run.node].process?.knows(receiver) == true, reserve(size, for: .overlay, at: run) else {
             return schedule(.event(.failed(id, .unreachable), run))
         }
         let arrival = Happening.request(request, from: run, id, to: index(of: receiver))
@@ -58,12 +59,14 @@ extension VirtualNetwork {
         guard !isHit(conditions.loss), canReach(index, from: caller.node) else {
             return schedule(.event(.failed(call, .timedOut), caller), after: Conditions.callLimit)
         }
-        guard let door = nodes[index].process?.door else {
+        guard nodes[index].isUp else {
             return schedule(.event(.failed(call, .unreachable), caller), after: delay())
         }
         let asker = nodes[caller.node].id
         let isIntroduction = if case .introduce = request { true } else { false }
-        guard door.knows(asker) || isIntroduction, door.canVerify(request) else {
+        guard nodes[index].process?.knows(asker) == true || isIntroduction,
+            nodes[index].process?.canVerify(request) == true
+        else {
             return schedule(.event(.failed(call, .refused(status: 403)), caller), after: delay())
         }
         numbers += 1
@@ -96,8 +99,8 @@ extension VirtualNetwork {
     }
 
     mutating func arrive(_ answer: PeerAnswer, at caller: Run, _ call: CallID) {
-        guard isRunning(caller), let door = nodes[caller.node].process?.door else { return }
-        if door.canVerify(answer) {
+        guard isRunning(caller) else { return }
+        if nodes[caller.node].process?.canVerify(answer) == true {
             deliver(.answered(call, Verified(checked: answer)), to: caller)
         } else {
             deliver(.failed(call, .malformed), to: caller)

@@ -12,7 +12,6 @@ extension VirtualNetwork {
         start(index)
         guard let table = nodes[inviter].process?.overlay.roster.news else { return index }
         let card = nodes[index].card
-        for case .card(let known) in table { learn(known, at: index) }
         deliver(.admitted(card, table.map { Verified(checked: $0) }), to: currentRun(of: index))
         return index
     }

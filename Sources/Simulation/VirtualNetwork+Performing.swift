@@ -26,7 +26,6 @@ extension VirtualNetwork {
         case .answer(let request, let answer): self.answer(request, answer, from: run)
         case .prove(let member): prove(member, from: run)
         case .sign(let draft): schedule(.event(.signed(draft.signed), run))
-        case .learn(let card): learn(card.value, at: run.node)
         case .prepare(let manifest):
             nodes[run.node].disk.prepare(manifest)
             schedule(.event(.prepared(manifest.file), run), after: .milliseconds(1))
@@ -46,12 +45,8 @@ extension VirtualNetwork {
         case .route(let change): nodes[run.node].process?.door.router.apply(change)
         case .resolved(let file, let outcome): resolved(file, outcome, at: run)
         case .left: nodes[run.node].process?.hasLeft = true
-        case .progress, .notice: break
+        case .learn, .progress, .notice: break
         }
-    }
-
-    mutating func learn(_ card: Card, at index: Int) {
-        nodes[index].process?.door.learn(card)
     }
 
     private mutating func beginPeriod(_ terms: Terms, _ durable: ClassTotals, at run: Run) {

@@ -41,7 +41,7 @@ extension VirtualNetwork {
     private static let headCost = ByteCount(600)
 
     mutating func fetch(_ id: FetchID, _ file: FileID, _ pieces: Range<Int>, by run: Run, from holder: NodeID) {
-        guard nodes[run.node].process?.door.knows(holder) == true, reserve(Self.headCost, for: .replication, at: run)
+        guard nodes[run.node].process?.knows(holder) == true, reserve(Self.headCost, for: .replication, at: run)
         else { return schedule(.event(.fetchEnded(id, .failed), run)) }
         let arrival = Happening.fetch(id, file, pieces: pieces, by: run, from: index(of: holder))
         pay(VirtualDoor.Bill(size: Self.headCost, kind: .replication, then: arrival, delay: delay()), at: run)
@@ -51,7 +51,7 @@ extension VirtualNetwork {
         guard let door = nodes[index].process?.door, !isHit(conditions.loss), canReach(index, from: sink.node) else {
             return schedule(.event(.fetchEnded(id, .failed), sink), after: delay())
         }
-        guard door.knows(nodes[sink.node].id), let route = door.router[file] else {
+        guard nodes[index].process?.knows(nodes[sink.node].id) == true, let route = door.router[file] else {
             return schedule(.event(.fetchEnded(id, .unavailable), sink), after: delay())
         }
         let isBegun =

@@ -70,9 +70,8 @@ struct VirtualNetwork {
 
     /// Everybody's card on everybody's disk.
     mutating func introduceAll() {
-        for index in nodes.indices {
-            for other in nodes { nodes[index].disk.install(other.card.part(News.card)) }
-        }
+        let cards = nodes.map { $0.card.part(News.card) }
+        for index in nodes.indices { nodes[index].disk.install(cards) }
     }
 
     /// Places far from one another.
@@ -107,7 +106,6 @@ struct VirtualNetwork {
         let door = VirtualDoor(own: node.id, terms: terms, state: ledger.state, generator: generator.split())
         checkRestart(index, ledger.state)
         nodes[index].process = VirtualNode.Process(overlay: overlay, door: door)
-        learn(nodes[index].card.value, at: index)
         deliver(.measured(freeDisk: node.freeDisk, load: 0), to: run)
         deliver(.start(wallTime), to: run)
         schedule(.rhythm(run), after: Conditions.rhythm)

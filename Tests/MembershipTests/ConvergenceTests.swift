@@ -203,10 +203,13 @@ import Testing
             var world = World.settled(6, seed: seed, settings: settings)
             let (forgetful, subject) = (world.ids[1], world.ids[4])
             world.run(for: .seconds(90))
-            // As if it had never come.
+            // As if its last status had never come.
             let roster = try #require(world.nodes[forgetful]?.roster)
             let index = try #require(roster.table.index(of: subject))
-            world.nodes[forgetful]?.roster?.table.update(index) { $0.status = nil }
+            var earlier = try #require(roster.table.members[index].status?.value)
+            earlier.version -= 1
+            let news = world.signed(.status(earlier))
+            world.nodes[forgetful]?.roster?.table.replace(index, with: news)
             #expect(!world.isAgreed)
             #expect(world.run(until: world.now + .seconds(30)) { $0.isAgreed }, "seed \(seed)")
         }

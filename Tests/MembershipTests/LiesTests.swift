@@ -186,7 +186,7 @@ import Testing
         let (liar, victim) = (world.ids[0], world.ids[1])
         func edge() throws -> Edge {
             let roster = try #require(world.nodes[victim]?.roster)
-            return roster.table.edges[try #require(roster.table.index(of: liar))]
+            return roster.table[edge: try #require(roster.table.index(of: liar))]
         }
         func pulse(epoch: UInt64) -> Pulse {
             Pulse(

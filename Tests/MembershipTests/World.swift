@@ -249,7 +249,7 @@ struct World {
             case .persist(let records, let then):
                 for record in records { nodes[id]?.disk.apply(record) }
                 perform(then, of: id)
-            case .changed(let member):
+            case .joined(let member), .changed(let member):
                 conditions.append((now, id, member, nodes[id]?.roster?[member]?.condition))
             }
         }

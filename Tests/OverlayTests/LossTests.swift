@@ -33,7 +33,7 @@ import Testing
             for index in 0..<4 { network.start(index) }
             network.run(for: .seconds(3))
             let file = network.post(.mebibytes(1), on: 0)
-            network.crash(1, afterActions: 40, for: .seconds(3))
+            network.crash(1, afterActions: 20, for: .seconds(3))
             network.run(for: .seconds(6))
             _ = network.askEverywhere(for: file)
             network.run(for: .seconds(5))
@@ -41,6 +41,7 @@ import Testing
         }
         let first = log(seed: 7)
         #expect(first.count > 500)
+        #expect(first.contains { $0.hasSuffix(" crashes") })
         #expect(first == log(seed: 7))
         #expect(first != log(seed: 8))
     }

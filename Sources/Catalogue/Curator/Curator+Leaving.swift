@@ -87,7 +87,7 @@ extension Curator {
         guard entry.holding?.isOwn == true || !whole.isEmpty else { return false }
         let holders = whole.filter { !entry.isPublisher($0) && isVouched($0, entry) }
         guard holders.count < Int(posting.replicas) else { return true }
-        return !members.all.contains { member in
+        return !members.contains { member in
             member.id != own && member.remaining >= posting.length && member.freeDisk >= posting.length
                 && members.isAlive(member.id) && !entry.isPublisher(member.id)
                 && posting.audience.vouches(for: member.id) && !named.contains(member.id) && !isNotorious(member.id)

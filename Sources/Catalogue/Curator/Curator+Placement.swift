@@ -228,7 +228,7 @@ extension Curator {
         for posting: Posting, count: Int, holders: [NodeID], asked: [NodeID]
     ) -> [NodeID] {
         let places = holders.compactMap { members[$0]?.place }
-        var open = members.all.filter { member in
+        var open = members.filter { member in
             members.isAlive(member.id) && posting.audience.vouches(for: member.id)
                 && member.id != posting.publisher && member.remaining >= posting.length
                 && member.freeDisk >= posting.length && !holders.contains(member.id)

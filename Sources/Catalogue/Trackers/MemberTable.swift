@@ -1,65 +1,125 @@
 internal import Primitives
 
-/// The members as the catalogue sees them, in ascending order, this node among them.
+/// The members as the catalogue sees them, in ascending order, this node among them. A world of ten thousand nodes holds
+/// a hundred million rows, so they are kept column by column.
 struct MemberTable: Sendable {
+    /// What is true of a member or not.
+    private struct Marks: OptionSet {
+        let rawValue: UInt8
+        static let isAlive = Marks(rawValue: 1)
+        static let isUnproven = Marks(rawValue: 2)
+        static let hasPlace = Marks(rawValue: 4)
+
+        init(rawValue: UInt8) {
+            self.rawValue = rawValue
+        }
+
+        init(_ facts: MemberFacts) {
+            self = facts.isAlive ? .isAlive : []
+            if facts.isUnproven { insert(.isUnproven) }
+            if facts.place != nil { insert(.hasPlace) }
+        }
+    }
+
     let own: NodeID
-    private(set) var all: [MemberFacts] = []
-    /// Those alive; this node always is.
-    private var alive: Electorate
+    private(set) var ids: [NodeID] = []
+    private var marks: [Marks] = []
+    private var places: [Place] = []
+    private var remaining: [ByteCount] = []
+    private var freeDisk: [ByteCount] = []
+    private var since: [Instant] = []
+
+    /// Stands where no place is known.
+    private static let nowhere: Place = {
+        guard let place = Place(latitudeHundredths: 0, longitudeHundredths: 0) else { preconditionFailure("a place") }
+        return place
+    }()
 
     init(own: NodeID) {
         self.own = own
-        alive = Electorate([own])
+        // Nothing is known of itself yet but that it is there.
+        _ = update(
+            MemberFacts(id: own, isAlive: true, place: nil, remaining: .zero, freeDisk: .zero, since: .zero))
     }
 
-    subscript(id: NodeID) -> MemberFacts? {
-        let position = position(of: id)
-        return position < all.count && all[position].id == id ? all[position] : nil
-    }
+    subscript(id: NodeID) -> MemberFacts? { index(of: id).map { self[$0] } }
 
     /// What was known before.
     mutating func update(_ facts: MemberFacts) -> MemberFacts? {
-        let position = position(of: facts.id)
-        setAlive(facts.id, facts.isAlive)
-        guard position < all.count, all[position].id == facts.id else {
-            all.insert(facts, at: position)
+        let index = ids.firstPosition { $0 >= facts.id }
+        guard index < ids.count, ids[index] == facts.id else {
+            ids.insert(facts.id, at: index)
+            marks.insert(Marks(facts), at: index)
+            places.insert(facts.place ?? Self.nowhere, at: index)
+            remaining.insert(facts.remaining, at: index)
+            freeDisk.insert(facts.freeDisk, at: index)
+            since.insert(facts.since, at: index)
             return nil
         }
-        let before = all[position]
-        all[position] = facts
+        let before = self[index]
+        marks[index] = Marks(facts)
+        places[index] = facts.place ?? Self.nowhere
+        remaining[index] = facts.remaining
+        freeDisk[index] = facts.freeDisk
+        since[index] = facts.since
         return before
     }
 
     mutating func remove(_ id: NodeID) -> MemberFacts? {
-        let position = position(of: id)
-        setAlive(id, false)
-        guard position < all.count, all[position].id == id else { return nil }
-        return all.remove(at: position)
+        guard let index = index(of: id) else { return nil }
+        let before = self[index]
+        ids.remove(at: index)
+        marks.remove(at: index)
+        places.remove(at: index)
+        remaining.remove(at: index)
+        freeDisk.remove(at: index)
+        since.remove(at: index)
+        return before
     }
 
     func isAlive(_ id: NodeID) -> Bool {
-        id == own || self[id]?.isAlive == true
+        id == own || index(of: id).map { marks[$0].contains(.isAlive) } ?? false
+    }
+
+    private func index(of id: NodeID) -> Int? {
+        let index = ids.firstPosition { $0 >= id }
+        return index < ids.count && ids[index] == id ? index : nil
+    }
+
+    // MARK: Trackers
+
+    /// Those alive; this node always is.
+    private var electorate: some Sequence<NodeID> {
+        ids.indices.lazy.filter { marks[$0].contains(.isAlive) || ids[$0] == own }.map { ids[$0] }
     }
 
     func trackers(of file: FileID) -> [NodeID] {
-        alive.trackers(of: file, count: Rendezvous.trackerCount)
+        Rendezvous.first(Rendezvous.trackerCount, of: electorate, for: file)
     }
 
-    /// Whether this node is the first tracker of the file.
-    func isFirstTracker(of file: FileID) -> Bool { alive.isFirst(own, for: file) }
+    /// Whether this node is the first tracker of the file; mostly told by the first few that are looked at.
+    func isFirstTracker(of file: FileID) -> Bool {
+        let rank = Rendezvous.Rank(of: own, for: file)
+        return !electorate.contains { Rendezvous.Rank(of: $0, for: file) > rank }
+    }
 
     /// Whether that member is a tracker of the file, or might be one to a member that sees the others a little
     /// differently.
     func isNearTracker(_ id: NodeID, of file: FileID) -> Bool {
-        alive.trackers(of: file, count: Rendezvous.nearTrackerCount).contains(id)
+        Rendezvous.first(Rendezvous.nearTrackerCount, of: electorate, for: file).contains(id)
     }
+}
 
-    private mutating func setAlive(_ id: NodeID, _ isAlive: Bool) {
-        if id != own { alive.set(id, isMember: isAlive) }
-    }
+extension MemberTable: RandomAccessCollection {
+    var startIndex: Int { 0 }
+    var endIndex: Int { ids.count }
 
-    private func position(of id: NodeID) -> Int {
-        all.firstPosition { $0.id >= id }
+    subscript(index: Int) -> MemberFacts {
+        let marks = marks[index]
+        return MemberFacts(
+            id: ids[index], isAlive: marks.contains(.isAlive), place: marks.contains(.hasPlace) ? places[index] : nil,
+            remaining: remaining[index], freeDisk: freeDisk[index], since: since[index],
+            isUnproven: marks.contains(.isUnproven))
     }
 }
 

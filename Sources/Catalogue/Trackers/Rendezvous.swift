@@ -10,72 +10,38 @@ enum Rendezvous {
     /// A member's rank for a file: the higher, the earlier. Unweighted, so that a member that boasts of its allowance
     /// gains no say over files.
     static func weight(of member: NodeID, for file: FileID) -> UInt64 {
-        weight(of: word(of: member), for: file)
+        Generator.mix(file.bytes.words.0 ^ Generator.mix(member.short.word))
     }
-
-    /// What a member brings to its rank for every file.
-    static func word(of member: NodeID) -> UInt64 { Generator.mix(member.short.word) }
-
-    static func weight(of word: UInt64, for file: FileID) -> UInt64 { Generator.mix(file.bytes.words.0 ^ word) }
 
     /// Whether this member's coming or going changes a file's trackers, if these are they.
     static func isConcerned(_ trackers: [NodeID], by id: NodeID, for file: FileID) -> Bool {
         trackers.count < trackerCount || trackers.contains(id)
             || trackers.contains { weight(of: $0, for: file) < weight(of: id, for: file) }
     }
-}
 
-/// The members that files are shared out among, in ascending order. Ranking ten thousand for each of a thousand files
-/// is what a start with many of both takes, so what a member brings to all its ranks is kept.
-struct Electorate: Sendable {
-    private(set) var ids: [NodeID]
-    /// By member.
-    private var words: [UInt64]
+    /// A member's turn for a file: by weight, and of equals the one with the higher id first.
+    struct Rank: Comparable {
+        let weight: UInt64
+        let id: NodeID
 
-    init(_ members: [NodeID]) {
-        ids = members.sorted()
-        words = ids.map { Rendezvous.word(of: $0) }
+        init(of id: NodeID, for file: FileID) {
+            self.id = id
+            weight = Rendezvous.weight(of: id, for: file)
+        }
+
+        static func < (left: Self, right: Self) -> Bool { (left.weight, left.id) < (right.weight, right.id) }
     }
 
-    mutating func set(_ id: NodeID, isMember: Bool) {
-        let position = ids.firstPosition { $0 >= id }
-        let isThere = position < ids.count && ids[position] == id
-        if isMember, !isThere {
-            ids.insert(id, at: position)
-            words.insert(Rendezvous.word(of: id), at: position)
+    /// The members that rank first, at most `count`. Where networks are larger than a few dozen, this is also the place
+    /// to pass over newcomers and members in one address block.
+    static func first(_ count: Int, of members: some Sequence<NodeID>, for file: FileID) -> [NodeID] {
+        var best: [Rank] = []
+        for member in members {
+            let rank = Rank(of: member, for: file)
+            guard best.count < count || rank > best[count - 1] else { continue }
+            best.insert(rank, at: best.firstPosition { $0 < rank })
+            if best.count > count { best.removeLast() }
         }
-        if !isMember, isThere {
-            ids.remove(at: position)
-            words.remove(at: position)
-        }
-    }
-
-    /// The first members by rank, at most `count`; of equals the one with the higher id. Where networks are larger than
-    /// a few dozen, this is also the place to pass over newcomers and members in one address block.
-    func trackers(of file: FileID, count: Int) -> [NodeID] {
-        var best: [(weight: UInt64, index: Int)] = []
-        // The lowest rank that is good enough.
-        var least: UInt64 = 0
-        var index = 0
-        while index < words.count {
-            let weight = Rendezvous.weight(of: words[index], for: file)
-            if weight >= least {
-                let position = best.firstIndex { $0 < (weight, index) } ?? best.count
-                best.insert((weight, index), at: position)
-                if best.count > count { best.removeLast() }
-                if best.count == count { least = best.last?.weight ?? .max }
-            }
-            index += 1
-        }
-        return best.map { ids[$0.index] }
-    }
-
-    /// Whether nobody ranks before this member; mostly told by the first few.
-    func isFirst(_ id: NodeID, for file: FileID) -> Bool {
-        let own = Rendezvous.weight(of: id, for: file)
-        return !words.indices.contains { index in
-            let weight = Rendezvous.weight(of: words[index], for: file)
-            return weight > own || weight == own && ids[index] > id
-        }
+        return best.map(\.id)
     }
 }

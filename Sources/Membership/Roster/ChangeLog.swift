@@ -1,20 +1,11 @@
 internal import Primitives
 
-/// The order in which this run learnt what is in its table. An item that changed again stands at its last change only,
-/// so the log is never longer than the table (and a little waste), and a cursor of any age can be served.
+/// What this run learnt, in order. What has been said again since is outdated: only its last saying is told. What all
+/// neighbours have, and is no longer young, is dropped, so that the log is short however large the table is.
 struct ChangeLog: Equatable, Sendable {
-    /// One statement's place in the table.
-    enum Item: Hashable, Sendable {
-        case card
-        case status
-        case departure
-        case verdict(by: ShortID)
-    }
-
     struct Change: Equatable, Sendable {
         let position: UInt64
-        let member: ShortID
-        let item: Item
+        let news: News
     }
 
     /// Tells this run's log from that of any other run.
@@ -23,31 +14,47 @@ struct ChangeLog: Equatable, Sendable {
     private(set) var head: UInt64 = 0
     /// In order of positions; some are outdated.
     private var changes: [Change] = []
+    /// Where each author's card stands among them.
+    private var cards: [ShortID: UInt64] = [:]
     private var compactedCount = 0
+    /// Positions of earlier moments, in order, the last of which is old.
+    private var marks: [Mark] = []
 
-    mutating func append(_ item: Item, of member: ShortID) -> UInt64 {
+    private struct Mark: Equatable, Sendable {
+        let at: Instant
+        let position: UInt64
+    }
+
+    mutating func append(_ news: News) {
         head += 1
-        changes.append(Change(position: head, member: member, item: item))
-        return head
+        changes.append(Change(position: head, news: news))
+        if case .card(let card) = news { cards[card.nodeID.short] = head }
     }
 
     func changes(after position: UInt64) -> ArraySlice<Change> {
         changes[changes.partitioningIndex { $0.position > position }...]
     }
 
+    /// Whether the author's card stands there.
+    func hasCard(of author: ShortID, after position: UInt64) -> Bool { cards[author].map { $0 > position } ?? false }
+
     /// Whether so much was appended that `compact` is worth its pass.
     var isWasteful: Bool { changes.count > 2 * compactedCount + 64 }
 
-    mutating func compact(keeping isCurrent: (Change) -> Bool) {
-        changes.removeAll { !isCurrent($0) }
+    mutating func compact(keeping isCurrent: (News) -> Bool) {
+        changes.removeAll { !isCurrent($0.news) }
         compactedCount = changes.count
     }
-}
 
-/// When this run learnt a statement, and from whom.
-struct Stamp: Equatable, Sendable {
-    /// In the change log; 0 for what was there before the log began, and what need not be passed on.
-    var position: UInt64 = 0
-    /// It is never told back to where it came from.
-    var source: NodeID?
+    /// Drops what everybody has acknowledged and is older than `age`.
+    mutating func drop(acknowledged: UInt64, olderThan age: Duration, at now: Instant) {
+        marks.append(Mark(at: now, position: head))
+        guard let old = marks.lastIndex(where: { now - $0.at >= age }) else { return }
+        let limit = min(acknowledged, marks[old].position)
+        marks.removeFirst(old)
+        // A slice would keep the room that the long log of a start had.
+        changes = Array(changes(after: limit))
+        cards = cards.filter { $0.value > limit }
+        compactedCount = changes.count
+    }
 }

@@ -17,6 +17,8 @@ struct Edge: Equatable, Sendable {
     /// Members about whom everything is to be sent, after a comparison of buckets. Not acknowledged: what gets lost is
     /// found by the next comparison.
     var catchUp: [ShortID] = []
+    /// Digests of what the member has told, and need not be told back.
+    private(set) var known: Set<UInt64> = []
     /// Comparisons of the quiet hash in a row that failed.
     var mismatches = 0
     /// When buckets were last sent.
@@ -32,6 +34,30 @@ struct Edge: Equatable, Sendable {
     var urgency = Budget()
     /// It was asked over HTTP to learn this node's card, since it was last heard.
     var isIntroduced = false
+
+    /// More than that is told back rather than remembered.
+    private static let knownLimit = 1024
+
+    init(acknowledged: UInt64) {
+        self.acknowledged = acknowledged
+    }
+
+    mutating func knows(_ news: News) {
+        if known.count >= Self.knownLimit { known = [] }
+        known.insert(news.digest)
+    }
+
+    /// The member has taken in so much of the log.
+    mutating func acknowledge(_ position: UInt64, of head: UInt64) {
+        acknowledged = position
+        if position == head { known = [] }
+    }
+
+    /// Nothing is under way, and nothing is left of what it may cause.
+    func isIdle(at now: Instant) -> Bool {
+        phase == .idle && catchUp.isEmpty
+            && [answers, loads, urgency].allSatisfy { $0.isFull(at: now) }
+    }
 
     enum Phase: Equatable, Sendable {
         /// Not in the view: nothing is due.

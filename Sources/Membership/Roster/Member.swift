@@ -19,22 +19,26 @@ public struct Member: Equatable, Sendable {
     /// What stands against it, in order of issuers: verdicts that no later status of it refutes.
     public internal(set) var verdicts: [Verified<Verdict>] = []
 
-    init(_ card: Verified<Card>, since: Instant) {
+    init(
+        card: Verified<Card>, status: Verified<Status>? = nil, condition: Condition = .alive,
+        roundTrip: Duration? = nil, heard: Instant? = nil, since: Instant, conditionSince: Instant? = nil,
+        departure: Verified<Departure>? = nil, verdicts: [Verified<Verdict>] = []
+    ) {
         self.card = card
+        self.status = status
+        self.condition = condition
+        self.roundTrip = roundTrip
+        self.heard = heard
         self.since = since
-        conditionSince = since
-        condition = .alive
+        self.conditionSince = conditionSince ?? since
+        self.departure = departure
+        self.verdicts = verdicts
     }
 
     public var id: NodeID { card.value.nodeID }
 
     /// Not known to be dead, and not gone.
-    public var isPresent: Bool {
-        switch condition {
-        case .alive, .suspect: true
-        case .dead, .left: false
-        }
-    }
+    public var isPresent: Bool { condition.isPresent }
 
     /// The version of the newest that it said of itself. A run's statuses are above its card: even where no status is
     /// known, after a restart, what was said against the member in an earlier run is seen to be old.
@@ -60,6 +64,13 @@ public enum Condition: Hashable, Sendable {
     case dead
     /// It said good-bye.
     case left
+
+    var isPresent: Bool {
+        switch self {
+        case .alive, .suspect: true
+        case .dead, .left: false
+        }
+    }
 }
 
 /// What is kept of the members over a restart.

@@ -7,48 +7,105 @@ internal import Primitives
 /// two nodes that hold the same compute the same, whenever they learnt it. Members dead, or gone for weeks, are left
 /// out: nodes forget those at different times. Not cryptographic: a member that hides a difference hides it from
 /// itself.
+///
+/// What has long been quiet is one number, and only what is younger, or may be so for a member whose clock is behind,
+/// is looked at one by one: a minute later costs the few that have become quiet meanwhile.
 struct QuietDigest: Equatable, Sendable {
-    private let minute: UInt32
-    private let age: Duration
+    /// One statement.
+    struct Item: Equatable, Sendable {
+        let version: UInt64
+        let hash: UInt64
+
+        private init(_ statement: some Statement, version: UInt64, kind: UInt64, _ id: ShortID) {
+            self.version = version
+            let signature = statement.signature.second.words.0
+            hash = Generator.mix(Generator.mix(Generator.mix(id.word ^ kind) ^ version) ^ signature)
+        }
+
+        init(_ card: Card) { self.init(card, version: card.version, kind: 1, card.nodeID.short) }
+        init(_ status: Status) { self.init(status, version: status.version, kind: 2, status.node) }
+        init(_ departure: Departure) { self.init(departure, version: departure.version, kind: 3, departure.node) }
+    }
+
+    /// How far the clocks of members may differ without their questions costing a pass over all there is.
+    private static let slack: UInt64 = 5 * 60_000
     /// Farewells count for so long: less than anybody remembers them.
-    private static let farewells = Duration.seconds(15 * 86_400)
-    private(set) var hash: UInt64 = 0
+    private static let farewellsCount: UInt64 = 15 * 86_400_000
 
-    init() {
-        minute = 0
-        age = .zero
+    /// Versions up to this one are settled.
+    private var floor: UInt64
+    private var settled: UInt64 = 0
+    /// The younger ones; one that stands there twice is gone.
+    private var young: [Item] = []
+    private var farewells: [Item] = []
+    /// How many young ones there may be before those that are gone are looked for.
+    private var tidyAt = 64
+
+    init(floor: UInt64 = 0) {
+        self.floor = floor
     }
 
-    init(minute: UInt32, age: Duration, members: [Member]) {
-        self.minute = minute
-        self.age = age
-        hash = members.reduce(0) { $0 ^ contribution(of: $1) }
+    /// For a question about versions up to `version`.
+    init(for version: UInt64) {
+        floor = version - min(version, Self.slack)
     }
 
-    func isFor(_ minute: UInt32, age: Duration) -> Bool { self.minute == minute && self.age == age }
-
-    mutating func replace(_ before: Member?, with after: Member?) {
-        if let before { hash ^= contribution(of: before) }
-        if let after { hash ^= contribution(of: after) }
+    /// Adds what is not there, and removes what is.
+    mutating func toggle(_ item: Item) {
+        guard item.version > floor else {
+            settled ^= item.hash
+            return
+        }
+        young.append(item)
+        if young.count > tidyAt { tidy() }
     }
 
-    func contribution(of member: Member) -> UInt64 {
-        guard member.isPresent else { return farewell(of: member) }
-        let card = hash(of: member.card.value, version: member.card.value.version, kind: 1, member.id.short)
-        guard let status = member.status?.value else { return card }
-        return card ^ hash(of: status, version: status.version, kind: 2, member.id.short)
+    /// The same with all that counts of a member: its statements while it is present, and its farewell.
+    mutating func toggle(_ member: Member) {
+        guard member.isPresent else {
+            guard member.condition == .left, let departure = member.departure?.value else { return }
+            return toggle(farewell: Item(departure))
+        }
+        toggle(Item(member.card.value))
+        if let status = member.status?.value { toggle(Item(status)) }
     }
 
-    private func farewell(of member: Member) -> UInt64 {
-        guard member.condition == .left, let departure = member.departure?.value,
-            Int64(clamping: departure.version) > Int64(minute) * 60_000 - Self.farewells.wholeMilliseconds
-        else { return 0 }
-        return hash(of: departure, version: departure.version, kind: 3, member.id.short)
+    private mutating func toggle(farewell item: Item) {
+        if let place = farewells.firstIndex(of: item) {
+            farewells.remove(at: place)
+        } else {
+            farewells.append(item)
+        }
     }
 
-    private func hash(of statement: some Statement, version: UInt64, kind: UInt64, _ id: ShortID) -> UInt64 {
-        guard Int64(clamping: version) <= Int64(minute) * 60_000 - age.wholeMilliseconds else { return 0 }
-        let signature = statement.signature.second.words.0
-        return Generator.mix(Generator.mix(Generator.mix(id.word ^ kind) ^ version) ^ signature)
+    /// Whether `hash` can answer for so old a version.
+    func reaches(_ version: UInt64) -> Bool { version >= floor }
+
+    /// Over all that is no younger than `version`.
+    mutating func hash(through version: UInt64) -> UInt64 {
+        if version - floor > 2 * Self.slack { settle(through: version - Self.slack) }
+        var hash = settled
+        for item in young where item.version <= version { hash ^= item.hash }
+        for item in farewells where item.version <= version && item.version + Self.farewellsCount > version {
+            hash ^= item.hash
+        }
+        return hash
+    }
+
+    private mutating func settle(through version: UInt64) {
+        floor = version
+        for item in young where item.version <= version { settled ^= item.hash }
+        young.removeAll { $0.version <= version }
+        tidyAt = max(64, young.count * 2)
+    }
+
+    private mutating func tidy() {
+        young.sort { ($0.version, $0.hash) < ($1.version, $1.hash) }
+        var kept: [Item] = []
+        for item in young {
+            if kept.last == item { kept.removeLast() } else { kept.append(item) }
+        }
+        young = kept
+        tidyAt = max(64, young.count * 2)
     }
 }

@@ -35,8 +35,8 @@ extension Roster {
 
     /// A member that was never heard may not know this node's key: then it could not read a word.
     mutating func introduceIfUnknown(_ index: Int, _ effects: inout Effects) {
-        guard table.members[index].heard == nil, !table.edges[index].isIntroduced else { return }
-        table.edges[index].isIntroduced = true
+        guard table.members[index].heard == nil, !table[edge: index].isIntroduced else { return }
+        table[edge: index].isIntroduced = true
         effects.append(.introduce(to: table.members[index].id))
     }
 }

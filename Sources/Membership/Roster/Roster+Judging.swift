@@ -13,15 +13,12 @@ extension Roster {
     /// anew.
     mutating func acquit(_ index: Int, at now: Instant, _ effects: inout Effects) {
         let version = table.members[index].version
-        let charges = table.members[index].news.count
+        let charges = table.news(of: table.members.ids[index]).count
         table.update(index) {
             $0.verdicts.removeAll { $0.value.version < version }
             if let departure = $0.departure, departure.value.version < version { $0.departure = nil }
         }
         let member = table.members[index]
-        table.stamps[index].verdicts = table.stamps[index].verdicts.filter { issuer, _ in
-            member.verdicts.contains { $0.value.issuer == issuer }
-        }
         if member.news.count < charges {
             effects.records += [.forget(member.id), .news(member.card.part(News.card))]
             effects.records += member.verdicts.map { .news($0.part(News.verdict)) }
@@ -29,7 +26,7 @@ extension Roster {
         }
         guard member.departure == nil else { return }
         if member.condition != .alive { become(.alive, index, at: now, &effects) }
-        if case .waiting = table.edges[index].phase { table.edges[index].phase = .resting(until: now) }
+        if case .waiting = table[edge: index].phase { table[edge: index].phase = .resting(until: now) }
         judge(at: now, &effects)
     }
 
@@ -67,8 +64,8 @@ extension Roster {
     /// others say against a member does not take its vote, else one liar could judge alone.
     private func verdictsNeeded(against index: Int) -> Int {
         var voters = 1
-        for (other, member) in table.members.enumerated() where other != index && member.isPresent {
-            guard !member.verdicts.contains(where: { $0.value.issuer == own.id.short }) else { continue }
+        for other in table.members.indices where other != index && table.members.isPresent(other) {
+            guard !table.members[other].verdicts.contains(where: { $0.value.issuer == own.id.short }) else { continue }
             voters += 1
             if voters >= settings.quorum { return settings.quorum }
         }
@@ -78,7 +75,7 @@ extension Roster {
     /// This node's own ears outweigh verdicts: it heard the member within the last interval or so, and nothing has gone
     /// unanswered since.
     private func isFresh(_ index: Int, at now: Instant) -> Bool {
-        let edge = table.edges[index]
+        let edge = table[edge: index]
         guard let heard = table.members[index].heard else { return false }
         if case .waiting(let silence) = edge.phase, silence.stage != .direct || silence.unanswered > 0 { return false }
         return heard > now - interval(of: index) * 3 / 2
@@ -93,8 +90,8 @@ extension Roster {
         }
         effects.changed(table.members[index].id)
         guard table.members[index].isPresent != wasPresent else { return }
-        table.edges[index].phase = .idle
-        table.edges[index].isIntroduced = false
+        table[edge: index].phase = .idle
+        table[edge: index].isIntroduced = false
         isViewStale = true
     }
 
@@ -103,14 +100,15 @@ extension Roster {
         guard isViewStale, voice.isSpeaking else { return }
         isViewStale = false
         view.draw(
-            from: table.members.filter(\.isPresent).map(\.id), limit: settings.viewLimit, using: &generator)
+            from: table.members.indices.filter { table.members.isPresent($0) }.map { table.members.id($0) },
+            limit: settings.viewLimit, using: &generator)
         for index in table.members.indices {
-            let isInView = view.contains(table.members[index].id)
-            switch table.edges[index].phase {
+            let isInView = view.contains(table.members.id(index))
+            switch table[edge: index].phase {
             case .idle where isInView:
-                table.edges[index].phase = .resting(until: now + part(of: interval(of: index)))
+                table[edge: index].phase = .resting(until: now + part(of: interval(of: index)))
             case .resting where !isInView, .waiting where !isInView:
-                table.edges[index].phase = .idle
+                table[edge: index].phase = .idle
             case .idle, .resting, .waiting: break
             }
         }
@@ -124,8 +122,9 @@ extension Roster {
         for index in table.members.indices.reversed() where hasBeenGoneForLong(index, at: now) {
             forget(index, &effects)
         }
-        let dead = table.members.filter { $0.condition == .dead }
-        guard let member = dead.randomElement(using: &generator) else { return }
+        forgetTidings(at: now)
+        let dead = table.members.indices.filter { table.members.conditions[$0] == .dead }
+        guard let member = dead.randomElement(using: &generator).map({ table.members[$0] }) else { return }
         effects.append(.send(Envelope(.probe(number: nextNumber())), to: member.id))
         // It may have forgotten this node, and could not read a word.
         if member.heard == nil { effects.append(.introduce(to: member.id)) }
@@ -133,8 +132,8 @@ extension Roster {
 
     /// In this run; or, as this run knows nothing of earlier ones, by the date of its last word.
     private func hasBeenGoneForLong(_ index: Int, at now: Instant) -> Bool {
+        guard !table.members.isPresent(index) else { return false }
         let member = table.members[index]
-        guard !member.isPresent else { return false }
         let lastWord = WallTime(milliseconds: Int64(clamping: member.lastWord))
         return now - member.conditionSince >= settings.deadKept
             || wallTime(at: now) - lastWord >= settings.deadKept + settings.statusAge

@@ -20,13 +20,14 @@ extension Roster {
     mutating func take(
         _ news: [Verified<News>], _ purpose: Purpose, at now: Instant, _ effects: inout Effects
     ) {
+        if let source = purpose.source { noteKnown(news, by: source) }
         var urgent: [ShortID] = []
         // A verdict about what a status has just told counts; one about a member that is gone already does not.
         for item in news.sorted(by: { $0.value.precedence < $1.value.precedence }) {
             let isUrgent =
                 switch item.value {
-                case .card(let card): take(card, item.part { _ in card }, purpose, at: now, &effects)
-                case .status(let status): take(status, item.part { _ in status }, purpose, at: now, &effects)
+                case .card(let card): take(card, item, purpose, at: now, &effects)
+                case .status(let status): take(status, item, purpose, at: now, &effects)
                 case .verdict(let verdict): take(verdict, item.part { _ in verdict }, purpose, at: now, &effects)
                 case .departure(let departure):
                     take(departure, item.part { _ in departure }, purpose, at: now, &effects)
@@ -39,17 +40,14 @@ extension Roster {
             let hastening = urgent.filter { mayHasten($0, at: now) }
             if !hastening.isEmpty { hastenAll(except: source, at: now) }
         }
-        if log.isWasteful {
-            let table = table
-            log.compact { table.stamps(of: $0.member)?[$0.item]?.position == $0.position }
-        }
+        if table.log.isWasteful { tidyLog() }
     }
 
     /// Whether the author's word may still bring exchanges forward: else one member could make all others talk all the
     /// time.
     private mutating func mayHasten(_ author: ShortID, at now: Instant) -> Bool {
         guard let index = table.index(of: author) else { return author == own.id.short }
-        return table.edges[index].urgency.spend(settings.urgency, at: now)
+        return table[edge: index].urgency.spend(settings.urgency, at: now)
     }
 
     /// What was persisted. Nothing of it is news to others.
@@ -64,7 +62,7 @@ extension Roster {
     var isOwnCardKnown: Bool { voice.persistedCard == own.card.value }
 
     private mutating func take(
-        _ card: Card, _ verified: Verified<Card>, _ purpose: Purpose, at now: Instant, _ effects: inout Effects
+        _ card: Card, _ news: Verified<News>, _ purpose: Purpose, at now: Instant, _ effects: inout Effects
     ) -> Bool {
         guard card.nodeID != own.id else {
             if voice.phase == .silent {
@@ -75,30 +73,30 @@ extension Roster {
             return false
         }
         if let index = table.index(of: card.nodeID) {
-            let held = table.members[index].card.value
+            guard let held = table.members.card(index).value.card else { return false }
             guard isNewer(card, card.version, than: held, held.version) else {
                 return remind(purpose.source, of: card.nodeID.short, unless: card == held)
             }
             // Each is written to disk.
-            guard table.edges[index].urgency.spend(settings.urgency, at: now) else { return false }
-            table.update(index) { $0.card = verified }
-            stamp(.card, of: index, purpose)
+            guard table[edge: index].urgency.spend(settings.urgency, at: now) else { return false }
+            table.replace(index, with: news)
+            note(news, purpose)
             // Whoever starts signs a new card; of those who are not pulsed nothing else tells it.
             if voice.isSpeaking, !view.contains(card.nodeID) { beganAnew(index, at: now, &effects) }
         } else {
             guard makeRoom(&effects) else { return false }
-            let edge = Edge(acknowledged: log.head)
-            guard let index = table.insert(Member(verified, since: now), edge: edge) else { return false }
-            stamp(.card, of: index, purpose)
+            guard table.insert(news, since: now) != nil else { return false }
+            note(news, purpose)
             isViewStale = true
+            effects.joined(card.nodeID)
         }
-        effects.records.append(.news(verified.part(News.card)))
+        effects.records.append(.news(news))
         effects.changed(card.nodeID)
         return true
     }
 
     private mutating func take(
-        _ status: Status, _ verified: Verified<Status>, _ purpose: Purpose, at now: Instant, _ effects: inout Effects
+        _ status: Status, _ news: Verified<News>, _ purpose: Purpose, at now: Instant, _ effects: inout Effects
     ) -> Bool {
         guard status.node != own.id.short else {
             // Its own word from a life it does not remember, or under a version it used twice.
@@ -109,13 +107,13 @@ extension Roster {
             return false
         }
         guard let index = table.index(of: status.node) else { return false }
-        let held = table.members[index].status?.value
+        let held = table.members.status(index)?.value.status
         if let held, !isNewer(status, status.version, than: held, held.version) {
             return remind(purpose.source, of: status.node, unless: status == held)
         }
         var isUrgent = held?.isExhausted != status.isExhausted
-        table.update(index) { $0.status = verified }
-        stamp(.status, of: index, purpose)
+        table.replace(index, with: news)
+        note(news, purpose)
         effects.changed(table.members[index].id)
         if refutes(status.version, index) {
             acquit(index, at: now, &effects)
@@ -134,7 +132,7 @@ extension Roster {
             return false
         }
         guard let index = table.index(of: verdict.subject), verdict.issuer != verdict.subject,
-            table.member(verdict.issuer) != nil
+            table.isKnown(verdict.issuer)
         else { return false }
         let subject = table.members[index]
         // One more than it takes tells nobody anything.
@@ -145,8 +143,7 @@ extension Roster {
             let place = $0.verdicts.partitioningIndex { $0.value.issuer > verdict.issuer }
             $0.verdicts.insert(verified, at: place)
         }
-        for issuer in replaced { table.stamps[index].verdicts[issuer] = nil }
-        stamp(.verdict(by: verdict.issuer), of: index, purpose)
+        note(verified.part(News.verdict), purpose)
         // Of a version that is not known yet, it may never mean anything.
         if isStanding(verdict, against: table.members[index]) {
             effects.records.append(.news(verified.part(News.verdict)))
@@ -181,7 +178,7 @@ extension Roster {
             return false
         }
         table.update(index) { $0.departure = verified }
-        stamp(.departure, of: index, purpose)
+        note(verified.part(News.departure), purpose)
         effects.records.append(.news(verified.part(News.departure)))
         become(.left, index, at: now, &effects)
         return true
@@ -205,12 +202,29 @@ extension Roster {
         return false
     }
 
-    private mutating func stamp(_ item: ChangeLog.Item, of index: Int, _ purpose: Purpose) {
-        switch purpose {
-        case .keep: table.stamps[index].set(item, Stamp())
-        case .passOn(let source):
-            let position = log.append(item, of: table.members[index].id.short)
-            table.stamps[index].set(item, Stamp(position: position, source: source))
+    private mutating func note(_ news: Verified<News>, _ purpose: Purpose) {
+        if case .passOn = purpose { table.log.append(news.value) }
+    }
+
+    /// Whoever told something knows it, though it was no news.
+    private mutating func noteKnown(_ news: [Verified<News>], by source: NodeID) {
+        guard let index = table.index(of: source) else { return }
+        for item in news { table[edge: index].knows(item.value) }
+    }
+
+    private mutating func tidyLog() {
+        let table = table
+        self.table.log.compact { table.holds($0) }
+    }
+
+    /// Of what all neighbours have, only the latest is kept to be told; and nothing of exchanges that ended long ago.
+    mutating func forgetTidings(at now: Instant) {
+        let acknowledged = view.members.compactMap { table.index(of: $0) }.map { table[edge: $0].acknowledged }.min()
+        table.log.drop(acknowledged: acknowledged ?? table.log.head, olderThan: settings.quietAge, at: now)
+        let neighbours = Set(view.members.map(\.short))
+        table.dropEdges { id, edge in
+            !neighbours.contains(id) && edge.isIdle(at: now)
+                && (edge.exchanged.map { now - $0 > settings.quietAge } ?? true)
         }
     }
 
@@ -218,7 +232,7 @@ extension Roster {
     /// taken in.
     private mutating func makeRoom(_ effects: inout Effects) -> Bool {
         guard table.members.count >= settings.memberLimit else { return true }
-        let absent = table.members.indices.filter { !table.members[$0].isPresent }
+        let absent = table.members.indices.filter { !table.members.isPresent($0) }
         guard let oldest = absent.min(by: { table.members[$0].conditionSince < table.members[$1].conditionSince })
         else { return false }
         forget(oldest, &effects)

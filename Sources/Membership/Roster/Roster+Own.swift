@@ -50,11 +50,13 @@ extension Roster {
         table.begin(at: now)
         speakAbove(own.card.value)
         raiseVersion(urgently: true, at: now, &effects)
-        log.epoch = voice.lastVersion
+        table.log.epoch = voice.lastVersion
         effects.records.append(.news(own.card.part(News.card)))
-        if !isOwnCardKnown { table.ownStamps.card = Stamp(position: log.append(.card, of: own.id.short), source: nil) }
         deadProbeDue = now + deadProbeInterval
+        // Who is there from the start is told all of this run.
         isViewStale = true
+        redrawStaleView(at: now)
+        if !isOwnCardKnown { table.log.append(.card(own.card.value)) }
         beginIntroduction(at: now, &effects)
     }
 
@@ -109,7 +111,7 @@ extension Roster {
         case .status(let status):
             guard status.node == own.id.short, status.version > own.version else { return }
             table.updateOwn { $0.status = news.part { _ in status } }
-            table.ownStamps.status = Stamp(position: log.append(.status, of: own.id.short), source: nil)
+            table.log.append(news.value)
             effects.changed(own.id)
             if status.version <= voice.urgentVersion { hastenAll(at: now) }
             payOwed(at: now, &effects)
@@ -156,7 +158,6 @@ extension Roster {
             $0.condition = .alive
             $0.departure = nil
         }
-        table.ownStamps = Table.Stamps()
         effects.records += [.forget(own.id), .news(card.part(News.card))]
         effects.changed(own.id)
         take(news, .keep, at: now, &effects)
@@ -177,7 +178,7 @@ extension Roster {
         effects.records.append(.news(card.part(News.card)))
         effects.changed(own.id)
         guard voice.isSpeaking else { return }
-        table.ownStamps.card = Stamp(position: log.append(.card, of: own.id.short), source: nil)
+        table.log.append(.card(card.value))
         hastenAll(at: now)
     }
 

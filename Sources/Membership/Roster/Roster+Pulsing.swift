@@ -2,7 +2,7 @@ internal import Primitives
 
 extension Roster {
     /// How often pulses are exchanged with a member: as the slower end wants.
-    func interval(of index: Int) -> Duration { max(settings.pulse, table.edges[index].interval) }
+    func interval(of index: Int) -> Duration { max(settings.pulse, table[edge: index].interval) }
 
     /// Whatever is due.
     mutating func advance(at now: Instant, _ effects: inout Effects) {
@@ -12,7 +12,7 @@ extension Roster {
         for id in view.members {
             // Acting on one edge may kill, revive or forget others.
             guard let index = table.index(of: id) else { continue }
-            switch table.edges[index].phase {
+            switch table[edge: index].phase {
             case .resting(let due) where due <= now: beginExchange(index, at: now, &effects)
             case .waiting(let silence) where silence.deadline <= now: noReply(index, silence, at: now, &effects)
             case .idle, .resting, .waiting: break
@@ -31,15 +31,15 @@ extension Roster {
     }
 
     private mutating func hasten(_ index: Int, at now: Instant) {
-        guard case .resting(let due) = table.edges[index].phase else { return }
-        let soonest = table.edges[index].exchanged.map { max(now, $0 + settings.urgentSpacing) } ?? now
-        table.edges[index].phase = .resting(until: min(due, soonest))
+        guard case .resting(let due) = table[edge: index].phase else { return }
+        let soonest = table[edge: index].exchanged.map { max(now, $0 + settings.urgentSpacing) } ?? now
+        table[edge: index].phase = .resting(until: min(due, soonest))
     }
 
     private mutating func beginExchange(_ index: Int, at now: Instant, _ effects: inout Effects) {
         var silence = Silence(since: now, deadline: now + replyWait(index))
         sendPulse(index, &silence, at: now, &effects)
-        table.edges[index].phase = .waiting(silence)
+        table[edge: index].phase = .waiting(silence)
     }
 
     mutating func sendPulse(_ index: Int, _ silence: inout Silence, at now: Instant, _ effects: inout Effects) {
@@ -47,8 +47,8 @@ extension Roster {
         let number = nextNumber()
         silence.sent(number, at: now)
         silence.catchUpCount = load.catchUpCount
-        table.edges[index].exchanged = now
-        table.edges[index].asked = number
+        table[edge: index].exchanged = now
+        table[edge: index].asked = number
         let pulse = pulse(number, carrying: load, on: index, at: now)
         effects.append(.send(Envelope(.pulse(pulse), news: load.news), to: table.members[index].id))
     }
@@ -57,8 +57,8 @@ extension Roster {
         let minute = UInt32(clamping: wallTime(at: now).milliseconds / 60_000)
         return Pulse(
             number: number, interval: settings.pulse,
-            carriage: Carriage(epoch: log.epoch, after: table.edges[index].acknowledged, through: load.through),
-            acknowledgement: table.edges[index].received, hasMore: load.hasMore, minute: minute,
+            carriage: Carriage(epoch: table.log.epoch, after: table[edge: index].acknowledged, through: load.through),
+            acknowledgement: table[edge: index].received, hasMore: load.hasMore, minute: minute,
             quietHash: table.quietHash(at: minute, age: settings.quietAge))
     }
 
@@ -67,67 +67,68 @@ extension Roster {
     mutating func received(_ pulse: Pulse, from index: Int, at now: Instant, _ effects: inout Effects) {
         takeTidings(of: pulse, on: index, at: now, &effects)
         var load = load(for: index)
-        if !load.news.isEmpty, !table.edges[index].loads.spend(settings.loads, at: now) {
-            load = Load(through: table.edges[index].acknowledged, hasMore: true)
+        if !load.news.isEmpty, !table[edge: index].loads.spend(settings.loads, at: now) {
+            load = Load(through: table[edge: index].acknowledged, hasMore: true)
         }
-        table.edges[index].catchUp.removeFirst(load.catchUpCount)
-        table.edges[index].exchanged = now
+        table[edge: index].catchUp.removeFirst(load.catchUpCount)
+        table[edge: index].exchanged = now
         let reply = self.pulse(pulse.number, carrying: load, on: index, at: now)
         effects.append(.send(Envelope(.pulseReply(reply), news: load.news), to: table.members[index].id))
-        guard table.edges[index].phase != .idle else { return }
+        guard table[edge: index].phase != .idle else { return }
         // The ends take turns, so that both measure the round trip, and both notice a silence; not both at the same
         // moment.
         let interval = interval(of: index)
-        table.edges[index].phase = .resting(until: now + interval - part(of: interval / 64))
+        table[edge: index].phase = .resting(until: now + interval - part(of: interval / 64))
     }
 
     mutating func receivedReply(_ pulse: Pulse, from index: Int, at now: Instant, _ effects: inout Effects) {
-        let before = (acknowledged: table.edges[index].acknowledged, received: table.edges[index].received)
-        guard case .waiting(let silence) = table.edges[index].phase, let sending = silence.sending(pulse.number) else {
+        let before = (acknowledged: table[edge: index].acknowledged, received: table[edge: index].received)
+        guard case .waiting(let silence) = table[edge: index].phase, let sending = silence.sending(pulse.number) else {
             // Both ends may have begun at once; otherwise nobody asked.
-            guard table.edges[index].asked == pulse.number else { return }
-            table.edges[index].asked = nil
+            guard table[edge: index].asked == pulse.number else { return }
+            table[edge: index].asked = nil
             return takeTidings(of: pulse, on: index, at: now, &effects)
         }
-        table.edges[index].asked = nil
+        table[edge: index].asked = nil
         takeTidings(of: pulse, on: index, at: now, &effects)
-        table.edges[index].roundTrips.add(now - sending.at)
-        table.measured(table.edges[index].roundTrips.median, index)
-        let caughtUp = min(silence.catchUpCount, table.edges[index].catchUp.count)
-        table.edges[index].catchUp.removeFirst(caughtUp)
+        table[edge: index].roundTrips.add(now - sending.at)
+        table.measured(table[edge: index].roundTrips.median, index)
+        let caughtUp = min(silence.catchUpCount, table[edge: index].catchUp.count)
+        table[edge: index].catchUp.removeFirst(caughtUp)
         // What did not fit goes on at once, as long as the other end takes it in; what it has more of, after a breath.
-        let edge = table.edges[index]
+        let edge = table[edge: index]
         let isBehind = !edge.catchUp.isEmpty || hasUnacknowledged(index)
         if isBehind, edge.acknowledged > before.acknowledged || caughtUp > 0 {
             beginExchange(index, at: now, &effects)
         } else if pulse.hasMore, edge.received != before.received {
-            table.edges[index].phase = .resting(until: now + settings.urgentSpacing)
+            table[edge: index].phase = .resting(until: now + settings.urgentSpacing)
         } else {
             // A little later than the other end, whose turn it is.
             let interval = interval(of: index)
             let due = sending.at + interval + interval / 32 + part(of: interval / 32)
-            table.edges[index].phase = .resting(until: max(now, due))
+            table[edge: index].phase = .resting(until: max(now, due))
             compareQuiet(pulse, on: index, isSettled: !isBehind && !pulse.hasMore, at: now, &effects)
         }
     }
 
     /// The cursors, both ways, and the interval.
     private mutating func takeTidings(of pulse: Pulse, on index: Int, at now: Instant, _ effects: inout Effects) {
-        table.edges[index].interval = pulse.interval
-        if let told = Told(minute: pulse.minute, at: now) { table.edges[index].told = told }
+        table[edge: index].interval = pulse.interval
+        if let told = Told(minute: pulse.minute, at: now) { table[edge: index].told = told }
         let carriage = pulse.carriage
-        let received = table.edges[index].received
+        let received = table[edge: index].received
         if received.epoch != carriage.epoch {
-            if received != .none, table.edges[index].urgency.spend(settings.urgency, at: now) {
+            if received != .none, table[edge: index].urgency.spend(settings.urgency, at: now) {
                 beganAnew(index, at: now, &effects)
             }
             // Another run of it, or of this node: it says where it believes this node to stand.
-            table.edges[index].received = Cursor(epoch: carriage.epoch, position: carriage.through)
+            table[edge: index].received = Cursor(epoch: carriage.epoch, position: carriage.through)
         } else if carriage.after <= received.position, carriage.through > received.position {
-            table.edges[index].received.position = carriage.through
+            table[edge: index].received.position = carriage.through
         }
-        if pulse.acknowledgement.epoch == log.epoch {
-            table.edges[index].acknowledged = min(pulse.acknowledgement.position, log.head)
+        if pulse.acknowledgement.epoch == table.log.epoch {
+            let head = table.log.head
+            table[edge: index].acknowledge(min(pulse.acknowledgement.position, head), of: head)
         }
     }
 
@@ -153,26 +154,22 @@ extension Roster {
     private static let pulseBytes = 80
 
     private func hasUnacknowledged(_ index: Int) -> Bool {
-        log.changes(after: table.edges[index].acknowledged).contains { isForTelling($0, to: index) }
+        table.log.changes(after: table[edge: index].acknowledged).contains { isForTelling($0.news, to: index) }
     }
 
-    /// Not outdated, not by this member, and not from it.
-    private func isForTelling(_ change: ChangeLog.Change, to index: Int) -> Bool {
-        let id = table.members[index].id
-        guard let stamp = table.stamps(of: change.member)?[change.item], stamp.position == change.position else {
-            return false
-        }
-        let author = if case .verdict(let issuer) = change.item { issuer } else { change.member }
-        return stamp.source != id && author != id.short
+    /// Not by this member, not known to it, and not outdated.
+    private func isForTelling(_ news: News, to index: Int) -> Bool {
+        news.author != table.members.ids[index] && !table[edge: index].known.contains(news.digest) && table.holds(news)
     }
 
     /// As much as fits of what the member has not acknowledged, in the log's order; then of the catch-up.
     private func load(for index: Int) -> Load {
-        let edge = table.edges[index]
+        let edge = table[edge: index]
         var load = Load(through: edge.acknowledged)
         var space = Envelope.limit - Self.pulseBytes
-        for change in log.changes(after: edge.acknowledged) {
-            if isForTelling(change, to: index), let item = table.news(change.item, of: change.member) {
+        for change in table.log.changes(after: edge.acknowledged) {
+            let item = change.news
+            if isForTelling(item, to: index) {
                 let bundle = [item] + endings(beside: item)
                 // What is too much for a whole envelope goes piece by piece.
                 guard
@@ -185,9 +182,9 @@ extension Roster {
             }
             load.through = change.position
         }
-        load.through = log.head
+        load.through = table.log.head
         for id in edge.catchUp {
-            let news = table.member(id).map { summary(of: $0) } ?? []
+            let news = summary(of: id)
             // The cards of those who gave verdicts may be too much.
             guard
                 append(news, to: &load, on: index, within: &space)
@@ -219,9 +216,10 @@ extension Roster {
     }
 
     /// All that matters about a member; fits an envelope.
-    private func summary(of member: Member) -> [News] {
+    private func summary(of id: ShortID) -> [News] {
+        guard let member = table.member(id) else { return [] }
         let verdicts = member.verdicts.filter { isStanding($0.value, against: member) }.prefix(settings.quorum)
-        return member.news.map(\.value).filter { if case .verdict = $0 { false } else { true } }
+        return table.news(of: id).map(\.value).filter { if case .verdict = $0 { false } else { true } }
             + verdicts.map { .verdict($0.value) }
     }
 
@@ -231,10 +229,10 @@ extension Roster {
     ) -> Bool {
         var added: [News] = []
         for item in items where !load.news.contains(item) && !added.contains(item) {
-            if !alone, let card = table.member(item.author)?.card.value, item != .card(card),
-                !load.news.contains(.card(card)), !added.contains(.card(card)), lacksCard(item.author, index)
+            if !alone, lacksCard(item.author, index), let card = table.news(of: item.author).first?.value,
+                item != card, !load.news.contains(card), !added.contains(card)
             {
-                added.append(.card(card))
+                added.append(card)
             }
             added.append(item)
         }
@@ -246,18 +244,18 @@ extension Roster {
     }
 
     private func lacksCard(_ author: ShortID, _ index: Int) -> Bool {
-        let id = table.members[index].id
-        guard author != id.short, author != own.id.short, let stamp = table.stamps(of: author)?.card else {
-            return false
-        }
-        return stamp.position > table.edges[index].acknowledged && stamp.source != id
+        let edge = table[edge: index]
+        guard author != table.members.ids[index], author != own.id.short,
+            table.log.hasCard(of: author, after: edge.acknowledged), let card = table.news(of: author).first?.value
+        else { return false }
+        return !edge.known.contains(card.digest)
     }
 
     // MARK: Comparing what is quiet
 
     /// Tell a member all that is known of another.
     mutating func enqueue(_ member: ShortID, on index: Int) {
-        if !table.edges[index].catchUp.contains(member) { table.edges[index].catchUp.append(member) }
+        if !table[edge: index].catchUp.contains(member) { table[edge: index].catchUp.append(member) }
     }
 
     private mutating func compareQuiet(
@@ -265,14 +263,14 @@ extension Roster {
     ) {
         guard isSettled else { return }
         guard table.quietHash(at: pulse.minute, age: settings.quietAge) != pulse.quietHash else {
-            table.edges[index].mismatches = 0
+            table[edge: index].mismatches = 0
             return
         }
-        table.edges[index].mismatches += 1
-        let isRested = table.edges[index].compared.map { now - $0 >= interval(of: index) * settings.bucketSpacing }
-        guard table.edges[index].mismatches >= settings.mismatches, isRested ?? true else { return }
-        table.edges[index].mismatches = 0
-        table.edges[index].compared = now
+        table[edge: index].mismatches += 1
+        let isRested = table[edge: index].compared.map { now - $0 >= interval(of: index) * settings.bucketSpacing }
+        guard table[edge: index].mismatches >= settings.mismatches, isRested ?? true else { return }
+        table[edge: index].mismatches = 0
+        table[edge: index].compared = now
         let hashes = table.bucketHashes(at: pulse.minute, age: settings.quietAge)
         effects.append(
             .send(Envelope(.buckets(minute: pulse.minute, hashes: hashes)), to: table.members[index].id))
@@ -290,17 +288,17 @@ extension Roster {
 
     mutating func received(_ differing: BucketSet, from index: Int, at now: Instant) {
         // Only as the answer to a question: it makes this node send everything it knows.
-        guard let compared = table.edges[index].compared, now - compared < interval(of: index) else { return }
+        guard let compared = table[edge: index].compared, now - compared < interval(of: index) else { return }
         catchUp(differing, on: index, at: now)
     }
 
     private mutating func catchUp(_ buckets: BucketSet, on index: Int, at now: Instant) {
         let id = table.members[index].id.short
-        let known = Set(table.edges[index].catchUp)
-        let wanted = ([own] + table.members).map(\.id.short).filter { member in
+        let known = Set(table[edge: index].catchUp)
+        let wanted = ([own.id.short] + table.members.ids).filter { member in
             member != id && buckets.contains(member.bucket) && !known.contains(member)
         }
-        table.edges[index].catchUp += wanted
+        table[edge: index].catchUp += wanted
         hasten(index, at: now)
     }
 }

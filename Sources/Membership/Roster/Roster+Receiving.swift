@@ -23,7 +23,7 @@ extension Roster {
             return
         }
         heard(index, at: now, &effects)
-        guard table.edges[index].answers.spend(settings.answers, count: Self.cost(of: envelope.value.message), at: now)
+        guard table[edge: index].answers.spend(settings.answers, count: Self.cost(of: envelope.value.message), at: now)
         else { return }
         answer(envelope.value.message, index, at: now, &effects)
     }
@@ -66,9 +66,9 @@ extension Roster {
             refuteSuspicion(number, of: version, by: member.id, at: now, &effects)
         case .pulse, .pulseReply, .probe, .probeReply, .indirectProbe, .indirectReply, .buckets, .differing: break
         }
-        let isRested = table.edges[index].noticed.map { now - $0 >= interval(of: index) / 2 }
+        let isRested = table[edge: index].noticed.map { now - $0 >= interval(of: index) / 2 }
         guard isRested ?? true else { return }
-        table.edges[index].noticed = now
+        table[edge: index].noticed = now
         let version = max(member.version, member.departure?.value.version ?? 0)
         var news = member.verdicts.prefix(settings.quorum).map { News.verdict($0.value) }
         // Its own last word, in case it has forgotten which version that had; and this node's.
@@ -83,15 +83,15 @@ extension Roster {
     /// Something came from the member itself.
     private mutating func heard(_ index: Int, at now: Instant, _ effects: inout Effects) {
         table.heard(index, at: now)
-        table.edges[index].isIntroduced = false
+        table[edge: index].isIntroduced = false
         if table.members[index].condition == .suspect { become(.alive, index, at: now, &effects) }
         // An exchange that was begun goes on until its reply, or until the other end begins one.
-        if case .waiting(var silence) = table.edges[index].phase, silence.unanswered > 0 {
+        if case .waiting(var silence) = table[edge: index].phase, silence.unanswered > 0 {
             silence.unanswered = 0
             silence.stage = .direct
             silence.since = now
             silence.deadline = now + replyWait(index)
-            table.edges[index].phase = .waiting(silence)
+            table[edge: index].phase = .waiting(silence)
         }
     }
 
@@ -127,12 +127,12 @@ extension Roster {
     /// A helper reached a member that this node could not.
     private mutating func helped(_ number: UInt32, at now: Instant, _ effects: inout Effects) {
         for id in view.members {
-            guard let index = table.index(of: id), case .waiting(let silence) = table.edges[index].phase,
+            guard let index = table.index(of: id), case .waiting(let silence) = table[edge: index].phase,
                 silence.stage != .direct, silence.sending(number) != nil
             else { continue }
             table.heard(index, at: now)
             become(.alive, index, at: now, &effects)
-            table.edges[index].phase = .resting(until: now + interval(of: index))
+            table[edge: index].phase = .resting(until: now + interval(of: index))
             return
         }
     }

@@ -4,7 +4,7 @@ extension Roster {
     /// How long to wait for a reply: from the round trips seen, never most of an interval.
     func replyWait(_ index: Int) -> Duration {
         let interval = interval(of: index)
-        guard let roundTrip = table.edges[index].roundTrips.median else {
+        guard let roundTrip = table[edge: index].roundTrips.median else {
             return min(interval / settings.guessDivisor, settings.longestGuess)
         }
         return min(max(roundTrip * 2 + settings.grace, settings.shortestWait), interval / 2)
@@ -48,7 +48,7 @@ extension Roster {
             tellSuspicion(index, &silence, at: now, &effects)
             silence.deadline = now + interval(of: index)
         }
-        table.edges[index].phase = .waiting(silence)
+        table[edge: index].phase = .waiting(silence)
         judge(at: now, &effects)
     }
 
@@ -80,12 +80,12 @@ extension Roster {
     mutating func forgiveOwnPause(at now: Instant) {
         guard let due = nextDeadline, now - due > settings.ownPause else { return }
         for id in view.members {
-            guard let index = table.index(of: id), case .waiting(var silence) = table.edges[index].phase,
+            guard let index = table.index(of: id), case .waiting(var silence) = table[edge: index].phase,
                 silence.deadline < now
             else { continue }
             silence.since = silence.since + (now - due)
             silence.deadline = now + replyWait(index)
-            table.edges[index].phase = .waiting(silence)
+            table[edge: index].phase = .waiting(silence)
         }
     }
 }

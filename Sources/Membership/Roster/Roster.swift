@@ -45,13 +45,14 @@ public struct Roster: Sendable {
         /// Sign this draft; it comes back as `.signed`, drafts in their order.
         case sign(News)
         indirect case persist([MemberRecord], then: [Action])
+        /// Nothing was known of this member before: look it up.
+        case joined(NodeID)
         /// This member's card, status or condition changed, or it was forgotten: look it up.
         case changed(NodeID)
     }
 
     public internal(set) var settings: Settings
     var table: Table
-    var log = ChangeLog()
     var view = View()
     /// Somebody came or went since the view was drawn.
     var isViewStale = false
@@ -72,7 +73,7 @@ public struct Roster: Sendable {
     ) {
         self.settings = settings
         self.generator = generator
-        table = Table(own: Member(own, since: .zero))
+        table = Table(own: Member(card: own, since: .zero))
         voice = Voice(lastVersion: lastVersion)
         lastNumber = UInt32(truncatingIfNeeded: self.generator.next())
         restore(known)
@@ -109,7 +110,7 @@ public struct Roster: Sendable {
         var deadlines = [deadProbeDue, introduction?.due, statusDue]
         for id in view.members {
             guard let index = table.index(of: id) else { continue }
-            switch table.edges[index].phase {
+            switch table[edge: index].phase {
             case .idle: break
             case .resting(let due): deadlines.append(due)
             case .waiting(let silence): deadlines.append(silence.deadline)
@@ -124,25 +125,28 @@ public struct Roster: Sendable {
     public var twin: Twin? { voice.twins.twin }
 
     /// The others, the dead and those who left among them, in order of their ids.
-    public var members: [Member] { table.members }
+    public var members: some RandomAccessCollection<Member> { table.members }
 
     /// A member or this node itself.
     public subscript(id: NodeID) -> Member? {
         id == own.id ? own : table.index(of: id).map { table.members[$0] }
     }
 
+    /// Whether a member's card is known, or it is this node's own.
+    public func knows(_ id: ShortID) -> Bool { table.isKnown(id) }
+
     /// The whole table, this node included, all cards first: what a newcomer is handed.
     public var news: [News] {
-        let all = ([own] + members).map { $0.news.map(\.value) }
+        let all = ([own.id.short] + table.members.ids).map { table.news(of: $0).map(\.value) }
         return all.map { $0[0] } + all.flatMap { $0.dropFirst() }
     }
 
     /// Whether there are others, and none of those this node exchanges pulses with answers.
     public var isCutOff: Bool {
         let isHeard = view.members.contains { id in
-            table.index(of: id).map { table.members[$0].condition == .alive } ?? false
+            table.index(of: id).map { table.members.conditions[$0] == .alive } ?? false
         }
-        return !isHeard && table.members.contains { $0.condition != .left }
+        return !isHeard && table.members.conditions.contains { $0 != .left }
     }
 
     /// The members this node exchanges pulses with, in order of their ids.
@@ -169,19 +173,23 @@ public struct Roster: Sendable {
 /// that the keys of new members are known before something is sent to them, then the rest.
 struct Effects {
     var records: [MemberRecord] = []
-    private var changed: [NodeID] = []
+    private var changes: [Roster.Action] = []
     private var isChanged: Set<NodeID> = []
     private var actions: [Roster.Action] = []
 
+    mutating func joined(_ id: NodeID) {
+        if isChanged.insert(id).inserted { changes.append(.joined(id)) }
+    }
+
     mutating func changed(_ id: NodeID) {
-        if isChanged.insert(id).inserted { changed.append(id) }
+        if isChanged.insert(id).inserted { changes.append(.changed(id)) }
     }
 
     mutating func append(_ action: Roster.Action) { actions.append(action) }
 
     func append(to actions: inout [Roster.Action]) {
         if !records.isEmpty { actions.append(.persist(records, then: [])) }
-        actions += changed.map { .changed($0) }
+        actions += changes
         actions += self.actions
     }
 }

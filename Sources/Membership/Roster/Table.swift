@@ -2,147 +2,159 @@ internal import Primitives
 
 /// This node and the members it knows, with what it keeps about telling others of them.
 struct Table: Equatable, Sendable {
-    /// When this run learnt each statement about one member.
-    struct Stamps: Equatable, Sendable {
-        var card = Stamp()
-        var status = Stamp()
-        var departure = Stamp()
-        /// By issuer; those of verdicts that are gone are dropped with them.
-        var verdicts: [ShortID: Stamp] = [:]
-
-        subscript(item: ChangeLog.Item) -> Stamp? {
-            switch item {
-            case .card: card
-            case .status: status
-            case .departure: departure
-            case .verdict(let issuer): verdicts[issuer]
-            }
-        }
-
-        mutating func set(_ item: ChangeLog.Item, _ stamp: Stamp) {
-            switch item {
-            case .card: card = stamp
-            case .status: status = stamp
-            case .departure: departure = stamp
-            case .verdict(let issuer): verdicts[issuer] = stamp
-            }
-        }
-    }
-
-    var own: Member
-    var ownStamps = Stamps()
-    /// The others, in order of their ids, with their stamps and edges at the same indices.
-    private(set) var members: [Member] = []
-    /// Their ids, apart: looking one up must not touch whole members.
-    private var ids: [NodeID] = []
-    var stamps: [Stamps] = []
-    var edges: [Edge] = []
+    private(set) var own: Member
+    private(set) var members = Rows()
+    /// What this run learnt.
+    var log = ChangeLog()
+    /// Of those that something was exchanged with, and not long ago.
+    private var edges: [ShortID: Edge] = [:]
     /// Those that verdicts stand against, in ascending order: few, also where there are many members.
     private(set) var accused: [ShortID] = []
-    private(set) var quiet = QuietDigest()
+    private var quiet = QuietDigest()
 
     init(own: Member) {
         self.own = own
+        quiet.toggle(own)
     }
 
-    func index(of id: NodeID) -> Int? {
-        let index = ids.partitioningIndex { $0 >= id }
-        return index < ids.count && ids[index] == id ? index : nil
-    }
+    func index(of id: NodeID) -> Int? { members.index(of: id) }
 
-    func index(of id: ShortID) -> Int? {
-        let index = ids.partitioningIndex { $0.short >= id }
-        return index < ids.count && ids[index].short == id ? index : nil
-    }
+    func index(of id: ShortID) -> Int? { members.index(of: id) }
 
     func member(_ id: ShortID) -> Member? {
         id == own.id.short ? own : index(of: id).map { members[$0] }
     }
 
-    func stamps(of id: ShortID) -> Stamps? {
-        id == own.id.short ? ownStamps : index(of: id).map { stamps[$0] }
+    func isKnown(_ id: ShortID) -> Bool { id == own.id.short || index(of: id) != nil }
+
+    /// The exchanges with a member. What was learnt before the first of them is no news there.
+    subscript(edge index: Int) -> Edge {
+        get { edges[members.ids[index]] ?? Edge(acknowledged: log.head) }
+        _modify {
+            let fresh = Edge(acknowledged: log.head)
+            yield &edges[members.ids[index], default: fresh]
+        }
     }
+
+    /// Drops edges that nothing depends on any more.
+    mutating func dropEdges(where isIdle: (ShortID, Edge) -> Bool) {
+        edges = edges.filter { !isIdle($0.key, $0.value) }
+    }
+
+    // MARK: Members
 
     /// Where it stands from now on; nothing when another member has the same short id, whose statements would be taken
     /// for this one's.
-    mutating func insert(_ member: Member, edge: Edge) -> Int? {
-        let index = ids.partitioningIndex { $0.short >= member.id.short }
-        guard member.id.short != own.id.short, index == ids.count || ids[index].short != member.id.short
-        else { return nil }
-        members.insert(member, at: index)
-        ids.insert(member.id, at: index)
-        stamps.insert(Stamps(), at: index)
-        edges.insert(edge, at: index)
-        note(nil, member)
+    mutating func insert(_ card: Verified<News>, since now: Instant) -> Int? {
+        guard card.value.subject != own.id.short, let index = members.insert(card, since: now) else { return nil }
+        if let card = card.value.card { quiet.toggle(QuietDigest.Item(card)) }
         return index
     }
 
     mutating func remove(at index: Int) {
-        note(members[index], nil)
+        let member = members[index]
+        quiet.toggle(member)
+        if !member.verdicts.isEmpty { noteAccused(member.id.short, false) }
+        edges[member.id.short] = nil
         members.remove(at: index)
-        ids.remove(at: index)
-        stamps.remove(at: index)
-        edges.remove(at: index)
+    }
+
+    /// Takes a newer card or status of a member.
+    mutating func replace(_ index: Int, with news: Verified<News>) {
+        if members.isPresent(index) {
+            let before = news.value.card == nil ? members.status(index) : members.card(index)
+            for statement in [before?.value, news.value] {
+                switch statement {
+                case .card(let card): quiet.toggle(QuietDigest.Item(card))
+                case .status(let status): quiet.toggle(QuietDigest.Item(status))
+                case .verdict, .departure, nil: break
+                }
+            }
+        }
+        members.replace(index, with: news)
     }
 
     /// Notes that something came from a member: nothing that the quiet hash covers.
-    mutating func heard(_ index: Int, at now: Instant) { members[index].heard = now }
+    mutating func heard(_ index: Int, at now: Instant) { members.heard(index, at: now) }
 
-    mutating func measured(_ roundTrip: Duration?, _ index: Int) { members[index].roundTrip = roundTrip }
+    mutating func measured(_ roundTrip: Duration?, _ index: Int) { members.measured(roundTrip, index) }
 
+    /// Changes all about a member but its card and status.
     mutating func update(_ index: Int, _ change: (inout Member) -> Void) {
         let before = members[index]
-        change(&members[index])
-        note(before, members[index])
+        var after = before
+        change(&after)
+        members[index] = after
+        if before.isPresent != after.isPresent || before.departure != after.departure {
+            quiet.toggle(before)
+            quiet.toggle(after)
+        }
+        if before.verdicts.isEmpty != after.verdicts.isEmpty { noteAccused(after.id.short, !after.verdicts.isEmpty) }
     }
 
     /// A run begins: nothing is known of how long anybody has been there.
     mutating func begin(at now: Instant) {
-        for index in members.indices { (members[index].since, members[index].conditionSince) = (now, now) }
+        members.begin(at: now)
         (own.since, own.conditionSince) = (now, now)
     }
 
-    private mutating func note(_ before: Member?, _ after: Member?) {
-        quiet.replace(before, with: after)
-        let isAccused = !(after?.verdicts.isEmpty ?? true)
-        guard let id = (after ?? before)?.id.short, isAccused != !(before?.verdicts.isEmpty ?? true) else { return }
+    mutating func updateOwn(_ change: (inout Member) -> Void) {
+        quiet.toggle(own)
+        change(&own)
+        quiet.toggle(own)
+    }
+
+    private mutating func noteAccused(_ id: ShortID, _ isAccused: Bool) {
         let place = accused.partitioningIndex { $0 >= id }
         if isAccused { accused.insert(id, at: place) } else { accused.remove(at: place) }
     }
 
-    mutating func updateOwn(_ change: (inout Member) -> Void) {
-        let before = own
-        change(&own)
-        quiet.replace(before, with: own)
+    // MARK: News
+
+    /// All that is known of a member or this node, the card first.
+    func news(of id: ShortID) -> [Verified<News>] {
+        id == own.id.short ? own.news : index(of: id).map { members.news($0) } ?? []
     }
 
-    /// The statement at a place of the table.
-    func news(_ item: ChangeLog.Item, of id: ShortID) -> News? {
-        guard let member = member(id) else { return nil }
-        switch item {
-        case .card: return .card(member.card.value)
-        case .status: return member.status.map { .status($0.value) }
-        case .departure: return member.departure.map { .departure($0.value) }
-        case .verdict(let issuer):
-            return member.verdicts.first { $0.value.issuer == issuer }.map { .verdict($0.value) }
+    /// Whether it is what the table says, and nothing newer has taken its place.
+    func holds(_ news: News) -> Bool {
+        guard news.subject != own.id.short else { return own.news.contains { $0.value == news } }
+        guard let index = index(of: news.subject) else { return false }
+        switch news {
+        case .card(let card): return members.card(index).value.card?.signature == card.signature
+        case .status(let status): return members.status(index)?.value.status?.signature == status.signature
+        case .verdict, .departure: return members.news(index).contains { $0.value == news }
         }
     }
 
+    // MARK: The quiet
+
     /// The hash over what is quiet at a minute of the calendar.
     mutating func quietHash(at minute: UInt32, age: Duration) -> UInt64 {
-        if !quiet.isFor(minute, age: age) { quiet = QuietDigest(minute: minute, age: age, members: members + [own]) }
-        return quiet.hash
+        let version = Self.lastQuiet(at: minute, age: age)
+        if !quiet.reaches(version) {
+            quiet = QuietDigest(for: version)
+            for member in [own] + members { quiet.toggle(member) }
+        }
+        return quiet.hash(through: version)
     }
 
     /// The same for each bucket.
     func bucketHashes(at minute: UInt32, age: Duration) -> [UInt32] {
+        let version = Self.lastQuiet(at: minute, age: age)
         var hashes = [UInt32](repeating: 0, count: BucketSet.count)
-        let digest = QuietDigest(minute: minute, age: age, members: [])
-        for member in members + [own] {
-            let hash = digest.contribution(of: member)
+        for member in [own] + members {
+            var digest = QuietDigest(for: version)
+            digest.toggle(member)
+            let hash = digest.hash(through: version)
             hashes[Int(member.id.short.bucket)] ^= UInt32(truncatingIfNeeded: hash ^ hash >> 32)
         }
         return hashes
+    }
+
+    /// Of what was said in that minute, all is younger than this version.
+    private static func lastQuiet(at minute: UInt32, age: Duration) -> UInt64 {
+        UInt64(clamping: Int64(minute) * 60_000 - age.wholeMilliseconds)
     }
 }
 

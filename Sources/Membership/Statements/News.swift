@@ -1,7 +1,7 @@
 public import Primitives
 
-/// What members tell each other about members.
-public enum News: Hashable, Sendable {
+/// What members tell each other about members. Copies share the statement: tables are large.
+public indirect enum News: Hashable, Sendable {
     case card(Card)
     case status(Status)
     case verdict(Verdict)
@@ -23,6 +23,23 @@ public enum News: Hashable, Sendable {
         case .card, .status, .departure: subject
         case .verdict(let verdict): verdict.issuer
         }
+    }
+}
+
+extension News {
+    var card: Card? { if case .card(let card) = self { card } else { nil } }
+    var status: Status? { if case .status(let status) = self { status } else { nil } }
+
+    /// Two that are alike have the same; others hardly.
+    var digest: UInt64 {
+        let signature =
+            switch self {
+            case .card(let card): card.signature
+            case .status(let status): status.signature
+            case .verdict(let verdict): verdict.signature
+            case .departure(let departure): departure.signature
+            }
+        return Generator.mix(signature.first.words.0 ^ Generator.mix(signature.second.words.0))
     }
 }
 

@@ -25,7 +25,7 @@ extension Stage {
         let honest = Set(targets.dropFirst().map(\.card.nodeID))
         var seed = seed * 1_000
         var source = try network.makeFile(name, length, seed: seed)
-        while let first = Electorate(members).trackers(of: Self.id(of: try Data(contentsOf: source)), count: 1).first,
+        while let first = Rendezvous.first(1, of: members, for: Self.id(of: try Data(contentsOf: source))).first,
             !honest.contains(first)
         {
             seed += 1
@@ -45,8 +45,8 @@ extension Stage {
     /// Who would be the trackers of the file that `makeFile` makes of a mebibyte from this seed.
     func trackers(ofSeed seed: UInt64, among members: [NodeID]) throws -> [NodeID] {
         let file = try network.makeFile("tracked.bin", .mebibytes(1), seed: seed)
-        return Electorate(members).trackers(
-            of: Self.id(of: try Data(contentsOf: file)), count: Rendezvous.trackerCount)
+        return Rendezvous.first(
+            Rendezvous.trackerCount, of: members, for: Self.id(of: try Data(contentsOf: file)))
     }
 
     private static func id(of data: Data) -> FileID {
