@@ -25,6 +25,7 @@ let nio: [Target.Dependency] = [
     .product(name: "NIOPosix", package: "swift-nio"),
 ]
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 
 /// One room of the house: sources and settings as everywhere, only the dependencies differ.
@@ -75,7 +76,7 @@ let package = Package(
             ["Primitives", crypto, .product(name: "HeapModule", package: "swift-collections")] + collections),
         room("Routing", ["Primitives"]),
         room("Overlay", ["Primitives", "Membership", "Allowance", "Catalogue", "Routing"] + collections),
-        room("Simulation", ["Overlay", .product(name: "HeapModule", package: "swift-collections")]),
+        room("Simulation", ["Overlay", yams, .product(name: "HeapModule", package: "swift-collections")]),
 
         // The doors.
         room("Storage", ["Overlay", "CLeaves", "CLinux", crypto, .product(name: "GRDB", package: "GRDB.swift")]),
@@ -101,13 +102,12 @@ let package = Package(
             "Runtime",
             [
                 "Storage", "Transport", "Geography", "Edge", "Console", "CLinux", lifecycle, logging,
-                .product(name: "Configuration", package: "swift-configuration"),
-                .product(name: "Yams", package: "Yams"),
+                yams, .product(name: "Configuration", package: "swift-configuration"),
             ]),
         .executableTarget(
             name: "node",
             dependencies: [
-                "Runtime", "Console", "Catalogue", "Primitives", "Transport",
+                "Runtime", "Console", "Catalogue", "Primitives", "Transport", "Simulation",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
@@ -126,6 +126,7 @@ let package = Package(
         tests("Catalogue", ["Catalogue", crypto]),
         tests("Routing", ["Routing"]),
         tests("Overlay", ["Overlay", "Simulation"]),
+        tests("Simulation", ["Simulation"]),
         tests("Storage", ["Storage", "CLeaves", crypto, .product(name: "GRDB", package: "GRDB.swift")]),
         tests("Transport", ["Transport", "CLinux", crypto] + nio),
         tests("Geography", ["Geography"]),
