@@ -21,4 +21,11 @@ extension StringProtocol {
         for scalar in unicodeScalars { printable.append(scalar.isPrintable ? scalar : "\u{FFFD}") }
         return String(printable)
     }
+
+    /// So much of what somebody wrote as a sentence has room for, fit for a terminal. Counted in scalars: a character
+    /// may have any number of accents.
+    public var excerpt: String {
+        let start = unicodeScalars.prefix(60)
+        return String(String.UnicodeScalarView(start)).printable + (start.endIndex == endIndex ? "" : "…")
+    }
 }

@@ -64,3 +64,23 @@ extension Duration {
         return parts.seconds * 1000 + parts.attoseconds / 1_000_000_000_000_000
     }
 }
+
+extension Duration {
+    /// Reads a number and a unit: `"250ms"`, `"1s"`, `"1.5 s"`, `"10min"`, `"2h"`, `"7d"`, in any case, to a
+    /// millisecond. Nothing when it is not one, is negative, or is longer than thirty years.
+    public init?(_ text: some StringProtocol) {
+        let compact = text.lowercased().filter { $0 != " " }
+        let number = compact.prefix { ("0"..."9").contains($0) || $0 == "." }
+        let unit: Double? =
+            switch compact.dropFirst(number.count) {
+            case "ms": 1
+            case "s", "sec": 1000
+            case "m", "min": 60_000
+            case "h": 3_600_000
+            case "d": 86_400_000
+            default: nil
+            }
+        guard let unit, let count = Double(number), count.isFinite, count * unit < 1e12 else { return nil }
+        self = .milliseconds(Int64((count * unit).rounded()))
+    }
+}

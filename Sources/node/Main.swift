@@ -2,6 +2,7 @@ import ArgumentParser
 import Console
 import Foundation
 import Glibc
+import Primitives
 
 /// Runs a command, and ends with its status: 0 when it did what it was asked, otherwise after one sentence on standard
 /// error that says what to do.

@@ -24,6 +24,19 @@ import Testing
         #expect(ByteCount(text) == nil)
     }
 
+    @Test(arguments: [
+        ("250ms", 250), ("1s", 1000), ("1.5 s", 1500), ("2m", 120_000), ("10min", 600_000), ("1H", 3_600_000),
+        ("7d", 604_800_000), ("0s", 0), ("0.0004s", 0),
+    ])
+    func `times are read as people write them`(text: String, milliseconds: Int) {
+        #expect(Duration(text) == .milliseconds(milliseconds))
+    }
+
+    @Test(arguments: ["", "s", "10", "-1s", "1.2.3s", "1 fortnight", "1e3s", ".s", "12000d", "999999999999999h"])
+    func `what is no time is refused`(text: String) {
+        #expect(Duration(text) == nil)
+    }
+
     @Test func `sizes are written with three digits`() {
         let texts = [0, 999, 1000, 1_500_000_000, 40_000_000, 123_456, -2_000].map { ByteCount($0).description }
         #expect(texts == ["0 B", "999 B", "1.00 kB", "1.50 GB", "40.0 MB", "123 kB", "-2.00 kB"])

@@ -1,6 +1,5 @@
 import Catalogue
 import Foundation
-import Geography
 import Logging
 import Primitives
 import Testing

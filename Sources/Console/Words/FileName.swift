@@ -28,10 +28,5 @@ public enum FileName {
 
     /// So much of what somebody wrote as a sentence has room for, fit for a terminal. Counted in scalars: a character
     /// may have any number of accents.
-    public static func excerpt(_ text: String) -> String {
-        let start = text.unicodeScalars.prefix(excerptLimit)
-        return String(start).printable + (start.endIndex == text.endIndex ? "" : "…")
-    }
-
-    private static let excerptLimit = 60
+    public static func excerpt(_ text: String) -> String { text.excerpt }
 }

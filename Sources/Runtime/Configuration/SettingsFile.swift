@@ -1,6 +1,7 @@
 import Configuration
 import Console
 import Foundation
+import Primitives
 import Yams
 
 /// A `node.yaml`, checked: only keys that there are, each with the shape that it takes, and the line of each for

@@ -1,7 +1,6 @@
 import Catalogue
 import Console
 import Foundation
-import Geography
 import Primitives
 
 /// What people write, read into the types of their units. Nothing where it cannot be read.
@@ -63,26 +62,8 @@ enum SettingsText {
     /// The outer optional: could it be read; the inner one: a fixed interval, or `auto`.
     static func pulse(_ text: String) -> Duration?? {
         if text.lowercased() == "auto" { return .some(nil) }
-        guard let duration = duration(text), Settings.pulseBounds.contains(duration) else { return nil }
+        guard let duration = Duration(text), Settings.pulseBounds.contains(duration) else { return nil }
         return duration
-    }
-
-    /// A number and a unit: `"250ms"`, `"1s"`, `"1.5 s"`, `"2m"`, `"1h"`.
-    static func duration(_ text: String) -> Duration? {
-        let compact = text.lowercased().filter { $0 != " " }
-        let number = compact.prefix { ("0"..."9").contains($0) || $0 == "." }
-        let milliseconds: Double? =
-            switch compact.dropFirst(number.count) {
-            case "ms": 1
-            case "s", "sec": 1000
-            case "m", "min": 60_000
-            case "h": 3_600_000
-            default: nil
-            }
-        guard let milliseconds, let count = Double(number), count.isFinite, count * milliseconds < 1e12 else {
-            return nil
-        }
-        return .milliseconds(Int64((count * milliseconds).rounded()))
     }
 
     /// A media type, or how several begin: `"video/"`, `"application/pdf"`. In lower case.
@@ -109,7 +90,7 @@ enum SettingsText {
     }
 
     /// So much of what somebody wrote as a sentence has room for, on one line.
-    static func excerpt(_ text: String) -> String { FileName.excerpt(text) }
+    static func excerpt(_ text: String) -> String { text.excerpt }
 }
 
 /// The address of a node as a browser has it: `http` or `https`, a host and perhaps a port; no path.

@@ -1,6 +1,3 @@
-import Foundation
-public import Primitives
-
 /// Countries by their two-letter codes (ISO 3166-1), each with one place that stands for its people.
 public enum Country {
     /// Where the people of a country are in the mean, as far as one place can say; nil for what is no country's code.
