@@ -1,20 +1,15 @@
 internal import Allowance
 internal import Primitives
 
-/// What wires, disks and calendars of a virtual network are like.
+/// What wires, disks and calendars of a virtual network are like, where a machine says nothing else.
 struct Conditions {
-    var pulse = Duration.seconds(2)
-    var delay: ClosedRange<Duration> = .milliseconds(1) ... .milliseconds(60)
-    /// Of a thousand datagrams, of a thousand questions or answers, of a thousand transfers: so many do not get
-    /// through.
-    var loss = 0
-    /// Of a thousand datagrams so many arrive twice.
-    var duplication = 0
+    /// A fixed interval between pulses; nothing where the nodes find it themselves.
+    var pulse: Duration? = .seconds(2)
+    /// What the ways between nodes, and to their clients, are like.
+    var links = Self.near
     /// How long a transaction takes.
     var writing: ClosedRange<Duration> = .milliseconds(1) ... .milliseconds(20)
-    /// Bytes a second of each transfer.
-    var rate = ByteCount.megabytes(8)
-    /// Periods follow each other without a gap from the world's epoch.
+    /// Of machines that are made without saying so: periods follow each other without a gap from the world's epoch.
     var period = Duration.seconds(86_400)
 
     /// How often the shell reads clock and disk.
@@ -24,11 +19,22 @@ struct Conditions {
     /// How long a client waits for a look-up.
     static let lookUpLimit = Duration.seconds(3)
 
-    func period(at time: WallTime) -> Period {
-        let length = period.wholeMilliseconds
-        let number = (time - VirtualNetwork.epoch).wholeMilliseconds / length
-        let starts = VirtualNetwork.epoch + .milliseconds(number * length)
-        return Period(starts: starts, ends: starts + period)
+    /// Any two are up to 60 ms from each other, wherever they are.
+    private static let near = {
+        var links = Topology.Links()
+        links.delay = .drawn(.milliseconds(1) ... .milliseconds(60))
+        return links
+    }()
+
+    func period(at time: WallTime) -> Period { Self.period(of: period, at: time) }
+
+    static func period(of length: Duration, at time: WallTime) -> Period {
+        let milliseconds = length.wholeMilliseconds
+        let passed = (time - VirtualNetwork.epoch).wholeMilliseconds
+        // Rounded down, also before the epoch.
+        let number = passed / milliseconds - (passed % milliseconds < 0 ? 1 : 0)
+        let starts = VirtualNetwork.epoch + .milliseconds(number * milliseconds)
+        return Period(starts: starts, ends: starts + length)
     }
 
     /// A random duration within the range.

@@ -3,22 +3,24 @@ internal import Membership
 internal import Overlay
 internal import Primitives
 
-/// Something that will happen in a virtual network.
-enum Happening {
+/// Something that will happen in a virtual network. Boxed: the agenda moves many of them about.
+indirect enum Happening {
     case event(Overlay::Event, Run)
     case wake(Run, at: Instant)
     /// The shell's regular reading of clock, calendar and disk.
     case rhythm(Run)
     case written(Run)
-    case datagram(Envelope, from: NodeID, to: Int)
-    case request(PeerRequest, from: Run, CallID, to: Int)
-    case answer(PeerAnswer, to: Run, CallID)
+    case datagram(Envelope, ByteCount, from: Int, to: Int)
+    case request(PeerRequest, ByteCount, from: Run, CallID, to: Int)
+    case answer(PeerAnswer, ByteCount, to: Run, CallID)
     case fetch(FetchID, FileID, pieces: Range<Int>, by: Run, from: Int)
     case slice(TransferID)
     case client(ClientID, at: Int)
     case answered(ClientID, VirtualClient.Outcome)
     case lookUpOverdue(ClientID, Run)
     case restart(Int)
+    case fault(Topology.Fault)
+    case faultEnds(FaultID)
 }
 
 /// A happening and its turn.

@@ -22,7 +22,7 @@ struct VirtualClient {
     }
 
     let file: FileID
-    let place: Place?
+    let station: Station
     /// Who sent it on, and to whom, as its `via` says.
     var tried: [ShortID] = []
     /// It waited for the file to be looked for.
@@ -30,4 +30,6 @@ struct VirtualClient {
     /// What came of that.
     var lookUp = LookUpOutcome.settled
     var outcome: Outcome?
+
+    var place: Place? { station.place }
 }

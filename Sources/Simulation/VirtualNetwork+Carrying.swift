@@ -6,35 +6,31 @@ internal import Overlay
 
 /// Datagrams, questions and answers between nodes.
 extension VirtualNetwork {
-    /// What sealing, UDP and IP add to a datagram, and HTTP to a question or an answer: about what they are.
-    private static let datagramCost = 60
-    private static let headCost = 500
-
-    mutating func delay() -> Duration { Conditions.draw(conditions.delay, using: &generator) }
-
-    mutating func isHit(_ perThousand: Int) -> Bool {
-        perThousand > 0 && Int.random(in: 0..<1000, using: &generator) < perThousand
-    }
-
     // MARK: Datagrams
 
     mutating func send(_ envelope: Envelope, from run: Run, to receiver: NodeID) {
         guard nodes[run.node].process?.knows(receiver) == true else { return }
-        let size = envelope.wireBytes.count
-        if size > Envelope.limit { violate("a datagram of \(size) bytes") }
-        guard spend(ByteCount(size + Self.datagramCost), for: .overlay, at: run), !isHit(conditions.loss) else {
-            return
+        let payload = envelope.wireBytes.count
+        if payload > Envelope.limit { violate("a datagram of \(payload) bytes") }
+        let size = WireCost.datagram(payload)
+        guard spend(size + ByteCount(WireCost.frame), for: .overlay, at: run) else { return }
+        nodes[run.node].traffic.sendDatagram(size)
+        let index = index(of: receiver)
+        guard !isLost(from: run.node, to: index) else { return }
+        let arrival = Happening.datagram(envelope, size, from: run.node, to: index)
+        schedule(arrival, after: delay(from: run.node, to: index) + overtaken(from: run.node, to: index))
+        if draws(conditions.links.duplication, at: run.node) {
+            schedule(arrival, after: delay(from: run.node, to: index))
         }
-        let arrival = Happening.datagram(envelope, from: nodes[run.node].id, to: index(of: receiver))
-        schedule(arrival, after: delay())
-        if isHit(conditions.duplication) { schedule(arrival, after: delay()) }
     }
 
-    mutating func arrive(_ envelope: Envelope, from sender: NodeID, at index: Int) {
-        guard nodes[index].process?.knows(sender) == true, hears(index, from: self.index(of: sender)),
-            let readable = nodes[index].process?.verifiable(envelope)
+    mutating func arrive(_ envelope: Envelope, _ size: ByteCount, from sender: Int, at index: Int) {
+        guard nodes[index].isUp, hears(index, from: sender) else { return }
+        nodes[index].traffic.receiveDatagram(size)
+        let id = nodes[sender].id
+        guard nodes[index].process?.knows(id) == true, let readable = nodes[index].process?.verifiable(envelope)
         else { return }
-        deliver(.datagram(Verified(checked: readable), from: sender), to: currentRun(of: index))
+        deliver(.datagram(Verified(checked: readable), from: id), to: currentRun(of: index))
     }
 
     // MARK: Questions
@@ -42,32 +38,35 @@ extension VirtualNetwork {
     /// Whoever does not own the URL on its card is not to be called, nor clients sent there.
     mutating func checkHonest(_ id: NodeID) {
         let index = index(of: id)
-        if !nodes[index].isHonest { violate("node \(index) is taken at its word") }
+        if nodes[index].honesty == .namesForeignURL { violate("node \(index) is taken at its word") }
     }
 
     mutating func call(_ request: PeerRequest, _ id: CallID, from run: Run, to receiver: NodeID) {
         checkHonest(receiver)
-        let size = ByteCount(request.wireBytes.count + Self.headCost)
+        let size = ByteCount(request.wireBytes.count + WireCost.callHead)
         guard nodes[run.node].process?.knows(receiver) == true, reserve(size, for: .overlay, at: run) else {
             return schedule(.event(.failed(id, .unreachable), run))
         }
-        let arrival = Happening.request(request, from: run, id, to: index(of: receiver))
-        pay(VirtualDoor.Bill(size: size, kind: .overlay, then: arrival, delay: delay()), at: run)
+        let index = index(of: receiver)
+        let arrival = Happening.request(request, size, from: run, id, to: index)
+        pay(
+            VirtualDoor.Bill(size: size, kind: .overlay, then: arrival, delay: delay(from: run.node, to: index)),
+            at: run)
     }
 
-    mutating func arrive(_ request: PeerRequest, from caller: Run, _ call: CallID, at index: Int) {
-        guard !isHit(conditions.loss), canReach(index, from: caller.node) else {
+    mutating func arrive(_ request: PeerRequest, _ size: ByteCount, from caller: Run, _ call: CallID, at index: Int) {
+        guard !isLost(from: caller.node, to: index), canReach(index, from: caller.node) else {
             return schedule(.event(.failed(call, .timedOut), caller), after: Conditions.callLimit)
         }
-        guard nodes[index].isUp else {
-            return schedule(.event(.failed(call, .unreachable), caller), after: delay())
-        }
+        let back = delay(from: index, to: caller.node)
+        guard nodes[index].isUp else { return schedule(.event(.failed(call, .unreachable), caller), after: back) }
+        nodes[index].traffic.receiveCall(size)
         let asker = nodes[caller.node].id
         let isIntroduction = if case .introduce = request { true } else { false }
         guard nodes[index].process?.knows(asker) == true || isIntroduction,
             nodes[index].process?.canVerify(request) == true
         else {
-            return schedule(.event(.failed(call, .refused(status: 403)), caller), after: delay())
+            return schedule(.event(.failed(call, .refused(status: 403)), caller), after: back)
         }
         numbers += 1
         let id = RequestID(UInt64(numbers))
@@ -79,27 +78,31 @@ extension VirtualNetwork {
     mutating func prove(_ member: NodeID, from run: Run) {
         let index = index(of: member)
         nodes[index].askedForProof += 1
-        let isMet = nodes[index].isHonest && nodes[index].isUp && canReach(index, from: run.node)
-        let isProven = isMet && !isHit(conditions.loss)
+        let isMet =
+            nodes[index].honesty != .namesForeignURL && nodes[index].isUp && canReach(index, from: run.node)
+        let isProven = isMet && !isLost(from: run.node, to: index)
+        let roundTrip = delay(from: run.node, to: index) + delay(from: index, to: run.node)
         schedule(
             .event(.proved(member, isProven ? .answered : .silent), run),
-            after: isMet == isProven ? delay() + delay() : Conditions.callLimit)
+            after: isMet == isProven ? roundTrip : Conditions.callLimit)
     }
 
     mutating func answer(_ id: RequestID, _ answer: PeerAnswer, from run: Run) {
         guard let (caller, call) = nodes[run.node].process?.door.asked.removeValue(forKey: id) else {
             return violate("node \(run.node) answers what nobody asked")
         }
-        let size = ByteCount(answer.wireBytes.count + Self.headCost)
-        guard !isHit(conditions.loss), reserve(size, for: .overlay, at: run) else {
+        let size = ByteCount(answer.wireBytes.count + WireCost.callHead)
+        guard !isLost(from: run.node, to: caller.node), reserve(size, for: .overlay, at: run) else {
             return schedule(.event(.failed(call, .timedOut), caller), after: Conditions.callLimit)
         }
-        let arrival = Happening.answer(answer, to: caller, call)
-        pay(VirtualDoor.Bill(size: size, kind: .overlay, then: arrival, delay: delay()), at: run)
+        let arrival = Happening.answer(answer, size, to: caller, call)
+        let back = delay(from: run.node, to: caller.node)
+        pay(VirtualDoor.Bill(size: size, kind: .overlay, then: arrival, delay: back), at: run)
     }
 
-    mutating func arrive(_ answer: PeerAnswer, at caller: Run, _ call: CallID) {
+    mutating func arrive(_ answer: PeerAnswer, _ size: ByteCount, at caller: Run, _ call: CallID) {
         guard isRunning(caller) else { return }
+        nodes[caller.node].traffic.receiveCall(size)
         if nodes[caller.node].process?.canVerify(answer) == true {
             deliver(.answered(call, Verified(checked: answer)), to: caller)
         } else {

@@ -13,8 +13,10 @@ extension VirtualNetwork {
     mutating func ask(_ file: FileID, at index: Int, near place: Place?) -> ClientID {
         numbers += 1
         let id = ClientID(number: numbers)
-        clients[id] = VirtualClient(file: file, place: place)
-        schedule(.client(id, at: index), after: delay())
+        let word = generator.next()
+        let station = Station(word: word, place: place, access: Station.Line.home.draw(using: &generator))
+        clients[id] = VirtualClient(file: file, station: station)
+        schedule(.client(id, at: index), after: delay(from: index, to: station))
         return id
     }
 
@@ -100,7 +102,8 @@ extension VirtualNetwork {
         guard reserve(Self.answerCost, for: .answers, at: run) else {
             return end(id, .cutOff(by: nodes[run.node].id))
         }
-        pay(VirtualDoor.Bill(size: Self.answerCost, kind: .answers, then: then, delay: delay()), at: run)
+        let way = clients[id].map { delay(from: run.node, to: $0.station) } ?? .zero
+        pay(VirtualDoor.Bill(size: Self.answerCost, kind: .answers, then: then, delay: way), at: run)
     }
 
     private mutating func end(_ id: ClientID, _ outcome: VirtualClient.Outcome) {

@@ -1,97 +1,81 @@
-internal import Allowance
-internal import Overlay
 internal import Primitives
 
-/// Crashes, and coming back from them.
+/// What goes wrong, and is over again.
 extension VirtualNetwork {
-    /// The node dies where it stands: its process is gone, its disk has what was durable.
-    mutating func crash(_ index: Int) {
-        guard let process = nodes[index].process else { return }
-        note("\(index) crashes")
-        nodes[index].actionsToCrash = nil
-        nodes[index].process = nil
-        nodes[index].disk.crash(keepingLast: Bool.random(using: &generator))
-        noteWaste(of: process.door.leases, in: process.door.period, at: index)
-        for id in transfers.keys.sorted() where transfers[id]?.source.node == index { breakOff(id) }
-        for request in process.door.asked.keys.sorted(by: { $0.number < $1.number }) {
-            guard let (caller, call) = process.door.asked[request] else { continue }
-            schedule(.event(.failed(call, .unreachable), caller), after: delay())
-        }
-        for bill in process.door.unpaid { lose(bill.then, at: index) }
-        for file in process.door.searching.keys.sorted() {
-            for client in process.door.searching[file] ?? [] { cutOff(client, at: index) }
-        }
+    /// Counted from the world's beginning.
+    mutating func schedule(_ fault: Topology.Fault) {
+        schedule(.fault(fault), at: max(now, .zero + fault.at))
     }
 
-    /// What waited to be sent when the node died: who waits for it sees the connection end.
-    private mutating func lose(_ happening: Happening, at index: Int) {
-        switch happening {
-        case .answer(_, let caller, let call): schedule(.event(.failed(call, .unreachable), caller), after: delay())
-        case .client(let client, _), .answered(let client, _): cutOff(client, at: index)
-        default: break
-        }
+    /// Something goes wrong at a moment, for a time.
+    mutating func schedule(
+        _ kind: Topology.Kind, on who: Topology.Who, at moment: Instant, for duration: Duration? = nil
+    ) {
+        schedule(Topology.Fault(kind, who: who, at: moment - .zero, for: duration))
     }
 
-    private mutating func cutOff(_ client: ClientID, at index: Int) {
-        clients[client]?.outcome = .cutOff(by: nodes[index].id)
+    /// It goes wrong now; and, where it recurs, again.
+    mutating func befall(_ fault: Topology.Fault) {
+        let id = begin(fault.kind, on: choose(fault.who))
+        if let duration = fault.duration { schedule(.faultEnds(id), after: duration) }
+        if let every = fault.every { schedule(.fault(fault), after: every) }
     }
 
-    /// Once it has performed so many more actions it dies, and returns after a while.
-    mutating func crash(_ index: Int, afterActions count: Int, for absence: Duration) {
-        nodes[index].actionsToCrash = count
-        nodes[index].absence = absence
-    }
-
-    mutating func crashIfDue(_ run: Run) -> Bool {
-        guard let left = nodes[run.node].actionsToCrash else { return false }
-        nodes[run.node].actionsToCrash = left - 1
-        guard left <= 0 else { return false }
-        crash(run.node)
-        schedule(.restart(run.node), after: nodes[run.node].absence)
-        return true
-    }
-
-    /// These nodes and the others do not reach each other any more.
-    mutating func part(_ group: Set<Int>) { part([group]) }
-
-    /// Nor do these groups. Where there is a passage from one side to another, datagrams get through that way only; the
-    /// sides are numbered from 1, and those in no group are on side 0.
-    mutating func part(_ groups: [Set<Int>], passages: Set<Passage> = []) {
-        for index in nodes.indices { nodes[index].side = (groups.firstIndex { $0.contains(index) } ?? -1) + 1 }
-        self.passages = passages
-    }
-
-    /// What the other sends arrives.
-    func hears(_ index: Int, from other: Int) -> Bool {
-        let (here, there) = (nodes[index].side, nodes[other].side)
-        return here == there || passages.contains(Passage(from: there, to: here))
-    }
-
-    /// Both ways, as questions and transfers need it.
-    func canReach(_ index: Int, from other: Int) -> Bool { hears(index, from: other) && hears(other, from: index) }
-
-    /// Everybody comes back, reaches everybody, and nobody dies any more.
-    mutating func heal() {
-        part([])
-        for index in nodes.indices {
-            nodes[index].actionsToCrash = nil
-            start(index)
-        }
-        conditions.loss = 0
-        conditions.duplication = 0
-    }
-
-    /// What was sent was leased on disk before, so after a crash at least that counts as spent.
-    mutating func checkRestart(_ index: Int, _ state: LedgerState) {
-        let sent = nodes[index].books.sent(in: state.period)
-        for kind in TrafficClass.allCases where sent[kind] > state.leased[kind] {
-            violate("node \(index) restarts with \(state.leased[kind]) of \(kind) leased, having sent \(sent[kind])")
+    private mutating func choose(_ who: Topology.Who) -> [Int] {
+        switch who {
+        case .everybody: Array(nodes.indices)
+        case .nodes(let chosen): chosen.sorted()
+        case .drawn(let count, let positions):
+            Array(positions.shuffled(using: &generator).prefix(count)).sorted()
         }
     }
-}
 
-/// From one side of a partition to another.
-struct Passage: Hashable {
-    let from: Int
-    let to: Int
+    /// Until it is ended, or everything is.
+    @discardableResult
+    mutating func begin(_ kind: Topology.Kind, on nodes: [Int]) -> FaultID {
+        let id = faults.begin(kind, on: nodes)
+        note("\(kind) on \(nodes)")
+        for index in nodes { begin(kind, at: index) }
+        trouble(nodes)
+        return id
+    }
+
+    private mutating func begin(_ kind: Topology.Kind, at index: Int) {
+        switch kind {
+        case .crash: crash(index)
+        case .clockJump(let step): nodes[index].clockError += step
+        case .lie(let honesty): nodes[index].honesty = honesty
+        case .pause, .partition, .loss, .delay, .slowDisk, .fullDisk, .tornWrites: break
+        }
+    }
+
+    mutating func end(_ id: FaultID) {
+        guard let fault = faults.end(id) else { return }
+        note("\(fault.kind) on \(fault.nodes) ends")
+        trouble(fault.nodes)
+        for index in fault.nodes { end(fault.kind, at: index) }
+    }
+
+    private mutating func end(_ kind: Topology.Kind, at index: Int) {
+        switch kind {
+        case .crash: if !nodes[index].hasLeft { start(index) }
+        case .clockJump(let step): nodes[index].clockError -= step
+        case .lie: nodes[index].honesty = nodes[index].machine.honesty
+        case .pause, .partition, .loss, .delay, .slowDisk, .fullDisk, .tornWrites: break
+        }
+    }
+
+    /// All is well again; who is down stays so.
+    mutating func endFaults() {
+        for fault in faults.active {
+            _ = faults.end(fault.id)
+            trouble(fault.nodes)
+            if case .crash = fault.kind { continue }
+            for index in fault.nodes { end(fault.kind, at: index) }
+        }
+    }
+
+    private mutating func trouble(_ affected: [Int]) {
+        for index in affected { nodes[index].troubles = faults.troubles(of: index) }
+    }
 }

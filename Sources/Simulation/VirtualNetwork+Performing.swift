@@ -59,7 +59,10 @@ extension VirtualNetwork {
     // MARK: The disk
 
     mutating func write(_ run: Run) {
-        schedule(.written(run), after: Conditions.draw(conditions.writing, using: &generator))
+        schedule(
+            .written(run),
+            after: Conditions.draw(conditions.writing, using: &nodes[run.node].chance)
+                * nodes[run.node].troubles.slowness)
     }
 
     mutating func written(_ run: Run) {

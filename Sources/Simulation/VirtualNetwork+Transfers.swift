@@ -38,26 +38,29 @@ struct VirtualTransfer {
 
 /// File bytes, to other nodes and to clients.
 extension VirtualNetwork {
-    private static let headCost = ByteCount(600)
+    private static let headCost = ByteCount(WireCost.fileHead)
 
     mutating func fetch(_ id: FetchID, _ file: FileID, _ pieces: Range<Int>, by run: Run, from holder: NodeID) {
         guard nodes[run.node].process?.knows(holder) == true, reserve(Self.headCost, for: .replication, at: run)
         else { return schedule(.event(.fetchEnded(id, .failed), run)) }
-        let arrival = Happening.fetch(id, file, pieces: pieces, by: run, from: index(of: holder))
-        pay(VirtualDoor.Bill(size: Self.headCost, kind: .replication, then: arrival, delay: delay()), at: run)
+        let index = index(of: holder)
+        let arrival = Happening.fetch(id, file, pieces: pieces, by: run, from: index)
+        let way = delay(from: run.node, to: index)
+        pay(VirtualDoor.Bill(size: Self.headCost, kind: .replication, then: arrival, delay: way), at: run)
     }
 
     mutating func beginFetch(_ id: FetchID, of file: FileID, _ pieces: Range<Int>, by sink: Run, from index: Int) {
-        guard let door = nodes[index].process?.door, !isHit(conditions.loss), canReach(index, from: sink.node) else {
-            return schedule(.event(.fetchEnded(id, .failed), sink), after: delay())
+        let back = delay(from: index, to: sink.node)
+        guard nodes[index].isUp, !isLost(from: sink.node, to: index), canReach(index, from: sink.node) else {
+            return schedule(.event(.fetchEnded(id, .failed), sink), after: back)
         }
-        guard nodes[index].process?.knows(nodes[sink.node].id) == true, let route = door.router[file] else {
-            return schedule(.event(.fetchEnded(id, .unavailable), sink), after: delay())
-        }
+        guard nodes[index].process?.knows(nodes[sink.node].id) == true,
+            let route = nodes[index].process?.door.router[file]
+        else { return schedule(.event(.fetchEnded(id, .unavailable), sink), after: back) }
         let isBegun =
             route.own.covers(pieces, of: PieceGeometry(length: route.length))
             && begin(.node(sink, id), file, pieces, length: route.length, at: currentRun(of: index))
-        if !isBegun { schedule(.event(.fetchEnded(id, .unavailable), sink), after: delay()) }
+        if !isBegun { schedule(.event(.fetchEnded(id, .unavailable), sink), after: back) }
     }
 
     /// False when it does not fit the account.
@@ -93,9 +96,12 @@ extension VirtualNetwork {
         transfer.pieces = transfer.pieces.dropFirst()
         transfer.reserved -= size
         transfers[id] = transfer
-        let time = Duration.nanoseconds(size.bytes * 1_000_000_000 / conditions.rate.bytes)
+        let rate = nodes[transfer.source.node].machine.uplink.bytes
+        let time = Duration.nanoseconds(Int64(Double(size.bytes) / Double(rate) * 1e9))
         pay(
-            VirtualDoor.Bill(size: size, kind: transfer.kind, then: .slice(id), delay: time + delay()),
+            VirtualDoor.Bill(
+                size: size, kind: transfer.kind, then: .slice(id),
+                delay: time + delay(from: transfer.source.node, to: transfer.sink)),
             at: transfer.source)
     }
 
@@ -110,7 +116,7 @@ extension VirtualNetwork {
         }
         if transfer.pieces.isEmpty {
             finish(id)
-        } else if isHit(conditions.loss / 10) {
+        } else if draws(conditions.links.loss / 10, at: transfer.source.node) {
             breakOff(id)
         } else {
             sendSlice(of: id)
@@ -130,7 +136,9 @@ extension VirtualNetwork {
         guard let transfer = transfers[id] else { return }
         settle(id)
         switch transfer.sink {
-        case .node(let run, let fetch): schedule(.event(.fetchEnded(fetch, .failed), run), after: delay())
+        case .node(let run, let fetch):
+            let way = delay(from: transfer.source.node, to: run.node)
+            schedule(.event(.fetchEnded(fetch, .failed), run), after: way)
         case .client(let client): clients[client]?.outcome = .cutOff(by: nodes[transfer.source.node].id)
         }
     }

@@ -12,7 +12,10 @@ internal import Routing
 /// checks, with every byte sent, that it was leased on disk before and fits the share.
 struct VirtualNetwork {
     var conditions: Conditions
+    /// For what is made: nodes, files and clients. What happens to them is drawn from generators of their own.
     var generator: Generator
+    var wires: Wires
+    var faults = Faults()
     var nodes: [VirtualNode] = []
     var transfers: [TransferID: VirtualTransfer] = [:]
     var clients: [ClientID: VirtualClient] = [:]
@@ -35,6 +38,7 @@ struct VirtualNetwork {
     init(seed: UInt64, conditions: Conditions = Conditions()) {
         self.conditions = conditions
         generator = Generator(seed: seed)
+        wires = Wires(seed: generator.next())
     }
 
     // MARK: Building
@@ -54,17 +58,27 @@ struct VirtualNetwork {
 
     @discardableResult
     mutating func create(share: ByteCount) -> Int {
+        create(Topology.Node(place: Self.place(nodes.count), share: share, period: conditions.period))
+    }
+
+    @discardableResult
+    mutating func create(_ machine: Topology.Node) -> Int {
         let index = nodes.count
         let id = NodeID(Bytes32(generator.next(), generator.next(), generator.next(), generator.next()))
         let founder = nodes.first?.id ?? id
         let card = Card(
-            nodeID: id, agreementKey: .zero, network: founder, version: 1, name: "node \(index)",
+            nodeID: id, agreementKey: .zero, network: founder, version: 1,
+            name: machine.name.isEmpty ? "node \(index)" : machine.name,
             endpoints: [Endpoint(address: .v4(0xC000_0200 + UInt32(index)), port: 8080)],
-            url: "http://192.0.2.\(index):8080", place: Self.place(index), share: share,
+            url: "http://192.0.2.\(index):8080", place: machine.place, share: machine.share,
             certificate: id == founder
                 ? nil : Certificate(subject: id, issuer: founder, network: founder, issuedAt: Self.epoch).signed)
         indices[id] = index
-        nodes.append(VirtualNode(id: id, place: card.place, share: share, card: Verified(checked: card.signed)))
+        var chance = generator.split()
+        let access = Station.Line.server.draw(using: &chance)
+        nodes.append(
+            VirtualNode(
+                id: id, machine: machine, access: access, card: Verified(checked: card.signed), chance: chance))
         return index
     }
 
@@ -91,23 +105,26 @@ struct VirtualNetwork {
         let restored = node.disk.restored
         if !node.disk.lies.isEmpty { violate("node \(index) has records of pieces without bytes") }
         var card = node.card.value
-        card.version = max(card.version + 1, UInt64(wallTime.milliseconds))
+        card.version = max(card.version + 1, UInt64(wallTime(of: index).milliseconds))
         nodes[index].card = Verified(checked: card.signed)
         let terms = Terms(share: node.share)
-        let ledger = Ledger(terms: terms, period: conditions.period(at: wallTime), restored: restored.ledger)
+        let ledger = Ledger(terms: terms, period: period(of: index), restored: restored.ledger)
         let overlay = Overlay(
             roster: Roster(
                 own: nodes[index].card, known: restored.news, lastVersion: restored.lastVersion,
-                settings: Roster.Settings(pulse: conditions.pulse), generator: generator.split()),
+                settings: conditions.pulse.map { Roster.Settings(pulse: $0) } ?? Roster.Settings(),
+                generator: nodes[index].chance.split()),
             curator: Curator(
                 own: node.id, holdings: restored.holdings, withdrawals: restored.withdrawals,
-                owed: restored.owed, denials: restored.denials, policy: Policy(), generator: generator.split()),
+                owed: restored.owed, denials: restored.denials, policy: Policy(),
+                generator: nodes[index].chance.split()),
             ledger: ledger, terms: terms)
-        let door = VirtualDoor(own: node.id, terms: terms, state: ledger.state, generator: generator.split())
+        let door = VirtualDoor(
+            own: node.id, terms: terms, state: ledger.state, generator: nodes[index].chance.split())
         checkRestart(index, ledger.state)
         nodes[index].process = VirtualNode.Process(overlay: overlay, door: door)
         deliver(.measured(freeDisk: node.freeDisk, load: 0), to: run)
-        deliver(.start(wallTime), to: run)
+        deliver(.start(wallTime(of: index)), to: run)
         schedule(.rhythm(run), after: Conditions.rhythm)
     }
 
@@ -159,10 +176,11 @@ struct VirtualNetwork {
         case .wake(let run, let moment): wake(run, at: moment)
         case .rhythm(let run): beat(run)
         case .written(let run): written(run)
-        case .datagram(let envelope, let sender, let receiver): arrive(envelope, from: sender, at: receiver)
-        case .request(let request, let caller, let call, let receiver):
-            arrive(request, from: caller, call, at: receiver)
-        case .answer(let answer, let caller, let call): arrive(answer, at: caller, call)
+        case .datagram(let envelope, let size, let sender, let receiver):
+            arrive(envelope, size, from: sender, at: receiver)
+        case .request(let request, let size, let caller, let call, let receiver):
+            arrive(request, size, from: caller, call, at: receiver)
+        case .answer(let answer, let size, let caller, let call): arrive(answer, size, at: caller, call)
         case .fetch(let fetch, let file, let pieces, let sink, let source):
             beginFetch(fetch, of: file, pieces, by: sink, from: source)
         case .slice(let id): sliceArrived(id)
@@ -170,6 +188,8 @@ struct VirtualNetwork {
         case .answered(let id, let outcome): clients[id]?.outcome = outcome
         case .lookUpOverdue(let id, let run): lookUpOverdue(id, at: run)
         case .restart(let index): start(index)
+        case .fault(let fault): befall(fault)
+        case .faultEnds(let id): end(id)
         }
     }
 
@@ -181,8 +201,8 @@ struct VirtualNetwork {
 
     private mutating func beat(_ run: Run) {
         guard isRunning(run) else { return }
-        deliver(.wallClock(wallTime), to: run)
-        deliver(.period(conditions.period(at: wallTime)), to: run)
+        deliver(.wallClock(wallTime(of: run.node)), to: run)
+        deliver(.period(period(of: run.node)), to: run)
         review(run)
         deliver(.measured(freeDisk: nodes[run.node].freeDisk, load: 0), to: run)
         schedule(.rhythm(run), after: Conditions.rhythm)
@@ -190,7 +210,16 @@ struct VirtualNetwork {
 
     // MARK: Asking
 
+    /// The true one.
     var wallTime: WallTime { Self.epoch + (now - .zero) }
+
+    /// What a node's own clock says.
+    func wallTime(of index: Int) -> WallTime { wallTime + nodes[index].clockError }
+
+    /// What a node's own calendar says.
+    func period(of index: Int) -> Period {
+        Conditions.period(of: nodes[index].machine.period, at: wallTime(of: index))
+    }
 
     func isRunning(_ run: Run) -> Bool { nodes[run.node].isUp && nodes[run.node].run == run.number }
 

@@ -21,10 +21,18 @@ struct VirtualNode {
     }
 
     let id: NodeID
-    let place: Place?
-    let share: ByteCount
-    var freeDisk = ByteCount.gigabytes(8)
+    let machine: Topology.Node
+    let station: Station
+    /// Room for copies of others' files.
+    var freeDisk: ByteCount
     var card: Verified<Card>
+    /// What it draws for its wires, disk and runs: no other node's draws shift these.
+    var chance: Generator
+    /// How far its wall clock is ahead of the world's.
+    var clockError: Duration
+    var honesty: Topology.Honesty
+    var troubles = Troubles()
+    var traffic = Traffic()
     var disk = VirtualDisk()
     var books = Books()
     /// Of each crash.
@@ -32,8 +40,6 @@ struct VirtualNode {
     var process: Process?
     /// How often it was started.
     var run = 0
-    /// Its card names its own URL, and not somebody else's, who must not be bothered.
-    var isHonest = true
     /// How often somebody asked there for proof.
     var askedForProof = 0
     /// Nodes reach those on their side.
@@ -47,7 +53,20 @@ struct VirtualNode {
     /// How many actions it has performed, in all runs.
     var performed = 0
 
+    init(id: NodeID, machine: Topology.Node, access: Duration, card: Verified<Card>, chance: Generator) {
+        self.id = id
+        self.machine = machine
+        self.card = card
+        self.chance = chance
+        freeDisk = machine.disk
+        clockError = machine.clockSkew
+        honesty = machine.honesty
+        station = Station(word: id.short.word, place: machine.place, host: machine.host, access: access)
+    }
+
     var isUp: Bool { process != nil }
+    var place: Place? { machine.place }
+    var share: ByteCount { machine.share }
 }
 
 /// What a crash cost the account, and what bounds it: the most that was sent of each class in a second, of those within

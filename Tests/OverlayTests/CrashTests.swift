@@ -33,7 +33,7 @@ import Testing
             }
             let file = network.post(.mebibytes(2), on: publisher)
             // A holder is known a little later.
-            network.run(for: part == .holder ? .seconds(1) : .milliseconds(Int64.random(in: 0...50, using: &chance)))
+            network.run(for: part == .holder ? .seconds(2) : .milliseconds(Int64.random(in: 0...50, using: &chance)))
             guard let victim = part.node(in: network, for: file, publisher: publisher) else {
                 Issue.record("nobody is the \(part), seed \(seed)")
                 continue
@@ -62,7 +62,7 @@ import Testing
             // Every other time the disks are slow, and part of everything is lost.
             if seed.isMultiple(of: 2) {
                 network.conditions.writing = .milliseconds(5) ... .milliseconds(1500)
-                network.conditions.loss = 50
+                network.conditions.links.loss = 0.05
             }
             var files: [FileID] = []
             for _ in 0..<8 {

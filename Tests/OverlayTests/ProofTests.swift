@@ -13,7 +13,7 @@ import Testing
         var network = VirtualNetwork(seed: seed)
         for _ in 0..<count { network.create(share: .gigabytes(1)) }
         network.introduceAll()
-        for index in lying { network.nodes[index].isHonest = false }
+        for index in lying { network.nodes[index].honesty = .namesForeignURL }
         for index in 0..<count { network.start(index) }
         network.run(for: .seconds(5))
         return network
@@ -94,7 +94,7 @@ import Testing
         network.run(for: .seconds(30))
         #expect(network.askEverywhere(for: file).map(\.isServed) == [false, true, false, false])
         network.crash(1)
-        network.nodes[1].isHonest = true
+        network.nodes[1].honesty = .honest
         network.run(for: .seconds(20))
         network.start(1)
         network.run(for: .seconds(30))

@@ -28,7 +28,7 @@ import Testing
     @Test func `a holder that was away learns of a withdrawal before it serves, and discards the file`() {
         for seed in 1...20 as ClosedRange<UInt64> {
             var network = VirtualNetwork.settled(6, seed: seed)
-            if seed.isMultiple(of: 4) { network.conditions.loss = 50 }
+            if seed.isMultiple(of: 4) { network.conditions.links.loss = 0.05 }
             let file = network.post(.mebibytes(1), on: 0)
             #expect(network.run(for: .seconds(20)) { $0.holders(of: file).count == 3 }, "seed \(seed)")
             let holder = network.holders(of: file)[Int(seed % 2) + 1]

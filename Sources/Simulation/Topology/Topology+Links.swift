@@ -4,7 +4,7 @@ extension Topology {
     /// What the ways between nodes are like, in each direction.
     public struct Links: Equatable, Sendable {
         public var delay = Delay.geography
-        /// What is added to each delay, drawn evenly from nothing to this.
+        /// What is added to each delay: exponentially distributed, with this mean.
         public var jitter: Duration = .zero
         /// Of datagrams, questions, answers and transfers, the part that does not get through: 0 to 1.
         public var loss = 0.0
@@ -24,7 +24,7 @@ extension Topology {
         case geography
         /// Half of the measured round trip between the hosts that nodes stand for.
         case matrix(Matrix)
-        /// The same everywhere, drawn anew for each datagram.
+        /// Wherever they are: any two have one of their own within this.
         case drawn(ClosedRange<Duration>)
     }
 }

@@ -151,7 +151,7 @@ struct PartitionStory {
 
     /// Within so long a death is known where it happened (DESIGN, *Targets*). Who died later was alive to its last
     /// words, which may reach others only after the partition.
-    private var mourning: Duration { network.conditions.pulse * 3 + .seconds(2) }
+    private var mourning: Duration { (network.conditions.pulse ?? .zero) * 3 + .seconds(2) }
 
     /// Goes on, and sees to it that nobody comes to life in anybody's eyes, for however short, who was known to be gone
     /// where it went: its last words come with the verdicts on it.

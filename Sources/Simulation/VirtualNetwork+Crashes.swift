@@ -1,0 +1,74 @@
+internal import Allowance
+internal import Overlay
+internal import Primitives
+
+/// Crashes, and coming back from them.
+extension VirtualNetwork {
+    /// The node dies where it stands: its process is gone, its disk has what was durable.
+    mutating func crash(_ index: Int) {
+        guard let process = nodes[index].process else { return }
+        note("\(index) crashes")
+        nodes[index].actionsToCrash = nil
+        nodes[index].process = nil
+        nodes[index].disk.crash(keepingLast: Bool.random(using: &nodes[index].chance))
+        noteWaste(of: process.door.leases, in: process.door.period, at: index)
+        for id in transfers.keys.sorted() where transfers[id]?.source.node == index { breakOff(id) }
+        for request in process.door.asked.keys.sorted(by: { $0.number < $1.number }) {
+            guard let (caller, call) = process.door.asked[request] else { continue }
+            schedule(.event(.failed(call, .unreachable), caller), after: delay(from: index, to: caller.node))
+        }
+        for bill in process.door.unpaid { lose(bill.then, at: index) }
+        for file in process.door.searching.keys.sorted() {
+            for client in process.door.searching[file] ?? [] { cutOff(client, at: index) }
+        }
+    }
+
+    /// What waited to be sent when the node died: who waits for it sees the connection end.
+    private mutating func lose(_ happening: Happening, at index: Int) {
+        switch happening {
+        case .answer(_, _, let caller, let call):
+            schedule(.event(.failed(call, .unreachable), caller), after: delay(from: index, to: caller.node))
+        case .client(let client, _), .answered(let client, _): cutOff(client, at: index)
+        default: break
+        }
+    }
+
+    private mutating func cutOff(_ client: ClientID, at index: Int) {
+        clients[client]?.outcome = .cutOff(by: nodes[index].id)
+    }
+
+    /// Once it has performed so many more actions it dies, and returns after a while.
+    mutating func crash(_ index: Int, afterActions count: Int, for absence: Duration) {
+        nodes[index].actionsToCrash = count
+        nodes[index].absence = absence
+    }
+
+    mutating func crashIfDue(_ run: Run) -> Bool {
+        guard let left = nodes[run.node].actionsToCrash else { return false }
+        nodes[run.node].actionsToCrash = left - 1
+        guard left <= 0 else { return false }
+        crash(run.node)
+        schedule(.restart(run.node), after: nodes[run.node].absence)
+        return true
+    }
+
+    /// Everybody comes back, reaches everybody, and nobody dies any more.
+    mutating func heal() {
+        part([])
+        endFaults()
+        for index in nodes.indices {
+            nodes[index].actionsToCrash = nil
+            start(index)
+        }
+        conditions.links.loss = 0
+        conditions.links.duplication = 0
+    }
+
+    /// What was sent was leased on disk before, so after a crash at least that counts as spent.
+    mutating func checkRestart(_ index: Int, _ state: LedgerState) {
+        let sent = nodes[index].books.sent(in: state.period)
+        for kind in TrafficClass.allCases where sent[kind] > state.leased[kind] {
+            violate("node \(index) restarts with \(state.leased[kind]) of \(kind) leased, having sent \(sent[kind])")
+        }
+    }
+}
