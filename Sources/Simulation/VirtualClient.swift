@@ -23,6 +23,7 @@ struct VirtualClient {
 
     let file: FileID
     let station: Station
+    let asked: Instant
     /// Who sent it on, and to whom, as its `via` says.
     var tried: [ShortID] = []
     /// It waited for the file to be looked for.

@@ -16,7 +16,10 @@ extension VirtualNetwork {
         guard spend(size + ByteCount(WireCost.frame), for: .overlay, at: run) else { return }
         nodes[run.node].traffic.sendDatagram(size)
         let index = index(of: receiver)
-        guard !isLost(from: run.node, to: index) else { return }
+        let isLost = isLost(from: run.node, to: index)
+        let isReceived = !isLost && nodes[index].isUp && hears(index, from: run.node)
+        measures.sent(envelope, Int(size.bytes), from: run.node, to: index, isReceived: isReceived, at: now)
+        guard !isLost else { return }
         let arrival = Happening.datagram(envelope, size, from: run.node, to: index)
         schedule(arrival, after: delay(from: run.node, to: index) + overtaken(from: run.node, to: index))
         if draws(conditions.links.duplication, at: run.node) {
@@ -48,6 +51,7 @@ extension VirtualNetwork {
             return schedule(.event(.failed(id, .unreachable), run))
         }
         let index = index(of: receiver)
+        measures.called(size, from: run.node, to: index)
         let arrival = Happening.request(request, size, from: run, id, to: index)
         pay(
             VirtualDoor.Bill(size: size, kind: .overlay, then: arrival, delay: delay(from: run.node, to: index)),
@@ -95,6 +99,7 @@ extension VirtualNetwork {
         guard !isLost(from: run.node, to: caller.node), reserve(size, for: .overlay, at: run) else {
             return schedule(.event(.failed(call, .timedOut), caller), after: Conditions.callLimit)
         }
+        measures.called(size, from: run.node, to: caller.node)
         let arrival = Happening.answer(answer, size, to: caller, call)
         let back = delay(from: run.node, to: caller.node)
         pay(VirtualDoor.Bill(size: size, kind: .overlay, then: arrival, delay: back), at: run)

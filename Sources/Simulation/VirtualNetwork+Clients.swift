@@ -15,14 +15,14 @@ extension VirtualNetwork {
         let id = ClientID(number: numbers)
         let word = generator.next()
         let station = Station(word: word, place: place, access: Station.Line.home.draw(using: &generator))
-        clients[id] = VirtualClient(file: file, station: station)
+        clients[id] = VirtualClient(file: file, station: station, asked: now)
         schedule(.client(id, at: index), after: delay(from: index, to: station))
         return id
     }
 
     mutating func arrive(_ id: ClientID, at index: Int) {
         guard let client = clients[id] else { return }
-        guard let process = nodes[index].process else { return end(id, .cutOff(by: nodes[index].id)) }
+        guard let process = nodes[index].process else { return conclude(id, .cutOff(by: nodes[index].id)) }
         let run = currentRun(of: index)
         let router = process.door.router
         guard router[client.file] == nil, router.absence(of: client.file) == nil else { return decide(id, at: run) }
@@ -75,7 +75,9 @@ extension VirtualNetwork {
     private mutating func serve(_ id: ClientID, at run: Run) -> Bool {
         guard let file = clients[id]?.file, let route = nodes[run.node].process?.door.router[file] else { return false }
         let pieces = 0..<PieceGeometry(length: route.length).count
-        return begin(.client(id), file, pieces, length: route.length, at: run)
+        guard begin(.client(id), file, pieces, length: route.length, at: run) else { return false }
+        observeRoute(of: id, length: route.length, by: run.node)
+        return true
     }
 
     private mutating func follow(_ choice: Choice, _ id: ClientID, at run: Run) {
@@ -100,13 +102,16 @@ extension VirtualNetwork {
     /// Sends a small answer, if the account has room for it.
     private mutating func tell(_ then: Happening, _ id: ClientID, at run: Run) {
         guard reserve(Self.answerCost, for: .answers, at: run) else {
-            return end(id, .cutOff(by: nodes[run.node].id))
+            return conclude(id, .cutOff(by: nodes[run.node].id))
         }
         let way = clients[id].map { delay(from: run.node, to: $0.station) } ?? .zero
         pay(VirtualDoor.Bill(size: Self.answerCost, kind: .answers, then: then, delay: way), at: run)
     }
 
-    private mutating func end(_ id: ClientID, _ outcome: VirtualClient.Outcome) {
+    /// What came of it, once and for all.
+    mutating func conclude(_ id: ClientID, _ outcome: VirtualClient.Outcome) {
+        guard let client = clients[id], client.outcome == nil else { return }
         clients[id]?.outcome = outcome
+        observe(client, outcome)
     }
 }

@@ -10,6 +10,7 @@ extension VirtualNetwork {
         note("\(index) crashes")
         nodes[index].actionsToCrash = nil
         nodes[index].process = nil
+        measures.ended(index, byFarewell: process.hasLeft, at: now)
         nodes[index].disk.crash(keepingLast: Bool.random(using: &nodes[index].chance))
         noteWaste(of: process.door.leases, in: process.door.period, at: index)
         for id in transfers.keys.sorted() where transfers[id]?.source.node == index { breakOff(id) }
@@ -34,7 +35,7 @@ extension VirtualNetwork {
     }
 
     private mutating func cutOff(_ client: ClientID, at index: Int) {
-        clients[client]?.outcome = .cutOff(by: nodes[index].id)
+        conclude(client, .cutOff(by: nodes[index].id))
     }
 
     /// Once it has performed so many more actions it dies, and returns after a while.
@@ -62,6 +63,7 @@ extension VirtualNetwork {
         }
         conditions.links.loss = 0
         conditions.links.duplication = 0
+        measures.agreement.expect(since: now)
     }
 
     /// What was sent was leased on disk before, so after a crash at least that counts as spent.

@@ -52,6 +52,7 @@ extension VirtualNetwork {
     mutating func end(_ id: FaultID) {
         guard let fault = faults.end(id) else { return }
         note("\(fault.kind) on \(fault.nodes) ends")
+        measures.agreement.expect(since: now)
         trouble(fault.nodes)
         for index in fault.nodes { end(fault.kind, at: index) }
     }

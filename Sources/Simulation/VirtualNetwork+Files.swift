@@ -41,6 +41,7 @@ extension VirtualNetwork {
     }
 
     private mutating func put(_ manifest: Manifest, on index: Int) {
+        measures.copying.posted(manifest.file, manifest.posting.length, by: index)
         nodes[index].disk.storeAll(of: manifest)
         deliver(.posted(Verified(checked: manifest), sha256: manifest.posting.sha256), to: currentRun(of: index))
     }

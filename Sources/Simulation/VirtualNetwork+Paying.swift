@@ -68,6 +68,7 @@ extension VirtualNetwork {
     private mutating func sent(_ size: ByteCount, _ kind: TrafficClass, by run: Run) {
         guard let period = nodes[run.node].process?.door.period else { return }
         nodes[run.node].books.add(size, kind, in: period, at: now)
+        measures.paid(size, kind, by: run.node)
         let sent = nodes[run.node].books.sent(in: period)
         if sent.sum > nodes[run.node].share { violate("node \(run.node) sent \(sent.sum), more than its share") }
         guard let leased = nodes[run.node].disk.leases[period.starts], sent[kind] <= leased[kind] else {

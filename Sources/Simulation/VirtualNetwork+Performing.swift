@@ -13,6 +13,7 @@ extension VirtualNetwork {
             guard isRunning(run), !crashIfDue(run) else { return }
             nodes[run.node].performed += 1
             note("\(run.node) \(action)")
+            observe(action, of: run)
             perform(action, of: run)
         }
     }
@@ -67,7 +68,9 @@ extension VirtualNetwork {
 
     mutating func written(_ run: Run) {
         guard isRunning(run) else { return }
+        let records = nodes[run.node].disk.writing?.records
         let then = nodes[run.node].disk.finish()
+        observe(records ?? [], writtenBy: run.node)
         if nodes[run.node].disk.beginNext() { write(run) }
         perform(then, of: run)
     }

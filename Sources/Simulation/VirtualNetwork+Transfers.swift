@@ -95,6 +95,7 @@ extension VirtualNetwork {
         transfer.flying = transfer.pieces.prefix(1)
         transfer.pieces = transfer.pieces.dropFirst()
         transfer.reserved -= size
+        if transfer.kind == .replication { measures.copying.sent(size, of: transfer.file, by: transfer.source.node) }
         transfers[id] = transfer
         let rate = nodes[transfer.source.node].machine.uplink.bytes
         let time = Duration.nanoseconds(Int64(Double(size.bytes) / Double(rate) * 1e9))
@@ -127,7 +128,7 @@ extension VirtualNetwork {
         guard let transfer = transfers.removeValue(forKey: id) else { return }
         switch transfer.sink {
         case .node(let run, let fetch): schedule(.event(.fetchEnded(fetch, .finished), run), after: .milliseconds(2))
-        case .client(let client): clients[client]?.outcome = .served(by: nodes[transfer.source.node].id)
+        case .client(let client): conclude(client, .served(by: nodes[transfer.source.node].id))
         }
     }
 
@@ -139,7 +140,7 @@ extension VirtualNetwork {
         case .node(let run, let fetch):
             let way = delay(from: transfer.source.node, to: run.node)
             schedule(.event(.fetchEnded(fetch, .failed), run), after: way)
-        case .client(let client): clients[client]?.outcome = .cutOff(by: nodes[transfer.source.node].id)
+        case .client(let client): conclude(client, .cutOff(by: nodes[transfer.source.node].id))
         }
     }
 

@@ -27,6 +27,8 @@ struct VirtualNetwork {
     private var sequence = 0
     private var indices: [NodeID: Int] = [:]
 
+    /// What is observed of it.
+    var measures = Measures()
     /// Promises that were broken.
     var violations: [String] = []
     /// One line for each action and each crash.
@@ -123,6 +125,7 @@ struct VirtualNetwork {
             own: node.id, terms: terms, state: ledger.state, generator: nodes[index].chance.split())
         checkRestart(index, ledger.state)
         nodes[index].process = VirtualNode.Process(overlay: overlay, door: door)
+        measures.began(index, node.id, at: now)
         deliver(.measured(freeDisk: node.freeDisk, load: 0), to: run)
         deliver(.start(wallTime(of: index)), to: run)
         schedule(.rhythm(run), after: Conditions.rhythm)
@@ -144,6 +147,7 @@ struct VirtualNetwork {
             }
             agenda.removeMin()
             now = max(now, next.at)
+            if now >= measures.due { look() }
             happen(next.happening)
         }
         now = max(now, end)
@@ -185,7 +189,7 @@ struct VirtualNetwork {
             beginFetch(fetch, of: file, pieces, by: sink, from: source)
         case .slice(let id): sliceArrived(id)
         case .client(let id, let index): arrive(id, at: index)
-        case .answered(let id, let outcome): clients[id]?.outcome = outcome
+        case .answered(let id, let outcome): conclude(id, outcome)
         case .lookUpOverdue(let id, let run): lookUpOverdue(id, at: run)
         case .restart(let index): start(index)
         case .fault(let fault): befall(fault)
