@@ -37,7 +37,10 @@ extension VirtualNetwork {
         gossip.received = Quantiles(of: monthly.map(\.received.sum))
         gossip.sentFor = WorldReport.Uses(meanOf: monthly.map(\.sent))
         gossip.receivedFor = WorldReport.Uses(meanOf: monthly.map(\.received))
-        let bounds = nodes.map { Terms(share: $0.share).guaranteed(.overlay) }
+        let bounds = nodes.map { node in
+            let allowed = Double(Terms(share: node.share).guaranteed(.overlay).bytes)
+            return ByteCount(Int64((allowed * (OverlayTraffic.month / node.machine.period)).rounded()))
+        }
         gossip.bound = Quantiles(of: bounds)?.p50 ?? .zero
         gossip.beyondBound = nodes.indices.count { node in
             (measures.traffic.monthly(of: node, at: now)?.sent.sum ?? .zero) > bounds[node]

@@ -58,7 +58,8 @@ public struct WorldReport: Equatable, Sendable {
         /// In the mean of all nodes.
         public var sentFor = Uses()
         public var receivedFor = Uses()
-        /// What is allowed: the larger of 1 % of the share and 3 MB, but a tenth of it at most.
+        /// What is allowed in a month: of each period's share the larger of 1 % and 3 MB, but a tenth of it at most. That of
+        /// the middle node.
         public var bound: ByteCount = .zero
         /// Nodes above it.
         public var beyondBound = 0
