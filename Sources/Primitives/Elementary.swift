@@ -15,6 +15,22 @@ public enum Elementary {
         return sum
     }
 
+    /// The natural logarithm, for finite x > 0; absolute error below 1e-12.
+    public static func log(_ x: Double) -> Double {
+        let isLarge = x.significand > 1.4142135623730951
+        let significand = isLarge ? x.significand / 2 : x.significand
+        let exponent = Double(x.exponent) + (isLarge ? 1 : 0)
+        // ln m = 2 artanh((m − 1) / (m + 1)), whose argument is at most 0.172 here.
+        let ratio = (significand - 1) / (significand + 1)
+        var power = ratio
+        var sum = ratio
+        for n in 1...10 {
+            power *= ratio * ratio
+            sum += power / Double(2 * n + 1)
+        }
+        return 2 * sum + exponent * 0.6931471805599453
+    }
+
     /// Sine of an angle in radians, for |x| ≤ 2π; absolute error below 1e-13.
     public static func sin(_ x: Double) -> Double {
         var angle = x

@@ -67,7 +67,7 @@ extension Duration {
 
 extension Duration {
     /// Reads a number and a unit: `"250ms"`, `"1s"`, `"1.5 s"`, `"10min"`, `"2h"`, `"7d"`, in any case, to a
-    /// millisecond. Nothing when it is not one, is negative, or is longer than thirty years.
+    /// microsecond. Nothing when it is not one, is negative, or is longer than thirty years.
     public init?(_ text: some StringProtocol) {
         let compact = text.lowercased().filter { $0 != " " }
         let number = compact.prefix { ("0"..."9").contains($0) || $0 == "." }
@@ -81,6 +81,6 @@ extension Duration {
             default: nil
             }
         guard let unit, let count = Double(number), count.isFinite, count * unit < 1e12 else { return nil }
-        self = .milliseconds(Int64((count * unit).rounded()))
+        self = .microseconds(Int64((count * unit * 1000).rounded()))
     }
 }

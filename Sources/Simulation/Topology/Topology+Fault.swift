@@ -28,6 +28,8 @@ extension Topology {
         case pause
         /// These and the others do not reach each other; where it is one-way, these are still heard.
         case partition(oneWay: Bool)
+        /// These groups do not reach one another, nor those in none of them.
+        case split([[Int]])
         /// Of what they send and what is sent to them, this part is lost beside what is lost anyway.
         case loss(Double)
         /// What they send and what is sent to them takes so much longer.
