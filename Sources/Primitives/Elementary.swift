@@ -22,14 +22,13 @@ public enum Elementary {
         let exponent = Double(x.exponent) + (isLarge ? 1 : 0)
         // ln m = 2 artanh((m − 1) / (m + 1)), whose argument is at most 0.172 here.
         let ratio = (significand - 1) / (significand + 1)
-        var power = ratio
-        var sum = ratio
-        for n in 1...10 {
-            power *= ratio * ratio
-            sum += power / Double(2 * n + 1)
-        }
-        return 2 * sum + exponent * 0.6931471805599453
+        let square = ratio * ratio
+        var series = 1 / 17.0
+        for divisor in logarithmDivisors { series = series * square + divisor }
+        return 2 * ratio * series + exponent * 0.693_147_180_559_945_3
     }
+
+    private static let logarithmDivisors = [1 / 15.0, 1 / 13.0, 1 / 11.0, 1 / 9.0, 1 / 7.0, 1 / 5.0, 1 / 3.0, 1]
 
     /// Sine of an angle in radians, for |x| ≤ 2π; absolute error below 1e-13.
     public static func sin(_ x: Double) -> Double {

@@ -19,6 +19,12 @@ indirect enum Happening {
     case answered(ClientID, VirtualClient.Outcome)
     case lookUpOverdue(ClientID, Run)
     case restart(Int)
+    /// A file of the topology is posted.
+    case posting(Int)
+    /// Somebody of a region asks for something.
+    case demand(Int)
+    case crowd(Int)
+    case crowdMember(Int)
     case fault(Topology.Fault)
     case faultEnds(FaultID)
 }

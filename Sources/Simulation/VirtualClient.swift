@@ -24,6 +24,8 @@ struct VirtualClient {
     let file: FileID
     let station: Station
     let asked: Instant
+    /// It came by the world's demand: nobody asks what became of it.
+    var isPassing = false
     /// Who sent it on, and to whom, as its `via` says.
     var tried: [ShortID] = []
     /// It waited for the file to be looked for.

@@ -11,11 +11,17 @@ extension VirtualNetwork {
 
     /// A client near `place` asks a node for a file.
     mutating func ask(_ file: FileID, at index: Int, near place: Place?) -> ClientID {
-        numbers += 1
-        let id = ClientID(number: numbers)
         let word = generator.next()
         let station = Station(word: word, place: place, access: Station.Line.home.draw(using: &generator))
-        clients[id] = VirtualClient(file: file, station: station, asked: now)
+        return ask(file, at: index, from: station)
+    }
+
+    /// - Parameter isPassing: nobody asks what becomes of it.
+    @discardableResult
+    mutating func ask(_ file: FileID, at index: Int, from station: Station, isPassing: Bool = false) -> ClientID {
+        numbers += 1
+        let id = ClientID(number: numbers)
+        clients[id] = VirtualClient(file: file, station: station, asked: now, isPassing: isPassing)
         schedule(.client(id, at: index), after: delay(from: index, to: station))
         return id
     }
@@ -108,10 +114,11 @@ extension VirtualNetwork {
         pay(VirtualDoor.Bill(size: Self.answerCost, kind: .answers, then: then, delay: way), at: run)
     }
 
-    /// What came of it, once and for all.
+    /// What came of it, once and for all: nobody thinks of those who pass afterwards.
     mutating func conclude(_ id: ClientID, _ outcome: VirtualClient.Outcome) {
         guard let client = clients[id], client.outcome == nil else { return }
         clients[id]?.outcome = outcome
         observe(client, outcome)
+        if client.isPassing { clients[id] = nil }
     }
 }

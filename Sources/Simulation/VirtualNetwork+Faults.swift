@@ -45,7 +45,7 @@ extension VirtualNetwork {
         case .crash: crash(index)
         case .clockJump(let step): nodes[index].clockError += step
         case .lie(let honesty): nodes[index].honesty = honesty
-        case .pause, .partition, .loss, .delay, .slowDisk, .fullDisk, .tornWrites: break
+        case .pause, .partition, .split, .loss, .delay, .slowDisk, .fullDisk, .tornWrites: break
         }
     }
 
@@ -62,7 +62,7 @@ extension VirtualNetwork {
         case .crash: if !nodes[index].hasLeft { start(index) }
         case .clockJump(let step): nodes[index].clockError -= step
         case .lie: nodes[index].honesty = nodes[index].machine.honesty
-        case .pause, .partition, .loss, .delay, .slowDisk, .fullDisk, .tornWrites: break
+        case .pause, .partition, .split, .loss, .delay, .slowDisk, .fullDisk, .tornWrites: break
         }
     }
 

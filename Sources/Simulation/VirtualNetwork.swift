@@ -16,6 +16,7 @@ struct VirtualNetwork {
     var generator: Generator
     var wires: Wires
     var faults = Faults()
+    var market = Market.none
     var nodes: [VirtualNode] = []
     var transfers: [TransferID: VirtualTransfer] = [:]
     var clients: [ClientID: VirtualClient] = [:]
@@ -192,6 +193,10 @@ struct VirtualNetwork {
         case .answered(let id, let outcome): conclude(id, outcome)
         case .lookUpOverdue(let id, let run): lookUpOverdue(id, at: run)
         case .restart(let index): start(index)
+        case .posting(let number): post(number: number)
+        case .demand(let region): demand(of: region)
+        case .crowd(let index): crowd(index)
+        case .crowdMember(let index): crowdMember(index)
         case .fault(let fault): befall(fault)
         case .faultEnds(let id): end(id)
         }

@@ -16,9 +16,15 @@ struct Faults {
     /// A partition: these and the others.
     struct Cut {
         let id: FaultID
-        var isInside: [Bool]
+        private let isInside: [Bool]
         /// What those inside send still arrives.
-        let isOneWay: Bool
+        private let isOneWay: Bool
+
+        init(_ id: FaultID, around nodes: [Int], isOneWay: Bool = false) {
+            var isInside = [Bool](repeating: false, count: (nodes.last ?? -1) + 1)
+            for node in nodes { isInside[node] = true }
+            (self.id, self.isInside, self.isOneWay) = (id, isInside, isOneWay)
+        }
 
         func passes(from sender: Int, to receiver: Int) -> Bool {
             let (there, here) = (contains(sender), contains(receiver))
@@ -36,10 +42,10 @@ struct Faults {
         count += 1
         let id = FaultID(number: count)
         active.append(Active(id: id, kind: kind, nodes: nodes))
-        if case .partition(let isOneWay) = kind {
-            var isInside = [Bool](repeating: false, count: (nodes.last ?? -1) + 1)
-            for node in nodes { isInside[node] = true }
-            cuts.append(Cut(id: id, isInside: isInside, isOneWay: isOneWay))
+        switch kind {
+        case .partition(let isOneWay): cuts.append(Cut(id, around: nodes, isOneWay: isOneWay))
+        case .split(let sides): for side in sides { cuts.append(Cut(id, around: side)) }
+        case .crash, .pause, .loss, .delay, .slowDisk, .fullDisk, .tornWrites, .clockJump, .lie: break
         }
         return id
     }
@@ -78,7 +84,7 @@ struct Troubles: Equatable {
         case .slowDisk(let factor): slowness = max(slowness, factor)
         case .fullDisk: isDiskFull = true
         case .tornWrites: tearsWrites = true
-        case .crash, .partition, .clockJump, .lie: break
+        case .crash, .partition, .split, .clockJump, .lie: break
         }
     }
 }

@@ -57,21 +57,6 @@ extension Generator {
     mutating func exponential(limit: Double) -> Double { Self.exponential(of: next(), limit: limit) }
 
     static func exponential(of word: UInt64, limit: Double) -> Double {
-        min(limit, -naturalLogarithm(Double((word >> 11) + 1) * 0x1p-53))
-    }
-
-    /// Of a positive number, from additions and multiplications alone; relative error below 1e-9.
-    private static func naturalLogarithm(_ x: Double) -> Double {
-        // ln(m · 2^e) = e · ln 2 + 2 · artanh((m − 1) ÷ (m + 1)), with m between 0.75 and 1.5.
-        var exponent = Double(x.exponent)
-        var mantissa = x.significand
-        if mantissa > 1.5 {
-            mantissa /= 2
-            exponent += 1
-        }
-        let ratio = (mantissa - 1) / (mantissa + 1)
-        let square = ratio * ratio
-        let series = 1 + square * (1 / 3.0 + square * (1 / 5.0 + square * (1 / 7.0 + square * (1 / 9.0 + square / 11))))
-        return exponent * 0.693_147_180_559_945_3 + 2 * ratio * series
+        min(limit, -Elementary.log(Double((word >> 11) + 1) * 0x1p-53))
     }
 }
