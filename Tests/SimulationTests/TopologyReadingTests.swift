@@ -187,4 +187,17 @@ struct TopologyReadingTests {
         let files = try FileManager.default.contentsOfDirectory(atPath: Shipped.folder.path)
         #expect(files.filter { $0.hasSuffix(".yaml") }.sorted() == Shipped.names.map { $0 + ".yaml" }.sorted())
     }
+
+    @Test("is written as its description shows")
+    func readMe() throws {
+        let text = try String(contentsOf: Shipped.folder.appending(path: "README.md"), encoding: .utf8)
+        let blocks = text.components(separatedBy: "```").enumerated().filter { $0.offset % 2 == 1 }.map(\.element)
+        let matrix = try #require(blocks.first { $0.hasPrefix("\nname\t") }).dropFirst()
+        let examples = blocks.filter { $0.hasPrefix("yaml\n") }.map { String($0.dropFirst(5)) }
+        #expect(examples.count == 3)
+        for example in examples {
+            let nodes = example.contains("nodes:") ? "" : "days: 30\nnodes: [{name: n, count: 50, location: world}]\n"
+            #expect(try read(nodes + example, matrix: String(matrix)).nodes.count >= 3)
+        }
+    }
 }
