@@ -1,42 +1,45 @@
-/// Writes JSON (RFC 8259) as text: two small documents need no encoder.
-struct JSONText {
-    private(set) var bytes: [UInt8] = []
+/// Writes JSON (RFC 8259) as text: small documents with fixed keys need no encoder.
+public struct JSONText: Sendable {
+    public private(set) var bytes: [UInt8] = []
     private var needsComma = false
 
-    mutating func object(_ members: (inout JSONText) -> Void) { nest("{", "}", members) }
-    mutating func array(_ elements: (inout JSONText) -> Void) { nest("[", "]", elements) }
+    public init() {}
 
-    mutating func key(_ name: StaticString) {
+    public mutating func object(_ members: (inout JSONText) -> Void) { nest("{", "}", members) }
+    public mutating func array(_ elements: (inout JSONText) -> Void) { nest("[", "]", elements) }
+
+    public mutating func key(_ name: StaticString) {
         separate()
         quote(name.description)
         append(":")
         needsComma = false
     }
 
-    mutating func value(_ text: String) {
+    public mutating func value(_ text: String) {
         separate()
         quote(text)
     }
 
-    mutating func value(_ truth: Bool) {
+    public mutating func value(_ truth: Bool) {
         separate()
         append(truth ? "true" : "false")
     }
 
-    mutating func value(_ number: Int64) {
+    public mutating func value(_ number: Int64) {
         separate()
         append(String(number))
     }
 
-    /// Rounded to thousandths: more digits would claim more than is known.
-    mutating func value(_ number: Double) {
+    /// Rounded, to thousandths unless told otherwise: more digits would claim more than is known.
+    public mutating func value(_ number: Double, decimals: Int = 3) {
         separate()
-        let thousandths = (number * 1000).rounded()
-        guard thousandths.magnitude < 1e15 else { return append("null") }
-        append(String(thousandths / 1000))
+        let scale = (0..<decimals).reduce(1.0) { scale, _ in scale * 10 }
+        let rounded = (number * scale).rounded()
+        guard rounded.magnitude < 1e15 else { return append("null") }
+        append(String(rounded / scale))
     }
 
-    mutating func null() {
+    public mutating func null() {
         separate()
         append("null")
     }
