@@ -61,6 +61,29 @@ enum Figures {
         }
     }
 
+    /// In words: `"30 days"`, `"a day"`, `"2 hours and 5 minutes"`.
+    static func span(_ duration: Duration) -> String {
+        let seconds = Int(duration.inSeconds.rounded())
+        let units = [(86_400, "a day", "days"), (3600, "an hour", "hours"), (60, "a minute", "minutes")]
+        var rest = seconds
+        var words: [String] = []
+        for (length, one, many) in units where rest >= length && words.count < 2 {
+            words.append(rest / length == 1 ? one : "\(rest / length) \(many)")
+            rest %= length
+        }
+        return words.isEmpty ? "\(seconds) seconds" : words.joined(separator: " and ")
+    }
+
+    /// Without zeros after the point: `"21 MB"`, `"1.5 GB"`.
+    static func size(_ size: ByteCount) -> String {
+        let parts = "\(size)".split(separator: " ")
+        guard parts.count == 2, parts[0].contains(".") else { return "\(size)" }
+        var number = parts[0]
+        while number.last == "0" { number.removeLast() }
+        if number.last == "." { number.removeLast() }
+        return "\(number) \(parts[1])"
+    }
+
     private static func parts(_ large: Int, _ unit: String, _ small: Int, _ smaller: String) -> String {
         small == 0 ? "\(large) \(unit)" : "\(large) \(unit) \(small) \(smaller)"
     }

@@ -105,6 +105,8 @@ extension VirtualNetwork {
         if serving.roundTrips.count > 0 {
             service.meanRoundTrip = .nanoseconds(Int64(serving.roundTrips.mean.rounded()))
             service.meanNearest = .nanoseconds(Int64(serving.nearestRoundTrips.mean.rounded()))
+            service.roundTripCurve = serving.roundTrips.curve
+            service.nearestCurve = serving.nearestRoundTrips.curve
         }
         addCopying(to: &service)
         return service
@@ -140,9 +142,6 @@ extension VirtualNetwork {
 
     // MARK: The map
 
-    /// Flows drawn at most.
-    private static let flowLimit = 120
-
     private var map: WorldReport.Map {
         var map = WorldReport.Map()
         var positions: [Int: Int] = [:]
@@ -158,7 +157,7 @@ extension VirtualNetwork {
         let flows = measures.serving.flows.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
         for (path, size) in flows {
             received[path.place] += size
-            guard let node = positions[path.node], map.flows.count < Self.flowLimit else { continue }
+            guard let node = positions[path.node], map.flows.count < WorldReport.Map.flowLimit else { continue }
             map.flows.append(WorldReport.Map.Flow(region: path.place, node: node, size: size))
         }
         map.regions = zip(measures.serving.places, received).map {
@@ -198,6 +197,11 @@ extension WorldReport.Bin {
         }
         return bins
     }
+}
+
+extension Distribution {
+    /// Of durations: the quantiles by fiftieths.
+    fileprivate var curve: [Duration] { (1...50).map { .nanoseconds(quantile(Double($0) / 50)) } }
 }
 
 extension Pulsing {

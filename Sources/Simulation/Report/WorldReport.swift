@@ -202,6 +202,9 @@ public struct WorldReport: Equatable, Sendable {
         public var meanRoundTrip: Duration?
         public var nearest: Quantiles<Duration>?
         public var meanNearest: Duration?
+        /// How far away the nearest fiftieth of all downloads came from at most, two fiftieths, and so on.
+        public var roundTripCurve: [Duration] = []
+        public var nearestCurve: [Duration] = []
         /// Copies made, what publishers sent for them, and what all sent, in copies of the file: 1.1 means a tenth more.
         public var replicas = 0
         public var originPerReplica: Double?
@@ -241,6 +244,8 @@ public struct WorldReport: Equatable, Sendable {
         public var regions: [Region] = []
         /// The largest first.
         public var flows: [Flow] = []
+        /// Flows kept at most.
+        static let flowLimit = 120
 
         public struct Node: Equatable, Sendable {
             public var name: String
