@@ -11,9 +11,10 @@ struct Conditions {
     var writing: ClosedRange<Duration> = .milliseconds(1) ... .milliseconds(20)
     /// Of machines that are made without saying so: periods follow each other without a gap from the world's epoch.
     var period = Duration.seconds(86_400)
-
     /// How often the shell reads clock and disk.
-    static let rhythm = Duration.seconds(10)
+    var rhythm = Self.usualRhythm
+
+    static let usualRhythm = Duration.seconds(10)
     /// How long a lost question goes unanswered.
     static let callLimit = Duration.seconds(2)
     /// How long a client waits for a look-up.

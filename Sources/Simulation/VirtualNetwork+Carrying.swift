@@ -11,24 +11,26 @@ extension VirtualNetwork {
     mutating func send(_ envelope: Envelope, from run: Run, to receiver: NodeID) {
         guard nodes[run.node].process?.knows(receiver) == true else { return }
         let payload = envelope.wireBytes.count
-        if payload > Envelope.limit { violate("a datagram of \(payload) bytes") }
         let size = WireCost.datagram(payload)
         guard spend(size + ByteCount(WireCost.frame), for: .overlay, at: run) else { return }
         nodes[run.node].traffic.sendDatagram(size)
+        noteSent(size, payload: payload, at: run.node)
         let index = index(of: receiver)
         let isLost = isLost(from: run.node, to: index)
         let isReceived = !isLost && nodes[index].isUp && hears(index, from: run.node)
         measures.sent(envelope, Int(size.bytes), from: run.node, to: index, isReceived: isReceived, at: now)
-        guard !isLost else { return }
+        guard !isLost else { return noteDropped(size) }
         let arrival = Happening.datagram(envelope, size, from: run.node, to: index)
         schedule(arrival, after: delay(from: run.node, to: index) + overtaken(from: run.node, to: index))
         if draws(conditions.links.duplication, at: run.node) {
+            checkers.conservation.noteCopied(size)
             schedule(arrival, after: delay(from: run.node, to: index))
         }
     }
 
     mutating func arrive(_ envelope: Envelope, _ size: ByteCount, from sender: Int, at index: Int) {
-        guard nodes[index].isUp, hears(index, from: sender) else { return }
+        guard nodes[index].isUp, hears(index, from: sender) else { return noteDropped(size) }
+        noteArrived(size)
         nodes[index].traffic.receiveDatagram(size)
         let id = nodes[sender].id
         guard nodes[index].process?.knows(id) == true, let readable = nodes[index].process?.verifiable(envelope)
@@ -37,12 +39,6 @@ extension VirtualNetwork {
     }
 
     // MARK: Questions
-
-    /// Whoever does not own the URL on its card is not to be called, nor clients sent there.
-    mutating func checkHonest(_ id: NodeID) {
-        let index = index(of: id)
-        if nodes[index].honesty == .namesForeignURL { violate("node \(index) is taken at its word") }
-    }
 
     mutating func call(_ request: PeerRequest, _ id: CallID, from run: Run, to receiver: NodeID) {
         checkHonest(receiver)
@@ -93,7 +89,7 @@ extension VirtualNetwork {
 
     mutating func answer(_ id: RequestID, _ answer: PeerAnswer, from run: Run) {
         guard let (caller, call) = nodes[run.node].process?.door.asked.removeValue(forKey: id) else {
-            return violate("node \(run.node) answers what nobody asked")
+            return judge(Manners.self, at: run.node, Manners.check(isAsked: false))
         }
         let size = ByteCount(answer.wireBytes.count + WireCost.callHead)
         guard !isLost(from: run.node, to: caller.node), reserve(size, for: .overlay, at: run) else {

@@ -89,9 +89,8 @@ extension VirtualNetwork {
     private mutating func follow(_ choice: Choice, _ id: ClientID, at run: Run) {
         switch choice {
         case .redirect(let node):
-            checkHonest(node.id)
+            if let client = clients[id] { checkRedirect(of: client, from: run.node, to: node.id) }
             clients[id]?.tried.append(node.id.short)
-            if clients[id]?.tried.count ?? 0 > Router.mostRedirects { violate("a client is redirected too often") }
             tell(.client(id, at: index(of: node.id)), id, at: run)
         case .unknown:
             let outcome: VirtualClient.Outcome =

@@ -43,10 +43,14 @@ extension VirtualNetwork {
     private mutating func put(_ manifest: Manifest, on index: Int) {
         measures.copying.posted(manifest.file, manifest.posting.length, by: index)
         nodes[index].disk.storeAll(of: manifest)
+        checkers.audiences.posted(manifest.posting, at: now)
         deliver(.posted(Verified(checked: manifest), sha256: manifest.posting.sha256), to: currentRun(of: index))
     }
 
-    mutating func withdraw(_ file: FileID, on index: Int) { deliver(.withdraw(file), to: currentRun(of: index)) }
+    mutating func withdraw(_ file: FileID, on index: Int) {
+        checkers.audiences.asked(toWithdraw: file, by: nodes[index].id)
+        deliver(.withdraw(file), to: currentRun(of: index))
+    }
 
     func manifest(of file: FileID, at index: Int) -> Manifest? { nodes[index].disk.holdings[file]?.manifest.value }
 

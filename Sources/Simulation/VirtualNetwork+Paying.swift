@@ -50,7 +50,7 @@ extension VirtualNetwork {
     /// Now and then, as the shell does: leases left of a burst are lowered, and the others hear what remains.
     mutating func review(_ run: Run) {
         guard isRunning(run) else { return }
-        if let usage = nodes[run.node].process?.door.leases.takeReview(after: Conditions.rhythm) {
+        if let usage = nodes[run.node].process?.door.leases.takeReview(after: conditions.rhythm) {
             schedule(.event(.leaseLow(usage), run))
         }
         guard let remaining = nodes[run.node].process?.door.leases.usage.remaining else { return }
@@ -69,10 +69,6 @@ extension VirtualNetwork {
         guard let period = nodes[run.node].process?.door.period else { return }
         nodes[run.node].books.add(size, kind, in: period, at: now)
         measures.paid(size, kind, by: run.node)
-        let sent = nodes[run.node].books.sent(in: period)
-        if sent.sum > nodes[run.node].share { violate("node \(run.node) sent \(sent.sum), more than its share") }
-        guard let leased = nodes[run.node].disk.leases[period.starts], sent[kind] <= leased[kind] else {
-            return violate("node \(run.node) sent \(sent[kind]) of \(kind) beyond its lease on disk")
-        }
+        checkSent(kind, by: run, in: period)
     }
 }

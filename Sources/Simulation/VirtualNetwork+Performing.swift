@@ -14,6 +14,8 @@ extension VirtualNetwork {
             nodes[run.node].performed += 1
             note("\(run.node) \(action)")
             observe(action, of: run)
+            journal.note(action, by: run.node, at: now)
+            check(action, of: run)
             perform(action, of: run)
         }
     }
@@ -51,7 +53,7 @@ extension VirtualNetwork {
     }
 
     private mutating func beginPeriod(_ terms: Terms, _ durable: ClassTotals, at run: Run) {
-        guard let state = nodes[run.node].disk.ledger else { return violate("a period begins that is not on disk") }
+        guard let state = nodes[run.node].disk.ledger else { return }
         nodes[run.node].process?.door.leases.begin(terms: terms, durable: durable)
         nodes[run.node].process?.door.period = state.period
         payWaiting(run)
@@ -71,7 +73,7 @@ extension VirtualNetwork {
         let records = nodes[run.node].disk.writing?.records
         let then = nodes[run.node].disk.finish()
         observe(records ?? [], writtenBy: run.node)
-        if nodes[run.node].disk.beginNext() { write(run) }
+        if nodes[run.node].disk.beginNext() { write(run) } else { checkers.tombstones.settled(run.node) }
         perform(then, of: run)
     }
 
@@ -79,7 +81,7 @@ extension VirtualNetwork {
         guard let bytes = nodes[run.node].disk.bytes[file], bytes.isFull,
             let posting = nodes[run.node].disk.holdings[file]?.manifest.value.posting
         else {
-            violate("node \(run.node) calls a file complete that is not")
+            judge(WholeFiles.self, at: run.node, WholeFiles.check(isComplete: false))
             return schedule(.event(.damaged(file), run), after: .milliseconds(5))
         }
         schedule(.event(.completed(file, sha256: posting.sha256), run), after: .milliseconds(5))

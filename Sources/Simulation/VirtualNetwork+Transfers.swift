@@ -74,9 +74,7 @@ extension VirtualNetwork {
             file: file, geometry: geometry, source: source, sink: sink, pieces: pieces, reserved: size,
             flying: pieces.lowerBound..<pieces.lowerBound)
         guard reserve(size, for: transfer.kind, at: source) else { return false }
-        if !nodes[source.node].disk.has(pieces, of: file) {
-            violate("node \(source.node) serves bytes that it does not have")
-        }
+        checkServing(file, pieces, from: source, toClient: transfer.kind == .serving)
         numbers += 1
         let id = TransferID(number: numbers)
         transfers[id] = transfer

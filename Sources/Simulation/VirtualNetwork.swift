@@ -8,8 +8,8 @@ internal import Routing
 
 /// A network of whole nodes in virtual time: their wires, disks, doors and clients, all from one seed.
 ///
-/// It performs the overlays' actions as the shell does, in order, with what waits for the disk coming later; and
-/// checks, with every byte sent, that it was leased on disk before and fits the share.
+/// It performs the overlays' actions as the shell does, in order, with what waits for the disk coming later;;
+/// checkers look at all that happens.
 struct VirtualNetwork {
     var conditions: Conditions
     /// For what is made: nodes, files and clients. What happens to them is drawn from generators of their own.
@@ -31,7 +31,9 @@ struct VirtualNetwork {
     /// What is observed of it.
     var measures = Measures()
     /// Promises that were broken.
-    var violations: [String] = []
+    var violations: [Violation] = []
+    var checkers = Checkers()
+    var journal = Journal()
     /// One line for each action and each crash.
     var log: [String] = []
     var isLogging = false
@@ -106,7 +108,6 @@ struct VirtualNetwork {
         let node = nodes[index]
         let run = Run(node: index, number: node.run)
         let restored = node.disk.restored
-        if !node.disk.lies.isEmpty { violate("node \(index) has records of pieces without bytes") }
         var card = node.card.value
         card.version = max(card.version + 1, UInt64(wallTime(of: index).milliseconds))
         nodes[index].card = Verified(checked: card.signed)
@@ -124,12 +125,12 @@ struct VirtualNetwork {
             ledger: ledger, terms: terms)
         let door = VirtualDoor(
             own: node.id, terms: terms, state: ledger.state, generator: nodes[index].chance.split())
-        checkRestart(index, ledger.state)
+        checkStart(index, ledger.state)
         nodes[index].process = VirtualNode.Process(overlay: overlay, door: door)
         measures.began(index, node.id, at: now)
         deliver(.measured(freeDisk: node.freeDisk, load: 0), to: run)
         deliver(.start(wallTime(of: index)), to: run)
-        schedule(.rhythm(run), after: Conditions.rhythm)
+        schedule(.rhythm(run), after: conditions.rhythm)
     }
 
     mutating func run(for duration: Duration) {
@@ -149,6 +150,7 @@ struct VirtualNetwork {
             agenda.removeMin()
             now = max(now, next.at)
             if now >= measures.due { look() }
+            journal.note(next.happening, at: now)
             happen(next.happening)
         }
         now = max(now, end)
@@ -167,9 +169,12 @@ struct VirtualNetwork {
     mutating func deliver(_ event: Overlay::Event, to run: Run) {
         guard isRunning(run) else { return }
         var actions: [Overlay::Action] = []
+        let tidings = tidings(in: event, for: run)
         nodes[run.node].process?.overlay.handle(event, at: now, into: &actions)
         perform(actions, of: run)
-        guard isRunning(run), let due = nodes[run.node].process?.overlay.nextDeadline else { return }
+        guard isRunning(run) else { return }
+        checkHandled(event, tidings, at: run)
+        guard let due = nodes[run.node].process?.overlay.nextDeadline else { return }
         if let wakeAt = nodes[run.node].process?.wakeAt, wakeAt <= due, wakeAt >= now { return }
         nodes[run.node].process?.wakeAt = max(due, now)
         schedule(.wake(run, at: max(due, now)), at: max(due, now))
@@ -214,7 +219,7 @@ struct VirtualNetwork {
         deliver(.period(period(of: run.node)), to: run)
         review(run)
         deliver(.measured(freeDisk: nodes[run.node].freeDisk, load: 0), to: run)
-        schedule(.rhythm(run), after: Conditions.rhythm)
+        schedule(.rhythm(run), after: conditions.rhythm)
     }
 
     // MARK: Asking
@@ -227,7 +232,16 @@ struct VirtualNetwork {
 
     /// What a node's own calendar says.
     func period(of index: Int) -> Period {
-        Conditions.period(of: nodes[index].machine.period, at: wallTime(of: index))
+        // As the shell's: a clock that runs ahead of the machine's uptime, or of the neighbours, begins no period.
+        let trusted = min(wallTime(of: index), wallTime + nodes[index].machine.clockSkew)
+        return Conditions.period(of: nodes[index].machine.period, at: trusted)
+    }
+
+    /// Datagrams that are on their way.
+    var flying: Conservation.Count {
+        agenda.unordered.reduce(into: Conservation.Count()) { count, appointment in
+            if case .datagram(_, let size, _, _) = appointment.happening { count.add(size) }
+        }
     }
 
     func isRunning(_ run: Run) -> Bool { nodes[run.node].isUp && nodes[run.node].run == run.number }
@@ -237,10 +251,6 @@ struct VirtualNetwork {
     func index(of id: NodeID) -> Int {
         guard let index = indices[id] else { preconditionFailure("a node of this world") }
         return index
-    }
-
-    mutating func violate(_ sentence: @autoclosure () -> String) {
-        if violations.count < 20 { violations.append("at \(now.nanoseconds / 1_000_000) ms: \(sentence())") }
     }
 
     mutating func note(_ line: @autoclosure () -> String) {

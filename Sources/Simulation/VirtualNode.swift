@@ -46,6 +46,12 @@ struct VirtualNode {
     var side = 0
     /// It said good-bye before it went.
     var hasLeft = false
+    /// It never comes back, and its disk neither.
+    var isGone = false
+    /// What its disk lost, or had no room for.
+    var damaged: Set<FileID> = []
+    /// The latest period that began here, by any clock.
+    var lastPeriod: Period?
     /// It crashes when so many more actions have been performed.
     var actionsToCrash: Int?
     /// How long it then stays away.
@@ -82,7 +88,7 @@ struct Books {
     private var recent: [(at: Instant, kind: TrafficClass, size: ByteCount)] = []
 
     /// Over which the busiest second is looked for: what was leased within it is looked at twice afterwards.
-    private static let memory = Conditions.rhythm * 2 + .seconds(1)
+    private static let memory = Conditions.usualRhythm * 2 + .seconds(1)
 
     func sent(in period: Period) -> ClassTotals { sent[period.starts] ?? .zero }
 

@@ -32,7 +32,7 @@ public struct World: Sendable {
     }
 
     /// Promises that were broken, as far as they were written down.
-    public var violations: [String] { network.violations }
+    public var violations: [String] { network.violations.map(\.description) }
 
     /// What came of it so far: only what the topology and the seed determine.
     public mutating func report() -> WorldReport {

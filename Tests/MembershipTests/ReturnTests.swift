@@ -103,6 +103,26 @@ import Testing
         }
     }
 
+    @Test func `who is dead stays so for who begins anew, whatever it said before it fell silent`() {
+        for step in 0...1 as ClosedRange<UInt64> {
+            var world = World.settled(6, seed: 3)
+            let (subject, observer) = (world.ids[5], world.ids[0])
+            var old = world.nodes[subject]!.roster!.own.status!.value
+            old.version -= step
+            world.crash(subject)
+            #expect(world.run(until: world.now + .seconds(8)) { $0.everyoneSees(subject, as: .dead) })
+            world.crash(observer)
+            world.renewCard(of: observer)
+            let told = world.conditions.count
+            world.start(observer)
+            let envelope = Envelope(.probe(number: 1), news: [world.signed(.status(old)).value])
+            world.deliver(.received(Verified(checked: envelope), from: world.ids[1]), to: observer)
+            world.run(for: .seconds(5))
+            let rumours = world.conditions[told...].filter { $0.member == subject }.compactMap(\.condition)
+            #expect(world.isAgreed && rumours.allSatisfy { $0 == .dead }, "\(step) before: \(rumours)")
+        }
+    }
+
     @Test func `both ends of an edge measure the round trip`() {
         for count in [2, 6] {
             let world = World.settled(count, seed: 5)

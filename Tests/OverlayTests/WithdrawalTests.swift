@@ -303,7 +303,7 @@ import Testing
             let shared = network.post(.mebibytes(1), on: 0)
             #expect(network.run(for: .seconds(15)) { $0.holders(of: shared).count == 3 }, "seed \(seed)")
             network.nodes[full].freeDisk = .zero
-            network.run(for: Conditions.rhythm + .seconds(2))
+            network.run(for: Conditions.usualRhythm + .seconds(2))
             let last = network.post(.mebibytes(4), on: 0, replicas: 1)
             #expect(network.run(for: .seconds(15)) { $0.holders(of: last) == [0, leaver] }, "seed \(seed)")
             // Its publisher dies, and there is no room for it anywhere else.

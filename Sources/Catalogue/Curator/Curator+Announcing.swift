@@ -15,6 +15,7 @@ extension Curator {
         files[file]?.confirmation = nil
         files[file]?.holding = holding
         files[file]?.isUnreadable = false
+        files[file]?.isUnsaved = true
         prove(manifest.value.geometry.length, of: file)
         refuseLies(about: file, sha256: sha256)
         let draft = replaced.flatMap { shortening($0, to: manifest.value.posting) }
@@ -73,6 +74,8 @@ extension Curator {
         guard let entry = files[file], announcement.value.holder == own,
             announcement.value.version == entry.ownVersion
         else { return }
+        // It was signed once what it tells was durable.
+        files[file]?.isUnsaved = false
         let novelty = insert(announcement, into: file)
         tellTrackers(of: file, onlyNew: false)
         relay(file, from: own, novelty)
@@ -166,7 +169,15 @@ extension Curator {
         }
         outbox.isUnderWay = !sent.isEmpty
         outboxes[tracker] = outbox.isUnderWay ? outbox : nil
-        if outbox.isUnderWay { call(.announce(announcements, postings, withdrawn), .announce(sent), to: tracker) }
+        guard outbox.isUnderWay else { return }
+        call(.announce(announcements, postings, withdrawn), .announce(sent), to: tracker)
+        if sent.contains(where: { files[$0.file]?.isUnsaved ?? false }) { awaitDisk() }
+    }
+
+    /// What was decided last reveals what is not durable yet.
+    mutating func awaitDisk() {
+        guard let action = turn.actions.popLast() else { return }
+        turn.actions.append(.persist([], then: [action]))
     }
 
     mutating func delivered(_ items: [(file: FileID, everything: Bool)], to tracker: NodeID, isTaken: Bool) {

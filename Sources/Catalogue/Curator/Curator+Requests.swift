@@ -8,6 +8,7 @@ extension Curator {
             told(request, announcements, postings, withdrawals, from: asker, id)
         case .lookUp(let file):
             answer(id, found(file))
+            if files[file]?.isUnsaved ?? false { awaitDisk() }
         case .offer(let offer):
             answer(id, consider(request.part { _ in offer }, from: asker))
         case .manifest(let file):

@@ -25,6 +25,8 @@ struct FileEntry: Sendable {
     var heard: [Heard] = []
     /// What is on this disk.
     var holding: Holding?
+    /// What was posted here last may not be on disk yet: others are told of it when it is.
+    var isUnsaved = false
     /// It was posted here, and the disk does not give it back.
     var isUnreadable = false
     /// Whether it is still offered is being asked; not served until then.

@@ -5,6 +5,11 @@ extension Roster {
     func refutes(_ version: UInt64, _ index: Int) -> Bool {
         let member = table.members[index]
         guard version >= member.version else { return false }
+        if member.condition == .dead {
+            // What it said before it fell silent, and is heard only now, as after a restart, tells nothing of it since.
+            let charges = member.verdicts.count { $0.value.version >= version }
+            guard charges < max(1, min(settings.quorum, member.verdicts.count)) else { return false }
+        }
         return member.condition != .alive || member.departure.map { $0.value.version < version } ?? false
             || member.verdicts.contains { $0.value.version < version }
     }

@@ -15,7 +15,7 @@ extension VirtualNetwork {
             share: shares.isEmpty ? .zero : shares.reduce(.zero, +) / Int64(shares.count),
             loss: conditions.links.loss)
         var report = WorldReport(world: world)
-        report.violations = violations
+        report.violations = violations.map(\.description)
         report.gossip = gossip
         report.pulses = measures.pulsing.report
         report.news = measures.spreading.report(patience: measures.settings.patience)

@@ -20,6 +20,34 @@ struct OwnPostingTests {
         return drafts
     }
 
+    @Test("is told to others no sooner than it is on disk")
+    func unsaved() {
+        let other = Sample.node(2)
+        var bench = Bench(own: own, members: [Sample.facts(Sample.node(2))])
+        for sequence in 1...2 as ClosedRange<UInt64> {
+            let actions = bench.tell(posted(manifest.posting.altered(sequence: sequence)))
+            guard case .persist([], then: let then)? = bench.ask(.lookUp(file), from: other).last,
+                case .answer(_, .found)? = then.first
+            else {
+                Issue.record("it is told at once")
+                return
+            }
+            let waiting = actions.flatMap { action -> [Curator.Action] in
+                if case .persist(_, let then) = action { then } else { [] }
+            }
+            guard case .sign(let draft)? = waiting.last else {
+                Issue.record("it is announced to nobody")
+                return
+            }
+            bench.tell(.signed(.believed(draft)))
+            guard case .found(let postings, _, _)? = bench.answer(.lookUp(file), from: other) else {
+                Issue.record("it is told, once it is on disk")
+                return
+            }
+            #expect(postings.map(\.sequence) == [sequence])
+        }
+    }
+
     @Test("replaces what it said for longer, and is taken back for as long as the longest", arguments: [false, true])
     func shortened(isEnding: Bool) throws {
         var bench = Bench(own: own, members: [])

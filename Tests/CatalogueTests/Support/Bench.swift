@@ -41,9 +41,12 @@ struct Bench {
         tell(.request(.believed(request), from: asker, RequestID(1)))
     }
 
-    /// The first answer among the actions of a request.
+    /// The first answer among the actions of a request, also where it waits for the disk.
     mutating func answer(_ request: CatalogueRequest, from asker: NodeID) -> CatalogueAnswer? {
-        for case .answer(_, let answer) in ask(request, from: asker) { return answer }
+        for action in ask(request, from: asker) {
+            if case .persist([], let then) = action, case .answer(_, let answer)? = then.first { return answer }
+            if case .answer(_, let answer) = action { return answer }
+        }
         return nil
     }
 

@@ -146,7 +146,7 @@ struct PartitionStory {
         watch(for: .seconds(60), since: healed) { _ in false }
         if let disagreement = network.disagreement { complaints.append("tables differ again: \(disagreement)") }
         find()
-        complaints += network.violations
+        complaints += network.violations.map(\.description)
     }
 
     /// Within so long a death is known where it happened (DESIGN, *Targets*). Who died later was alive to its last

@@ -1,0 +1,94 @@
+internal import Membership
+internal import Primitives
+
+/// Nobody's version goes down, in anybody's eyes, and nobody says two things under one version.
+struct Versions: Checker {
+    static let name = "versions"
+
+    private struct Eye: Hashable {
+        let observer: Run
+        let member: ShortID
+    }
+
+    private var seen: [Eye: UInt64] = [:]
+    /// The last status that each node drafted.
+    private var said: [Int: (version: UInt64, at: WallTime)] = [:]
+
+    /// - Parameter time: by its own clock. Where that has gone back, it may repeat itself, and is put right by who
+    ///   remembers.
+    mutating func drafted(_ version: UInt64, by node: Int, at time: WallTime) -> String? {
+        let last = said.updateValue((version, time), forKey: node)
+        guard let last, version <= last.version, time >= last.at else { return nil }
+        return "says something new under version \(version), having said something under \(last.version)"
+    }
+
+    mutating func saw(_ member: ShortID, _ version: UInt64, by observer: Run) -> String? {
+        let last = seen.updateValue(version, forKey: Eye(observer: observer, member: member))
+        guard let last, version < last else { return nil }
+        return "sees \(member) go back from version \(last) to \(version)"
+    }
+
+    /// Who forgets a member, or begins anew, may hear of it from the beginning.
+    mutating func forgot(_ member: ShortID, by observer: Run) {
+        seen[Eye(observer: observer, member: member)] = nil
+    }
+}
+
+/// Who is dead or has left comes back by a newer word of its own, and by nothing else.
+struct Graves: Checker {
+    static let name = "graves"
+
+    private struct Plot: Hashable {
+        let observer: Run
+        let member: ShortID
+    }
+
+    /// The last word that was known of who is gone.
+    private var words: [Plot: UInt64] = [:]
+    /// - Parameters:
+    ///   - lastWord: the newest known of what it said itself.
+    ///   - isPresent: it counts among the living.
+    mutating func saw(_ member: ShortID, lastWord: UInt64, isPresent: Bool, by observer: Run) -> String? {
+        let plot = Plot(observer: observer, member: member)
+        guard isPresent else {
+            words[plot] = max(words[plot] ?? 0, lastWord)
+            return nil
+        }
+        guard let last = words.removeValue(forKey: plot), lastWord <= last else { return nil }
+        return "takes \(member) for alive again, of which it has heard nothing new"
+    }
+
+    /// Whether the observer has held the member gone before.
+    func isBuried(_ member: ShortID, by observer: Run) -> Bool {
+        words[Plot(observer: observer, member: member)] != nil
+    }
+
+    mutating func forgot(_ member: ShortID, by observer: Run) {
+        words[Plot(observer: observer, member: member)] = nil
+    }
+}
+
+/// Nobody is dead on one member's word.
+enum Quorum: Checker {
+    static let name = "quorum"
+    /// DESIGN, *Liveness*: three, or all there are.
+    static let enough = 3
+
+    /// - Parameters:
+    ///   - issuers: whose verdicts the observer knows.
+    ///   - voters: how many could give one as far as the observer knows, itself among them.
+    static func check(_ member: ShortID, issuers: Int, voters: Int) -> String? {
+        guard issuers < min(enough, voters) else { return nil }
+        return "takes \(member) for dead on the word of \(issuers), where \(voters) could speak"
+    }
+}
+
+/// Tables that others fill stay within their bounds.
+enum TableBounds: Checker {
+    static let name = "table-bounds"
+
+    /// A table, how full it is, and how full it may be.
+    static func check(_ table: String, _ count: Int, limit: Int) -> String? {
+        count > limit ? "has \(count) \(table), of which there may be \(limit)" : nil
+    }
+}
