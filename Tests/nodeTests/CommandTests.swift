@@ -43,7 +43,8 @@ import Testing
     @Test(arguments: [
         ["post", "a", "--replicas", "256"], ["post", "a", "b", "--name", "x"], ["post", "a", "--type", "video"],
         ["post"], ["why", "x"], ["frobnicate"], ["status", "--jason"], ["unpost"], ["deny"],
-        ["deny", "--list", "--undo"], ["deny", "--list", "cellar"],
+        ["deny", "--list", "--undo"], ["deny", "--list", "cellar"], ["simulate"], ["simulate", "x", "--days", "0"],
+        ["simulate", "x", "--days", "367"], ["simulate", "x", "--seed", "-1"],
     ])
     func `mistakes in arguments are refused before anything is done`(arguments: [String]) {
         #expect(throws: (any Error).self) { try NodeCommand.parseAsRoot(arguments) }
@@ -51,7 +52,7 @@ import Testing
 
     @Test(arguments: [
         "init", "run", "join", "invite", "leave", "post", "unpost", "list", "show", "get", "deny", "status", "peers",
-        "allowance", "why",
+        "allowance", "why", "simulate",
     ])
     func `every command explains itself`(name: String) {
         #expect(NodeCommand.helpMessage(columns: 100).contains("  \(name) "))

@@ -95,6 +95,12 @@ import Testing
         }
     }
 
+    @Test func `a world's progress is told in virtual days`() {
+        let day = ByteCount(86_400_000)
+        let progress = Progress(label: "Split", done: day, total: day * 4, unit: .days, rate: 43_200_000)
+        #expect(progress.plainLine == "Split:  25 %  1 of 4 days  0.5 days/s  6 s left")
+    }
+
     @Test func `a hundred percent is said when all is done, not before`() {
         #expect(progress(255, of: 256).plainLine == "holiday.mp4:  99 %  255 MB of 256 MB")
         #expect(progress(256, of: 256).plainLine == "holiday.mp4: 100 %  256 MB of 256 MB")

@@ -31,4 +31,12 @@ import Testing
         #expect(Words.percent(.gigabytes(8), of: .gigabytes(8)) == "100 %")
         #expect(Words.percent(.gigabytes(8), of: .zero) == "–")
     }
+
+    @Test(arguments: [
+        (0, "0"), (0.00001, "0"), (0.0042, "0.0042"), (0.05, "0.05"), (0.333, "0.33"), (1.5, "1.5"), (12.34, "12.3"),
+        (365, "365"), (1234.5, "1235"),
+    ])
+    func `figures have two digits or three`(number: Double, text: String) {
+        #expect(Words.decimal(number) == text)
+    }
 }

@@ -36,5 +36,6 @@ struct NodeCommand: AsyncParsableCommand {
                 name: "SHARING FILES", subcommands: [Post.self, Unpost.self, List.self, Show.self, Get.self, Deny.self]),
             CommandGroup(
                 name: "LOOKING AROUND", subcommands: [Status.self, Peers.self, AllowanceCommand.self, Why.self]),
+            CommandGroup(name: "TRYING OUT", subcommands: [Simulate.self]),
         ])
 }

@@ -15,6 +15,8 @@ struct Progress: Equatable, Sendable {
         case bytes
         /// Whole copies of a file of this length.
         case copies(of: ByteCount)
+        /// Virtual time: what is counted are milliseconds.
+        case days
     }
 
     /// Columns that the bar takes at most and at least; with less room there is none.
@@ -47,15 +49,27 @@ struct Progress: Equatable, Sendable {
         case .copies(let length) where length > .zero:
             "\(percent)  \(done.bytes / length.bytes) of \(total.bytes / length.bytes) copies"
         case .copies: percent
+        case .days: "\(percent)  \(Self.days(done)) of \(Self.days(total)) days\(pace)"
         }
+    }
+
+    private static func days(_ milliseconds: ByteCount) -> String {
+        Words.decimal(Double(milliseconds.bytes) / 86_400_000)
+    }
+
+    private var pace: String {
+        guard let rate, rate >= 1 else { return "" }
+        return "  \(Words.decimal(rate / 86_400_000)) days/s\(timeLeft(rate))"
     }
 
     private var speed: String {
         guard let rate, rate >= 1 else { return "" }
-        var speed = "  \(ByteCount(Int64(rate)))/s"
+        return "  \(ByteCount(Int64(rate)))/s\(timeLeft(rate))"
+    }
+
+    private func timeLeft(_ rate: Double) -> String {
         let left = Double((total - done).bytes) / rate
-        if done < total, left < 360_000 { speed += "  \(Words.clock(seconds: Int(left.rounded(.up)))) left" }
-        return speed
+        return done < total && left < 360_000 ? "  \(Words.clock(seconds: Int(left.rounded(.up)))) left" : ""
     }
 
     /// Rounded down: 100 % is said when all is done.

@@ -40,6 +40,14 @@ enum Words {
         return tenths >= 1000 ? "\(tenths / 10) %" : "\(tenths / 10).\(tenths % 10) %"
     }
 
+    /// Two digits or three: `"0.0042"`, `"0.05"`, `"12.3"`, `"365"`; with four decimals at most.
+    static func decimal(_ number: Double) -> String {
+        var places = number < 10 ? 100.0 : number < 100 ? 10 : 1
+        while number * places < 10, places < 10_000 { places *= 10 }
+        let rounded = (number * places).rounded() / places
+        return rounded == rounded.rounded() && rounded < 1e15 ? "\(Int(rounded))" : "\(rounded)"
+    }
+
     /// `"2 wrong pieces, 1 false digest"`.
     static func misdeeds(_ view: MisdeedsView) -> String {
         let counts = [

@@ -1,0 +1,105 @@
+import ArgumentParser
+import Foundation
+import Primitives
+import Simulation
+
+struct Simulate: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Run a virtual network, and say what came of it.",
+        discussion: """
+            A topology describes a world: its nodes and where they are, what they give, the ways between them, what \
+            people ask for, and what goes wrong. In it run the very nodes that `node run` runs, in virtual time: a month \
+            of sixty nodes takes minutes. The folder topology/ has some worlds, and says in README.md how to write one.
+
+            The same topology and seed give the same world, every time. With --json, what is printed depends on nothing \
+            else; how long it took, and how much memory, is said on standard error. The command fails when a promise \
+            was broken in the world, such as that no node ever sends more than its share.
+
+            Examples:
+              node simulate topology/bloggers.yaml
+              node simulate topology/festival.yaml --seed 7 --days 2 --report festival.html
+            """)
+
+    @Argument(help: ArgumentHelp("The topology file.", valueName: "topology"))
+    var topology: String
+
+    @Option(
+        help: ArgumentHelp("What all chance in the world is drawn from. Default: as the file says.", valueName: "n"))
+    var seed: UInt64?
+
+    @Option(help: ArgumentHelp("How long to run it, in virtual days. Default: as the file says.", valueName: "days"))
+    var days: Double?
+
+    @Flag(name: .customLong("json"), help: "Print JSON, for programs.")
+    var json = false
+
+    @Option(
+        help: ArgumentHelp("Also write a page for a browser, with plots and a map, to this file.", valueName: "file"))
+    var report: String?
+
+    private static let mostDays = 366.0
+    /// The bar is told no more often: virtual seconds pass fast.
+    private static let refreshInterval = Duration.milliseconds(50)
+
+    func validate() throws {
+        if let days, !(days > 0 && days <= Self.mostDays) {
+            throw ValidationError("--days is a number above 0 and up to \(Int(Self.mostDays)), such as 30 or 0.5.")
+        }
+    }
+
+    func run() throws {
+        let terminal = Terminal.current
+        if let report { try ReportFile.check(report) }
+        let topology = try TopologyFile.read(topology, seed: seed)
+        let length = days.map { Duration.milliseconds(Int64(($0 * 86_400_000).rounded())) } ?? topology.length
+        let (world, time) = Self.run(topology, for: length, on: terminal)
+        try show(world, took: time, on: terminal)
+    }
+
+    /// With a bar that tells how far it is.
+    private static func run(
+        _ topology: Topology, for length: Duration, on terminal: Terminal
+    ) -> (world: World, time: Duration) {
+        let display = ProgressDisplay(
+            topology.name, total: ByteCount(length.wholeMilliseconds), unit: .days, on: terminal)
+        let interrupt = Interrupt(on: terminal) {
+            display.end()
+            return "The world was stopped before its end, and nothing of it was kept; --days runs a shorter one."
+        }
+        let start = ContinuousClock.now
+        return withExtendedLifetime(interrupt) {
+            var world = World(topology)
+            var shown = start
+            world.run(for: length) { elapsed in
+                let now = ContinuousClock.now
+                guard shown.duration(to: now) >= refreshInterval else { return }
+                shown = now
+                display.update(ByteCount(elapsed.wholeMilliseconds))
+            }
+            display.end()
+            return (world, start.duration(to: .now))
+        }
+    }
+
+    private func show(_ world: World, took time: Duration, on terminal: Terminal) throws {
+        var world = world
+        let result = world.report()
+        let text = json ? result.json : result.text
+        for line in text.split(separator: "\n", omittingEmptySubsequences: false) { terminal.print(String(line)) }
+        if let report { try ReportFile.write(result.html, to: report) }
+        terminal.remark(Self.effort(elapsed: world.elapsed, took: time))
+        guard result.violations.isEmpty else {
+            throw Complaint(
+                "A promise was broken in this world (\(result.violations[0])); seed \(world.seed) shows it again.")
+        }
+    }
+
+    /// `"30 days in 0:45, 0.67 days a second, with at most 210 MB of memory."`
+    static func effort(elapsed: Duration, took time: Duration) -> String {
+        let days = Double(elapsed.wholeMilliseconds) / 86_400_000
+        let seconds = max(0.001, Double(time.wholeMilliseconds) / 1000)
+        let wall = seconds < 60 ? "\(Words.decimal(seconds)) s" : Words.clock(seconds: Int(seconds))
+        return "\(Words.decimal(days)) days in \(wall), \(Words.decimal(days / seconds)) days a second, with at most "
+            + "\(Effort.peakMemory) of memory."
+    }
+}
