@@ -44,7 +44,9 @@ import Testing
         ["post", "a", "--replicas", "256"], ["post", "a", "b", "--name", "x"], ["post", "a", "--type", "video"],
         ["post"], ["why", "x"], ["frobnicate"], ["status", "--jason"], ["unpost"], ["deny"],
         ["deny", "--list", "--undo"], ["deny", "--list", "cellar"], ["simulate"], ["simulate", "x", "--days", "0"],
-        ["simulate", "x", "--days", "367"], ["simulate", "x", "--seed", "-1"],
+        ["simulate", "x", "--days", "367"], ["simulate", "x", "--seed", "-1"], ["simulate", "--swarm"],
+        ["simulate", "x", "--swarm", "--seeds", "1"],
+        ["simulate", "x", "--seeds", "1"], ["simulate", "--swarm", "--seeds", "1-2", "--log"],
     ])
     func `mistakes in arguments are refused before anything is done`(arguments: [String]) {
         #expect(throws: (any Error).self) { try NodeCommand.parseAsRoot(arguments) }

@@ -15,13 +15,17 @@ struct Simulate: ParsableCommand {
             else; how long it took, and how much memory, is said on standard error. The command fails when a promise \
             was broken in the world, such as that no node ever sends more than its share.
 
+            With --swarm, a random world is drawn from each seed, in which much goes wrong; then a part of it is healed, \
+            and must be at peace. Each is lived through twice, in two processes, which must say the same of it.
+
             Examples:
               node simulate topology/bloggers.yaml
               node simulate topology/festival.yaml --seed 7 --days 2 --report festival.html
+              node simulate --swarm --seeds 1-1000
             """)
 
     @Argument(help: ArgumentHelp("The topology file.", valueName: "topology"))
-    var topology: String
+    var topology: String?
 
     @Option(
         help: ArgumentHelp("What all chance in the world is drawn from. Default: as the file says.", valueName: "n"))
@@ -37,6 +41,18 @@ struct Simulate: ParsableCommand {
         help: ArgumentHelp("Also write a page for a browser, with plots and a map, to this file.", valueName: "file"))
     var report: String?
 
+    @Flag(help: "Live through a random world for each of --seeds, instead of one topology.")
+    var swarm = false
+
+    @Option(help: ArgumentHelp("With --swarm: which seeds, such as 7 or 1-1000.", valueName: "seeds"))
+    var seeds: SeedRange?
+
+    @Flag(help: "With --swarm and one seed: print all that happens in its world.")
+    var log = false
+
+    @Flag(help: .hidden)
+    var once = false
+
     private static let mostDays = 366.0
     /// The bar is told no more often: virtual seconds pass fast.
     private static let refreshInterval = Duration.milliseconds(50)
@@ -45,16 +61,38 @@ struct Simulate: ParsableCommand {
         if let days, !(days > 0 && days <= Self.mostDays) {
             throw ValidationError("--days is a number above 0 and up to \(Int(Self.mostDays)), such as 30 or 0.5.")
         }
+        if swarm {
+            guard topology == nil, seed == nil, days == nil, report == nil, !json else {
+                throw ValidationError("--swarm draws whole worlds from seeds: give nothing beside it but --seeds.")
+            }
+            guard let seeds else {
+                throw ValidationError("--swarm needs seeds; give some with --seeds, such as 1-1000.")
+            }
+            if log, seeds.seeds.count > 1 {
+                throw ValidationError("--log shows one world; give one seed with --seeds.")
+            }
+        } else {
+            guard topology != nil else {
+                throw ValidationError("A topology is missing; give the path of one, such as topology/bloggers.yaml.")
+            }
+            if seeds != nil || log || once {
+                throw ValidationError("--seeds and --log belong to --swarm; a topology takes --seed.")
+            }
+        }
     }
 
     func run() throws {
         let terminal = Terminal.current
+        if let seeds { return try Self.live(seeds, once: once, log: log, on: terminal) }
+        guard let path = topology else { return }
         if let report { try ReportFile.check(report) }
-        let topology = try TopologyFile.read(topology, seed: seed)
+        let topology = try TopologyFile.read(path, seed: seed)
         let length = days.map { Duration.milliseconds(Int64(($0 * 86_400_000).rounded())) } ?? topology.length
         let (world, time) = Self.run(topology, for: length, on: terminal)
         try show(world, took: time, on: terminal)
     }
+
+    // MARK: One world
 
     /// With a bar that tells how far it is.
     private static func run(
@@ -101,5 +139,43 @@ struct Simulate: ParsableCommand {
         let wall = seconds < 60 ? "\(Words.decimal(seconds)) s" : Words.clock(seconds: Int(seconds))
         return "\(Words.decimal(days)) days in \(wall), \(Words.decimal(days / seconds)) days a second, with at most "
             + "\(Effort.peakMemory) of memory."
+    }
+
+    // MARK: A swarm
+
+    private static func live(_ seeds: SeedRange, once: Bool, log: Bool, on terminal: Terminal) throws {
+        guard !log else { return try show(Swarm.run(seed: seeds.seeds.lowerBound, isLogging: true), on: terminal) }
+        guard !once else {
+            for seed in seeds.seeds { for line in Swarm.run(seed: seed).told { terminal.print(line) } }
+            return
+        }
+        let run = try SwarmRun(seeds, on: terminal)
+        let interrupt = Interrupt(on: terminal) {
+            run.end()
+            return "The swarm was stopped before its end; of what it saw, nothing is kept."
+        }
+        let start = ContinuousClock.now
+        let failures = withExtendedLifetime(interrupt) { run.run() }
+        for failure in failures {
+            terminal.print("Seed \(failure.seed): \(failure.sentence).")
+            terminal.print("  node simulate --swarm --seeds \(failure.seed) --log")
+        }
+        let failed = Set(failures.map(\.seed)).count
+        let worlds = Words.count(seeds.seeds.count, "world", "worlds")
+        let time = Words.clock(seconds: Int(start.duration(to: .now).components.seconds))
+        terminal.remark("\(worlds), each lived through twice, in \(time).")
+        guard failed == 0 else {
+            throw Complaint(
+                "In \(Words.count(failed, "world", "worlds")) of \(seeds.seeds.count) a promise was broken; the commands "
+                    + "above show them again.")
+        }
+        terminal.print("\(worlds), and no promise was broken.")
+    }
+
+    private static func show(_ outcome: Swarm.Outcome, on terminal: Terminal) throws {
+        for line in outcome.log { terminal.print(line) }
+        terminal.print(outcome.line)
+        guard let failure = outcome.failures.first else { return }
+        throw Complaint("A promise was broken in the world of seed \(outcome.seed): \(failure).")
     }
 }

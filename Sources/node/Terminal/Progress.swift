@@ -17,6 +17,8 @@ struct Progress: Equatable, Sendable {
         case copies(of: ByteCount)
         /// Virtual time: what is counted are milliseconds.
         case days
+        /// Worlds, each of which is lived through twice.
+        case worlds
     }
 
     /// Columns that the bar takes at most and at least; with less room there is none.
@@ -49,6 +51,7 @@ struct Progress: Equatable, Sendable {
         case .copies(let length) where length > .zero:
             "\(percent)  \(done.bytes / length.bytes) of \(total.bytes / length.bytes) copies"
         case .copies: percent
+        case .worlds: "\(percent)  \(done.bytes / 2) of \(total.bytes / 2) worlds"
         case .days: "\(percent)  \(Self.days(done)) of \(Self.days(total)) days\(pace)"
         }
     }
