@@ -140,7 +140,9 @@ enum SampleReport {
             stopped: 60, firstVerdict: durations([70_000, 84_000, 101_000, 101_000]),
             lastVerdict: durations([80_000, 91_000, 111_000, 111_000]),
             known: durations([80_500, 92_000, 112_000, 112_000]), falseDeaths: 0, falseDeathsPerNodeAndDay: 0,
-            wrongSuspicions: 12, wrongSuspicionsPerNodeAndDay: 0.007, wrongSpell: durations([300, 900, 2000, 2000]))
+            wrongSuspicions: 12, wrongSuspicionsPerNodeAndDay: 0.007, wrongSpell: durations([300, 900, 2000, 2000]),
+            passedOver: durations([1200, 1500, 1900, 1900]), wrongPasses: 4,
+            wrongPassSpell: durations([300, 400, 600, 600]), wrongPassShare: 0.0004)
         report.coordinates = [(4.0, 0.42, 21), (16, 0.21, 9), (64, 0.13, 5), (256, 0.104, 3)].map {
             WorldReport.Coordinates(
                 at: .seconds(Int($0.0 * 300)), samples: $0.0, error: $0.1, penalty: .milliseconds($0.2))

@@ -70,10 +70,12 @@ struct Agreement: Sendable {
 
     /// Notes that all have agreed for long enough; to be called now and then.
     mutating func confirm(at now: Instant) {
-        guard let since = completeSince, now - since >= Self.hold, let last = recoveries.indices.last,
-            recoveries[last].took == nil
-        else { return }
-        recoveries[last].took = max(.zero, since - recoveries[last].since)
+        guard let since = completeSince, now - since >= Self.hold else { return }
+        // Those that wait for it are the last ones.
+        for index in recoveries.indices.reversed() {
+            guard recoveries[index].took == nil else { return }
+            recoveries[index].took = max(.zero, since - recoveries[index].since)
+        }
     }
 
     private mutating func addNode() {

@@ -14,6 +14,12 @@ struct Judging: Sendable {
     private(set) var convictions = Distribution()
     private(set) var burials = Distribution()
     private(set) var stopped = 0
+    /// Busy holders that a node passes over: how long after they stopped; and live ones, how often and for how long.
+    private(set) var passedOver = Distribution()
+    private(set) var wrongPasses = 0
+    private(set) var wrongPassSpells = Distribution()
+    /// Seconds in which a node watched over a holder, summed over such pairs.
+    private(set) var busySeconds = 0
 
     /// What is known of one member's case.
     private struct Case: Sendable {
@@ -24,6 +30,10 @@ struct Judging: Sendable {
     }
 
     private var cases: [Case] = []
+    /// Who passes whom over, since when; only the live ones.
+    private var passes: [Pair: Instant] = [:]
+    /// Who passes over whom.
+    private var passing: Set<Pair> = []
     /// Who wrongly takes whom for silent, since when.
     private var spells: [Pair: Instant] = [:]
     /// Further spells are counted, but not how long they are.
@@ -71,6 +81,27 @@ struct Judging: Sendable {
     /// Known to 99 of a hundred.
     mutating func buried(_ member: Int, at now: Instant) {
         if let stopped = cases[member].stoppedAt { burials.add((now - stopped).wholeNanoseconds) }
+    }
+
+    /// A node tells in each second how many holders it sends many clients to.
+    mutating func watched(_ holders: Int) { busySeconds += holders }
+
+    /// A node sends no clients to a member for now, or does again.
+    /// - Parameter isWrong: the member runs, and they could reach each other.
+    mutating func passes(_ observer: Int, _ member: Int, _ isPassing: Bool, isWrong: Bool, at now: Instant) {
+        let pair = Pair(observer: observer, member: member)
+        guard isPassing else {
+            guard !passing.isEmpty, passing.remove(pair) != nil else { return }
+            if let since = passes.removeValue(forKey: pair) { wrongPassSpells.add((now - since).wholeNanoseconds) }
+            return
+        }
+        guard passing.count < Self.spellLimit, passing.insert(pair).inserted else { return }
+        if isWrong {
+            wrongPasses += 1
+            passes[pair] = now
+        } else if let stopped = cases[member].stoppedAt {
+            passedOver.add((now - stopped).wholeNanoseconds)
+        }
     }
 
     /// A node takes a member for silent, or for alive.

@@ -25,6 +25,7 @@ struct Measures: Sendable {
     var pulsing = Pulsing()
     var serving = Serving()
     var copying = Copying()
+    var coordinates = CoordinateSamples()
     var history = History()
     /// What each node sent, in all periods.
     private(set) var spent: [ClassTotals] = []
@@ -79,6 +80,7 @@ struct Measures: Sendable {
             traffic.received(size - news, use, by: receiver)
             traffic.received(news, .news, by: receiver)
         }
+        if isReceived, envelope.message.isReply { coordinates.replies += 1 }
         if isSettled { pulsing.sent(envelope.message, size, from: sender, to: receiver, at: now) }
     }
 
@@ -151,7 +153,10 @@ struct Measures: Sendable {
     // MARK: Now and then
 
     /// When `look` is due.
-    var due: Instant { isSettled ? history.due : min(history.due, .zero + settings.settled) }
+    var due: Instant {
+        let regular = min(history.due, coordinates.due)
+        return isSettled ? regular : min(regular, .zero + settings.settled)
+    }
 
     /// - Parameter spent: which part of its share each node has spent in this period; nothing of those not running.
     mutating func look(spent: [Double?], at now: Instant) {

@@ -20,6 +20,17 @@ enum OverlayUse: Int, CaseIterable, Sendable {
     }
 }
 
+extension Message {
+    /// Whoever gets it has measured a round trip.
+    var isReply: Bool {
+        switch OverlayUse(self) {
+        case .pulses: if case .pulseReply = self { true } else { false }
+        case .probes: if case .probeReply = self { true } else { false }
+        case .news, .http: false
+        }
+    }
+}
+
 /// Bytes by use.
 struct OverlayBytes: Equatable, Sendable {
     private var bytes: [4 of Int64] = [0, 0, 0, 0]

@@ -18,14 +18,11 @@ struct Pulsing: Sendable {
     private static let edgeLimit = 200_000
 
     mutating func sent(_ message: Message, _ size: Int, from sender: Int, to receiver: Int, at now: Instant) {
-        switch message {
-        case .pulse:
-            sizes.add(Int64(size))
-            if last.count >= Self.edgeLimit { last.removeAll(keepingCapacity: true) }
-            let edge = Edge(low: min(sender, receiver), high: max(sender, receiver))
-            if let before = last.updateValue(now, forKey: edge) { intervals.add((now - before).wholeNanoseconds) }
-        case .pulseReply: sizes.add(Int64(size))
-        case .probe, .probeReply, .indirectProbe, .indirectReply, .suspicion, .buckets, .differing: break
-        }
+        if case .pulseReply = message { return sizes.add(Int64(size)) }
+        guard case .pulse = message else { return }
+        sizes.add(Int64(size))
+        if last.count >= Self.edgeLimit { last.removeAll(keepingCapacity: true) }
+        let edge = Edge(low: min(sender, receiver), high: max(sender, receiver))
+        if let before = last.updateValue(now, forKey: edge) { intervals.add((now - before).wholeNanoseconds) }
     }
 }

@@ -81,6 +81,7 @@ extension VirtualNetwork {
             guard let period = node.process?.door.period else { return nil }
             return node.books.sent(in: period).sum.fraction(of: node.share)
         }
+        if now >= measures.coordinates.due { observeCoordinates() }
         measures.look(spent: spent, at: now)
     }
 }

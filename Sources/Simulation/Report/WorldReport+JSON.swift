@@ -101,6 +101,10 @@ extension WorldReport {
             json.member("wrongSuspicions", liveness.wrongSuspicions)
             json.member("wrongSuspicionsPerNodeAndDay", liveness.wrongSuspicionsPerNodeAndDay, decimals: 6)
             json.quantiles("wrongSuspicionSeconds", liveness.wrongSpell)
+            json.quantiles("deadHolderPassedOverSeconds", liveness.passedOver)
+            json.member("wrongPassOvers", liveness.wrongPasses)
+            json.quantiles("wrongPassOverSeconds", liveness.wrongPassSpell)
+            json.member("wrongPassOverShare", liveness.wrongPassShare, decimals: 6)
         }
     }
 

@@ -23,6 +23,9 @@ extension VirtualNetwork {
         report.agreement = measures.agreement.report(measures.history)
         report.spending = spending
         report.service = service
+        report.coordinates = measures.coordinates.figures.map {
+            WorldReport.Coordinates(at: $0.at - .zero, samples: $0.samples, error: $0.error, penalty: $0.penalty)
+        }
         report.map = map
         return report
     }
@@ -229,7 +232,9 @@ extension Judging {
             known: burials.durations, falseDeaths: falseDeaths,
             falseDeathsPerNodeAndDay: days > 0 ? Double(falseDeaths) / days : 0, wrongSuspicions: wrongSuspicions,
             wrongSuspicionsPerNodeAndDay: days > 0 ? Double(wrongSuspicions) / days : 0,
-            wrongSpell: wrongSpells.durations)
+            wrongSpell: wrongSpells.durations, passedOver: passedOver.durations, wrongPasses: wrongPasses,
+            wrongPassSpell: wrongPassSpells.durations,
+            wrongPassShare: busySeconds > 0 ? wrongPassSpells.sum / 1e9 / Double(busySeconds) : nil)
     }
 }
 

@@ -51,7 +51,9 @@ extension WorldReport {
             ("age of a level where it is learnt", news.age), ("exhausted, known to 99 %", news.exhausted),
             ("refilled, known to 99 %", news.refilled), ("third verdict, known to 99 %", news.deaths),
             ("stopped, first verdict", liveness.firstVerdict), ("stopped, third verdict", liveness.lastVerdict),
-            ("stopped, known to 99 %", liveness.known), ("wrongly passed over for", liveness.wrongSpell),
+            ("stopped, known to 99 %", liveness.known), ("wrongly suspected for", liveness.wrongSpell),
+            ("busy and stopped, passed over", liveness.passedOver),
+            ("wrongly passed over for", liveness.wrongPassSpell),
         ].filter { $0.1 != nil }
         guard !rows.isEmpty || liveness.falseDeaths > 0 else { return }
         page.title("News", Self.quantileHeads)

@@ -136,6 +136,13 @@ public struct WorldReport: Equatable, Sendable {
         public var wrongSuspicionsPerNodeAndDay = 0.0
         /// How long each went on.
         public var wrongSpell: Quantiles<Duration>?
+        /// From the moment a busy holder stops until a node that sends clients there sends them elsewhere.
+        public var passedOver: Quantiles<Duration>?
+        /// Times that this befell live ones, how long each went on, and what part of the time that busy holders were
+        /// watched in that is; nothing where none were.
+        public var wrongPasses = 0
+        public var wrongPassSpell: Quantiles<Duration>?
+        public var wrongPassShare: Double?
     }
 
     /// How far the tables of running nodes agree with who is running.

@@ -150,7 +150,9 @@ extension WorldReport {
             ("a node that stops, to the first verdict", liveness.firstVerdict),
             ("a node that stops, to the third verdict", liveness.lastVerdict),
             ("a node that stops, known to 99 of 100", liveness.known),
-            ("a live node wrongly passed over, until it answers", liveness.wrongSpell),
+            ("a live node wrongly suspected, until it answers", liveness.wrongSpell),
+            ("a busy holder that stops, until no client is sent there", liveness.passedOver),
+            ("a busy live holder wrongly passed over, until it answers", liveness.wrongPassSpell),
             ("from one pulse to the next", pulses.interval),
         ]
         let table = MarkupTable(
@@ -172,8 +174,8 @@ extension WorldReport {
         guard let size = pulses.meanSize else { return "Nobody had anything to say." }
         let suspicions =
             liveness.wrongSuspicions == 0
-            ? "No live node was ever passed over."
-            : "Live nodes were passed over \(Figures.count(liveness.wrongSuspicions)) times, until they answered."
+            ? "No live node was ever suspected."
+            : "Live nodes were suspected \(Figures.count(liveness.wrongSuspicions)) times, until they answered."
         return "A pulse takes \(size.bytes) bytes with all headers. \(suspicions)"
     }
 

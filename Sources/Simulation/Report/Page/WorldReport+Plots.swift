@@ -181,9 +181,13 @@ extension WorldReport {
         var plot = Plot(x: .time(world.length), y: .percent())
         plot.steps(agreement.samples.map { ($0.at.inSeconds, $0.nodes) }, "blue", isFilled: true)
         let worst = agreement.recoveries.compactMap(\.took).max()
+        let isReached = agreement.recoveries.allSatisfy { $0.took != nil }
         let take =
-            worst.map { "After the start and after every fault that ended, all agreed within \(Figures.duration($0))." }
-            ?? "They have not come to agree."
+            worst.map { worst in
+                isReached
+                    ? "After the start and after every fault that ended, all agreed within \(Figures.duration(worst))."
+                    : "Where all came to agree, it took \(Figures.duration(worst)) at most."
+            } ?? "They have not come to agree."
         return PlotFigure(
             title: agreement.isComplete ? "In the end all agree on who is there" : "Not all agree on who is there",
             take: "Part of the running nodes whose tables are right about everybody. \(take)",
