@@ -58,7 +58,9 @@ struct Axis {
             (1, "s", [1, 2, 5, 10, 20, 30]),
         ]
         let unit = units.first { seconds >= 3 * $0.seconds } ?? units[3]
-        let step = unit.steps.first { seconds / ($0 * unit.seconds) <= 6.5 } ?? unit.steps[unit.steps.count - 1]
+        let step =
+            unit.steps.first { seconds / ($0 * unit.seconds) <= (unit.name == "min" ? 4.5 : 6.5) }
+            ?? unit.steps[unit.steps.count - 1]
         var ticks: [Tick] = []
         var value = 0.0
         while value <= seconds * 1.0001, ticks.count < 20 {

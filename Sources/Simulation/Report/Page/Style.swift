@@ -70,7 +70,7 @@ enum Style {
         code{font:13px/1.4 ui-monospace,SFMono-Regular,Menlo,Consolas,"Liberation Mono",monospace;\
         overflow-wrap:anywhere;color:var(--ink)}
         @media(max-width:760px){header{padding-top:32px}main,header,footer{padding-left:18px;padding-right:18px}\
-        .plots{grid-template-columns:minmax(0,1fr)}figure.map svg.map{width:136%;margin-left:-18%}\
+        .plots{grid-template-columns:minmax(0,1fr)}figure.map svg.map{width:112%;margin-left:-6%}\
         figure.map{overflow:hidden}\
         dl.figures{grid-template-columns:repeat(2,minmax(0,1fr));gap:24px 20px;margin-top:28px}dl.figures dd{font-size:24px}}
         @media(max-width:560px){svg text{font-size:17px}.line{stroke-width:2.6}}

@@ -31,7 +31,12 @@ extension WorldReport {
                 page.element("b", words: "Potluck")
                 page.add(" · a simulated world: " + Markup.escaped("\(title), \(circumstances)"))
             }
-            page.element("h1", words: headline)
+            // A figure and its sign stay together.
+            page.element("h1") {
+                $0.add(
+                    Markup.escaped(headline).split(separator: " %", omittingEmptySubsequences: false).joined(
+                        separator: "&#160;%"))
+            }
             if !world.summary.isEmpty { page.element("p", "class=\"lead\"", words: world.summary) }
             if !violations.isEmpty {
                 page.element("ul", "class=\"broken\"") { page in

@@ -219,7 +219,9 @@ extension WorldReport {
             title: "Close to the clients",
             take:
                 "Part of the downloads that came from no farther than this round trip; dashed, from the nearest holder "
-                + "that could have sent them. In the mean, \(Figures.short(ratio, 2)) times as far.",
+                + "that could have sent them. "
+                + (ratio < 1.005
+                    ? "Nobody could have been nearer." : "In the mean, \(Figures.short(ratio, 2)) times as far."),
             svg: plot.svg(title: "Round trips to who served, and to the nearest able holder", unit: "of downloads"),
             table: MarkupTable(
                 heads: ["round trip", "median", "90 %", "99 %", "most"],
