@@ -57,12 +57,12 @@ final class SwarmRun: Sendable {
         return state.withLock { $0.failures }.sorted { ($0.seed, $0.sentence) < ($1.seed, $1.sentence) }
     }
 
-    /// Nothing more begins, and what runs is stopped.
+    /// Nothing more begins, and what runs is stopped: it has nothing to lose, and may have been told to ignore less.
     func end() {
         display.end()
         state.withLock { state in
             state.isEnded = true
-            for process in state.running { kill(process, SIGTERM) }
+            for process in state.running { kill(process, SIGKILL) }
         }
     }
 
@@ -97,7 +97,7 @@ final class SwarmRun: Sendable {
             state.running.insert(number)
             return state.isEnded
         }
-        if isEnded { kill(number, SIGTERM) }
+        if isEnded { kill(number, SIGKILL) }
         var seed = part.seeds.lowerBound
         var lines: [String] = []
         var rest = Data()
