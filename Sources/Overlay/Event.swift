@@ -2,6 +2,7 @@ public import Allowance
 public import Catalogue
 public import Membership
 public import Primitives
+public import Routing
 
 /// Something that happened, as the shell tells it.
 public enum Event: Equatable, Sendable {
@@ -23,6 +24,10 @@ public enum Event: Equatable, Sendable {
     case stop(Usage)
     /// Facts about this machine, told at start and when they change noticeably.
     case measured(freeDisk: ByteCount, load: UInt8)
+
+    /// Holders that many clients were sent to from here, as `Router.takeBusy` says; told every second while there are
+    /// any.
+    case redirected([Redirected])
 
     /// A datagram, unsealed: `from` holds the key that sealed it.
     case datagram(Verified<Envelope>, from: NodeID)

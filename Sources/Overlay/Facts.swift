@@ -8,14 +8,14 @@ import Routing
 
 extension RoutingNode {
     /// A member as routing sees it.
-    init(_ member: Member, isProven: Bool) {
+    init(_ member: Member, isProven: Bool, isPassedOver: Bool) {
         let card = member.card.value
         let status = member.status?.value
         let ceiling = Terms(share: card.share).ceiling(.serving)
         self.init(
-            id: card.nodeID, url: card.url, place: card.place, remaining: status?.remaining.byteCount ?? ceiling,
-            share: ceiling, load: status?.load ?? 0, isAlive: member.condition == .alive,
-            isProven: isProven, families: card.endpoints.reduce(into: []) { $0.formUnion(AddressFamilies($1.address)) },
+            id: card.nodeID, url: card.url, place: card.place, coordinate: status?.coordinate,
+            remaining: status?.remaining.byteCount ?? ceiling, share: ceiling, load: status?.load ?? 0,
+            isAlive: member.condition == .alive, isPassedOver: isPassedOver, isProven: isProven, families: card.endpoints.reduce(into: []) { $0.formUnion(AddressFamilies($1.address)) },
             statusVersion: status?.version ?? 0)
     }
 }

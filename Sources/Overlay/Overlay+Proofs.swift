@@ -158,7 +158,8 @@ extension Overlay {
 
     func routeAnew(_ member: Member, into actions: inout [Action]) {
         let isProven = member.id == roster.own.id || proofs.isProven(member.id)
-        actions.append(.route(.node(RoutingNode(member, isProven: isProven))))
+        let isPassedOver = roster.isPassedOver(member.id)
+        actions.append(.route(.node(RoutingNode(member, isProven: isProven, isPassedOver: isPassedOver))))
     }
 
     private mutating func ask(into actions: inout [Action]) {

@@ -77,6 +77,12 @@ public struct Overlay: Sendable {
             self.freeDisk = freeDisk
             self.load = load
             tellWhatRemains(at: now)
+        case .redirected(let holders):
+            for holder in holders {
+                roster.handle(
+                    .redirected(to: holder.node, holder.size, perSecond: holder.perSecond), at: now,
+                    into: &rosterActions)
+            }
         case .datagram(let envelope, let sender):
             roster.handle(.received(envelope, from: sender), at: now, into: &rosterActions)
         case .asked(let request, let asker, let id):

@@ -92,7 +92,7 @@ public struct Candidate: Equatable, Sendable {
         self.score = score
     }
 
-    /// Predicted from the distance; nil when the client's place is unknown.
+    /// Predicted from coordinates, or the distance; nil when the client's place is unknown.
     public var roundTrip: Duration? { roundTripMilliseconds.map { .microseconds(Int64($0 * 1000)) } }
 }
 
@@ -110,6 +110,8 @@ public struct Exclusion: Equatable, Sendable {
         /// It is not in this node's table of members.
         case notMember
         case dead
+        /// It does not answer this node's probes, and is asked again until it does.
+        case passedOver
         case notVouched
         /// It does not have all the bytes asked for yet.
         case incomplete

@@ -4,6 +4,8 @@ import Primitives
 struct Entry: Sendable {
     let node: RoutingNode
     let direction: Direction?
+    /// Where it stands among the others, if it is sure of that.
+    let stand: Coordinate?
     /// Of what the node itself said, without this router's debits.
     let spent: Double
     let weight: Double
@@ -23,6 +25,7 @@ struct Entry: Sendable {
     init(_ node: RoutingNode, after older: Entry?) {
         self.node = node
         direction = node.place.map { Direction($0) }
+        stand = node.coordinate.flatMap { $0.isSure ? $0 : nil }
         spent = Score.spent(remaining: node.remaining, of: node.share)
         weight = Score.weight(spent: spent)
         if let older, older.node.statusVersion >= node.statusVersion { debt = older.debt }

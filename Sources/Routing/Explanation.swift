@@ -23,6 +23,7 @@ extension Exclusion.Reason: CustomStringConvertible {
         switch self {
         case .notMember: "is not a member that this node knows"
         case .dead: "does not answer any more"
+        case .passedOver: "does not answer just now, and is asked again until it does"
         case .notVouched: "is not among those whom the publisher lets serve this file"
         case .incomplete: "does not have all the bytes asked for yet"
         case .unproven: "has not shown yet that it is reached at the address it names"

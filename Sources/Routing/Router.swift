@@ -8,6 +8,8 @@ public struct Router: Sendable {
     private var nodes: [NodeID: Entry] = [:]
     private var files: [FileID: RoutingFile] = [:]
     private var absences: [FileID: Absence] = [:]
+    private var landmarks = Landmarks()
+    private var tally = Tally()
 
     /// Responses below this are served where they are asked, if they are here: a redirect costs about as much.
     public static let smallResponse = ByteCount.kibibytes(64)
@@ -26,8 +28,13 @@ public struct Router: Sendable {
 
     public mutating func apply(_ change: RoutingChange) {
         switch change {
-        case .node(let node): nodes[node.id] = Entry(node, after: nodes[node.id])
-        case .nodeGone(let id): nodes[id] = nil
+        case .node(let node):
+            if let before = nodes[node.id]?.node { landmarks.remove(before) }
+            landmarks.add(node)
+            nodes[node.id] = Entry(node, after: nodes[node.id])
+        case .nodeGone(let id):
+            guard let before = nodes.removeValue(forKey: id) else { return }
+            landmarks.remove(before.node)
         case .file(let file):
             files[file.id] = file
             absences[file.id] = nil
@@ -50,7 +57,9 @@ public struct Router: Sendable {
     public mutating func decide(_ query: Query, at now: Instant) -> Decision {
         let decision = decide(query, at: now, drawing: &generator)
         if case .redirect(let node) = decision.choice, let file = files[query.file] {
-            nodes[node.id]?.debit(Self.size(of: query, in: file), at: now)
+            let size = Self.size(of: query, in: file)
+            nodes[node.id]?.debit(size, at: now)
+            tally.count(size, to: node.id, at: now)
         }
         return decision
     }
@@ -61,6 +70,10 @@ public struct Router: Sendable {
         return decide(query, at: now, drawing: &generator)
     }
 
+    /// Whom many clients were sent to, and for how much since this was last asked: whether they still answer is worth
+    /// probing.
+    public mutating func takeBusy(at now: Instant) -> [Redirected] { tally.take(at: now) }
+
     // MARK: -
 
     private func decide(_ query: Query, at now: Instant, drawing generator: inout Generator) -> Decision {
@@ -68,7 +81,9 @@ public struct Router: Sendable {
             let choice = absences[query.file].map { Choice.gone($0) } ?? .unknown
             return Decision(choice: choice, candidates: [], exclusions: [])
         }
-        var survey = Survey(query, size: Self.size(of: query, in: file), holders: file.holders.count + 1)
+        var survey = Survey(
+            query, at: query.client.flatMap { landmarks.stand(of: $0) }, size: Self.size(of: query, in: file),
+            holders: file.holders.count + 1)
         considerOwn(of: file, for: query, at: now, in: &survey)
         for holder in file.holders where holder.id != own {
             consider(holder, of: file, for: query, at: now, in: &survey)
@@ -113,6 +128,7 @@ public struct Router: Sendable {
         remaining: ByteCount
     ) -> Exclusion.Reason? {
         if !node.isAlive { return .dead }
+        if node.isPassedOver { return .passedOver }
         if !file.isVouched(holder.id) { return .notVouched }
         if !holder.isComplete { return .incomplete }
         if !node.isProven { return .unproven }

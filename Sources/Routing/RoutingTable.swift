@@ -26,6 +26,8 @@ public struct RoutingNode: Equatable, Sendable {
     /// Where clients are sent, without a trailing slash: `"http://192.0.2.1:8080"`.
     public let url: String
     public let place: Place?
+    /// Where its newest status says that it stands among the others.
+    public let coordinate: Coordinate?
     /// What the node's newest status says it can still serve: in quarter powers of two, rounded down, or exact.
     public let remaining: ByteCount
     /// What `remaining` was when the period began: the node's ceiling for serving, not its whole share.
@@ -33,6 +35,8 @@ public struct RoutingNode: Equatable, Sendable {
     /// The load class of its newest status: 0 (idle) to 7.
     public let load: UInt8
     public let isAlive: Bool
+    /// Clients are sent to others for now: it answers none of this node's probes.
+    public let isPassedOver: Bool
     /// The node itself has answered at `url`: clients may be sent there.
     public let isProven: Bool
     public let families: AddressFamilies
@@ -40,16 +44,19 @@ public struct RoutingNode: Equatable, Sendable {
     public let statusVersion: UInt64
 
     public init(
-        id: NodeID, url: String, place: Place?, remaining: ByteCount, share: ByteCount, load: UInt8, isAlive: Bool,
-        isProven: Bool = true, families: AddressFamilies, statusVersion: UInt64
+        id: NodeID, url: String, place: Place?, coordinate: Coordinate? = nil, remaining: ByteCount, share: ByteCount,
+        load: UInt8, isAlive: Bool, isPassedOver: Bool = false, isProven: Bool = true, families: AddressFamilies,
+        statusVersion: UInt64
     ) {
         self.id = id
         self.url = url
         self.place = place
+        self.coordinate = coordinate
         self.remaining = remaining
         self.share = share
         self.load = load
         self.isAlive = isAlive
+        self.isPassedOver = isPassedOver
         self.isProven = isProven
         self.families = families
         self.statusVersion = statusVersion

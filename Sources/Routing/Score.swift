@@ -2,26 +2,12 @@ import Primitives
 
 /// What a holder is worth to a client: v · (1 − e^(x−1)).
 enum Score {
-    /// The round trip over no distance at all, in milliseconds: access lines and the hosts themselves. A guess between
-    /// a server's 1 ms and a home line's 10 to 20.
-    static let baseMilliseconds = 5.0
-    /// Light in glass (refractive index about 1.5) goes 200 kilometres in a millisecond.
-    static let fibreKilometresPerMillisecond = 200.0
-    /// How much longer cables are than great circles. From well-known routes, their base taken off: New York–London
-    /// 65 ms over 5,570 km is 1.2, Frankfurt–Singapore 150 ms over 10,260 km is 1.5, Los Angeles–Sydney 135 ms over
-    /// 12,060 km is 1.1; off the great routes it is more. Only the order matters to who is nearest.
-    static let pathStretch = 1.5
     /// What a round trip is measured against: at twice this, v would be nothing.
     static let slowMilliseconds = 400.0
     /// However far a holder is, it is better than none.
     static let smallestValue = 0.05
     /// Taken for a node whose place nobody knows: about half of the Earth's half circumference away.
     static let unplacedMilliseconds = 155.0
-
-    /// Predicted round trip: base + 2 · stretch · distance ÷ speed; strictly rising with distance.
-    static func roundTripMilliseconds(kilometres: Double) -> Double {
-        baseMilliseconds + 2 * pathStretch * kilometres / fibreKilometresPerMillisecond
-    }
 
     /// v: what is left of a holder's worth over a round trip.
     static func value(roundTripMilliseconds: Double) -> Double {

@@ -14,6 +14,8 @@ struct Survey {
     let size: ByteCount
     private let isRedirected: Bool
     private let client: Direction?
+    /// Where the client stands among the nodes, if members near it tell.
+    private let stand: Coordinate?
     private var candidates: [Candidate] = []
     /// What is needed of each candidate to choose, beside the candidate.
     private var standings: [Standing] = []
@@ -24,7 +26,8 @@ struct Survey {
         let remaining: ByteCount
     }
 
-    init(_ query: Query, size: ByteCount, holders: Int) {
+    init(_ query: Query, at stand: Coordinate?, size: ByteCount, holders: Int) {
+        self.stand = stand
         self.size = size
         isRedirected = !query.tried.isEmpty
         client = query.client.map { Direction($0) }
@@ -43,7 +46,7 @@ struct Survey {
         var roundTrip: Double?
         if let client {
             kilometres = entry.direction.map { client.kilometres(to: $0) }
-            roundTrip = kilometres.map { Score.roundTripMilliseconds(kilometres: $0) } ?? Score.unplacedMilliseconds
+            roundTrip = predicted(kilometres: kilometres, of: entry)
         }
         let value = roundTrip.map { Score.value(roundTripMilliseconds: $0) } ?? 1
         let candidate = Candidate(
@@ -58,6 +61,20 @@ struct Survey {
         }
         candidates.insert(candidate, at: index)
         standings.insert(Standing(direction: entry.direction, remaining: remaining), at: index)
+    }
+
+    /// By coordinates, where both have one; else by distance, and what is measured of the holder's own line.
+    private func predicted(kilometres: Double?, of entry: Entry) -> Double {
+        guard let kilometres else {
+            guard let stand, let other = entry.stand else { return Score.unplacedMilliseconds }
+            return stand.milliseconds(to: other)
+        }
+        // Light is never slower than it is: whoever says otherwise is not where it says.
+        if let stand, let other = entry.stand {
+            return max(stand.milliseconds(to: other), RoundTrip.least(kilometres: kilometres))
+        }
+        let line = entry.stand.map { Double($0.height) / 10 - RoundTrip.base / 2 } ?? 0
+        return RoundTrip.predicted(kilometres: kilometres) + line
     }
 
     consuming func decision(own: NodeID, drawing generator: inout Generator) -> Decision {
@@ -130,7 +147,7 @@ struct Survey {
             case .cannotAfford: return .exhausted
             case .incomplete: shortage = .filling
             case .unproven: if shortage == .unreachable { shortage = .unproven }
-            case .notMember, .dead, .notVouched, .alreadyTried, .wrongFamily, .redirectedEnough: break
+            case .notMember, .dead, .passedOver, .notVouched, .alreadyTried, .wrongFamily, .redirectedEnough: break
             }
         }
         return shortage

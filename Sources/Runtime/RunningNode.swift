@@ -165,7 +165,7 @@ struct RunningNode {
             inbox: inbox, client: client, directory: directory, database: database, scribe: scribe,
             belonging: belonging, card: card, account: account, troubles: troubles, clock: clock,
             pulse: settings.pulse ?? Roster.Settings().pulse)
-        try await serve(node, performer, server, [sentinel, twins], arriving: goal, interruption)
+        try await serve(node, performer, server, routing, [sentinel, twins], arriving: goal, interruption)
         await datagrams.close()
         courier.stop()
         guard leaving.isOver else { return }
@@ -228,7 +228,7 @@ struct RunningNode {
 
     /// Runs the services until the process is told to stop. They stop in reverse: first the doors, then the machine.
     private func serve(
-        _ node: OperatorDesk, _ performer: Performer, _ server: PublicServer,
+        _ node: OperatorDesk, _ performer: Performer, _ server: PublicServer, _ routing: Edge.RoutingTable,
         _ watches: [any Service], arriving goal: Goal?, _ interruption: Interruption
     ) async throws {
         let driver = Driver(overlay: overlay, inbox: inbox, performer: performer, clock: clock)
@@ -237,7 +237,7 @@ struct RunningNode {
             server: server, account: account, inbox: inbox, scribe: scribe, grace: grace, logger: logger)
         let rhythm = Rhythm(
             inbox: inbox, folder: folder, server: server, account: account, settings: settings,
-            troubles: troubles, scribe: scribe, clock: clock)
+            troubles: troubles, scribe: scribe, routing: routing, clock: clock)
         let (opening, opened) = AsyncStream.makeStream(of: Void.self)
         let console = try ConsoleServer(operator: node, dataDirectory: settings.data, logger: logger) {
             opened.finish()

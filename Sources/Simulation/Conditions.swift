@@ -15,6 +15,8 @@ struct Conditions {
     var rhythm = Self.usualRhythm
 
     static let usualRhythm = Duration.seconds(10)
+    /// How often the shell tells whom it sends clients to.
+    static let tallying = Duration.seconds(1)
     /// How long a lost question goes unanswered.
     static let callLimit = Duration.seconds(2)
     /// How long a client waits for a look-up.

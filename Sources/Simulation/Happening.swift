@@ -17,6 +17,8 @@ indirect enum Happening {
     case slice(TransferID)
     case client(ClientID, at: Int)
     case answered(ClientID, VirtualClient.Outcome)
+    /// The door says whom it sends clients to.
+    case tally(Run)
     case lookUpOverdue(ClientID, Run)
     case restart(Int)
     /// A file of the topology is posted.

@@ -20,6 +20,8 @@ struct VirtualDoor {
     var period: Period
     /// Bills that wait for a lease, in their order.
     var unpaid: [Bill] = []
+    /// It is about to tell whom it sends clients to.
+    var isTallying = false
     /// Clients that wait until a file is looked for.
     var searching: [FileID: [ClientID]] = [:]
     /// Members that wait for an answer.

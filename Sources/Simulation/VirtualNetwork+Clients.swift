@@ -75,7 +75,21 @@ extension VirtualNetwork {
     }
 
     private mutating func choose(_ query: Query, at run: Run) -> Choice? {
-        nodes[run.node].process?.door.router.decide(query, at: now).choice
+        let choice = nodes[run.node].process?.door.router.decide(query, at: now).choice
+        if case .redirect = choice, nodes[run.node].process?.door.isTallying == false {
+            nodes[run.node].process?.door.isTallying = true
+            schedule(.tally(run), after: Conditions.tallying)
+        }
+        return choice
+    }
+
+    /// Every second, as long as clients are sent to anybody who is busy.
+    mutating func tally(_ run: Run) {
+        guard isRunning(run), let busy = nodes[run.node].process?.door.router.takeBusy(at: now) else { return }
+        nodes[run.node].process?.door.isTallying = !busy.isEmpty
+        guard !busy.isEmpty else { return }
+        schedule(.tally(run), after: Conditions.tallying)
+        deliver(.redirected(busy), to: run)
     }
 
     private mutating func serve(_ id: ClientID, at run: Run) -> Bool {

@@ -196,6 +196,7 @@ struct VirtualNetwork {
         case .slice(let id): sliceArrived(id)
         case .client(let id, let index): arrive(id, at: index)
         case .answered(let id, let outcome): conclude(id, outcome)
+        case .tally(let run): tally(run)
         case .lookUpOverdue(let id, let run): lookUpOverdue(id, at: run)
         case .restart(let index): start(index)
         case .posting(let number): post(number: number)

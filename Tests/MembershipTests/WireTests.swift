@@ -39,11 +39,13 @@ import Testing
     static var messages: [Message] {
         let pulse = Pulse(
             number: 1, interval: .seconds(1), carriage: Carriage(epoch: 1, after: 2, through: 3),
-            acknowledgement: Cursor(epoch: 4, position: 5), hasMore: true, minute: 6, quietHash: 7)
+            acknowledgement: Cursor(epoch: 4, position: 5), hasMore: true, minute: 6, quietHash: 7,
+            coordinate: Coordinate(x: 1, y: -2, z: 3, height: 4, error: 5))
         var buckets = BucketSet()
         for bucket in [0, 7, 63, 64, 200, 255] as [UInt8] { buckets.insert(bucket) }
         return [
             .pulse(pulse), .pulseReply(pulse), .probe(number: 1), .probeReply(number: .max),
+            .probeReply(number: 5, coordinate: pulse.coordinate), .indirectFailure(number: 6),
             .indirectProbe(number: 2, target: ShortID(8)), .indirectReply(number: 3),
             .suspicion(number: 4, version: 9), .buckets(minute: 5, hashes: (0..<256).map { UInt32($0) }),
             .differing(buckets),

@@ -51,6 +51,7 @@ extension Exclusion.Reason {
         switch self {
         case .notMember: "is no member that this node knows"
         case .dead: "does not answer"
+        case .passedOver: "does not answer just now, and is asked again until it does"
         case .notVouched: "is not among those that the publisher lets serve it"
         case .incomplete: "does not have all of it yet"
         case .unproven: "has not shown yet that it is reached where it says"

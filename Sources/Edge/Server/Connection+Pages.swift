@@ -176,6 +176,7 @@ extension Exclusion.Reason {
         switch self {
         case .notMember: "not a member"
         case .dead: "does not answer"
+        case .passedOver: "does not answer just now, and is asked again until it does"
         case .notVouched: "not vouched for by the publisher"
         case .incomplete: "does not have all these bytes yet"
         case .unproven: "has not proven its address yet"

@@ -31,6 +31,11 @@ public final class RoutingTable: Sendable {
         router.withLock { $0.decide(query, at: now) }
     }
 
+    /// Whom many clients were sent to since this was last asked.
+    public func takeBusy(at now: Instant) -> [Redirected] {
+        router.withLock { $0.takeBusy(at: now) }
+    }
+
     /// What `decide` would choose.
     public func explain(_ query: Query, at now: Instant) -> Decision {
         router.withLock { $0.explain(query, at: now) }

@@ -95,6 +95,9 @@ struct Silence: Equatable, Sendable {
     private(set) var sendings: [Sending] = []
     /// How many of the edge's `catchUp` the pulse in flight carries.
     var catchUpCount = 0
+    /// Helpers that have said nothing, not even that they did not reach the member either; one where there was none to
+    /// ask.
+    var helpersUnheard = 0
 
     private static let sendingsKept = 8
 

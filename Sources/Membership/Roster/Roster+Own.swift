@@ -23,6 +23,8 @@ struct Voice: Equatable, Sendable {
     /// What the last draft said.
     var drafted: Facts?
     var draftedAt: Instant?
+    /// Where it said that this node stands.
+    var draftedCoordinate: Coordinate?
     /// The own card found among what was kept: others hold it.
     var persistedCard: Card?
     /// Members out of view that wait for the next status, because they hold this node dead.
@@ -53,6 +55,7 @@ extension Roster {
         table.log.epoch = voice.lastVersion
         effects.records.append(.news(own.card.part(News.card)))
         deadProbeDue = now + deadProbeInterval
+        excursion.due = now + part(of: settings.farSpacing)
         // Who is there from the start is told all of this run.
         isViewStale = true
         redrawStaleView(at: now)
@@ -64,7 +67,7 @@ extension Roster {
     /// often than this node pulses. A status is renewed in any case before it grows old.
     var statusDue: Instant? {
         guard voice.isSpeaking, let drafted = voice.drafted, let at = voice.draftedAt else { return nil }
-        guard drafted != voice.facts else { return at + settings.statusAge }
+        guard drafted != voice.facts else { return at + (hasMoved ? settings.movedAge : settings.statusAge) }
         return isUrgentChange(from: drafted) ? at : at + settings.pulse
     }
 
@@ -84,6 +87,8 @@ extension Roster {
         if isUrgent { voice.urgentVersion = voice.lastVersion }
         voice.drafted = voice.facts
         voice.draftedAt = now
+        voice.draftedCoordinate = vivaldi.coordinate
+        hasMoved = false
         effects.records.append(.ownVersion(voice.lastVersion))
         let facts = voice.facts
         effects.append(
@@ -91,7 +96,7 @@ extension Roster {
                 .status(
                     Status(
                         node: own.id.short, version: voice.lastVersion, remaining: facts.remaining, load: facts.load,
-                        freeDisk: facts.freeDisk))))
+                        freeDisk: facts.freeDisk, coordinate: voice.draftedCoordinate))))
     }
 
     /// Somebody holds a status of this version for the last sign of life: say something newer, unless that is under
@@ -100,6 +105,7 @@ extension Roster {
         guard voice.isSpeaking, version >= own.version, version >= voice.lastVersion,
             voice.refutations.spend(settings.refutations, at: now)
         else { return }
+        health.worsen()
         voice.lastVersion = max(voice.lastVersion, version)
         raiseVersion(urgently: true, at: now, &effects)
     }

@@ -19,6 +19,9 @@ extension Roster {
             }
         }
         visitTheDead(at: now, &effects)
+        keepVigils(at: now, &effects)
+        excuseErrands(at: now, &effects)
+        measureFar(at: now, &effects)
         continueIntroduction(at: now, &effects)
         redrawStaleView(at: now)
     }
@@ -59,7 +62,7 @@ extension Roster {
             number: number, interval: settings.pulse,
             carriage: Carriage(epoch: table.log.epoch, after: table[edge: index].acknowledged, through: load.through),
             acknowledgement: table[edge: index].received, hasMore: load.hasMore, minute: minute,
-            quietHash: table.quietHash(at: minute, age: settings.quietAge))
+            quietHash: table.quietHash(at: minute, age: settings.quietAge), coordinate: untoldCoordinate)
     }
 
     // MARK: What comes in
@@ -93,6 +96,8 @@ extension Roster {
         takeTidings(of: pulse, on: index, at: now, &effects)
         table[edge: index].roundTrips.add(now - sending.at)
         table.measured(table[edge: index].roundTrips.median, index)
+        measured(now - sending.at, index, saying: pulse.coordinate)
+        if silence.stage == .direct, silence.unanswered == 0 { health.improve() }
         let caughtUp = min(silence.catchUpCount, table[edge: index].catchUp.count)
         table[edge: index].catchUp.removeFirst(caughtUp)
         // What did not fit goes on at once, as long as the other end takes it in; what it has more of, after a breath.
@@ -114,6 +119,7 @@ extension Roster {
     /// The cursors, both ways, and the interval.
     private mutating func takeTidings(of pulse: Pulse, on index: Int, at now: Instant, _ effects: inout Effects) {
         table[edge: index].interval = pulse.interval
+        if let coordinate = pulse.coordinate { vivaldi.heard(coordinate, of: table.members.ids[index]) }
         if let told = Told(minute: pulse.minute, at: now) { table[edge: index].told = told }
         let carriage = pulse.carriage
         let received = table[edge: index].received

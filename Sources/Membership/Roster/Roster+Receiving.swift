@@ -8,6 +8,8 @@ struct Errand: Equatable, Sendable {
     let asker: NodeID
     /// The number of the request.
     let askedNumber: UInt32
+    /// When the asker is told that nothing came back, as long as it was not.
+    var due: Instant?
 }
 
 extension Roster {
@@ -33,7 +35,7 @@ extension Roster {
         switch message {
         case .pulse, .probe, .suspicion, .indirectProbe: 1
         case .buckets, .differing: 8
-        case .pulseReply, .probeReply, .indirectReply: 0
+        case .pulseReply, .probeReply, .indirectReply, .indirectFailure: 0
         }
     }
 
@@ -42,10 +44,15 @@ extension Roster {
         switch message {
         case .pulse(let pulse): received(pulse, from: index, at: now, &effects)
         case .pulseReply(let pulse): receivedReply(pulse, from: index, at: now, &effects)
-        case .probe(let number): effects.append(.send(Envelope(.probeReply(number: number)), to: sender))
-        case .probeReply(let number): probeAnswered(number, by: sender.short, &effects)
-        case .indirectProbe(let number, let target): runErrand(number, to: target, for: sender, &effects)
+        case .probe(let number):
+            effects.append(.send(Envelope(.probeReply(number: number, coordinate: untoldCoordinate)), to: sender))
+        case .probeReply(let number, let coordinate):
+            probeAnswered(number, by: sender.short, &effects)
+            farAnswered(number, index, saying: coordinate, at: now, &effects)
+            vigilAnswered(number, index, saying: coordinate, at: now)
+        case .indirectProbe(let number, let target): runErrand(number, to: target, for: sender, at: now, &effects)
         case .indirectReply(let number): helped(number, at: now, &effects)
+        case .indirectFailure(let number): helpedInVain(number)
         case .suspicion(let number, let version):
             refuteSuspicion(number, of: version, by: sender, at: now, &effects)
         case .buckets(let minute, let hashes):
@@ -64,7 +71,9 @@ extension Roster {
         case .suspicion(let number, let version):
             if !voice.owed.contains(member.id), voice.owed.count < Voice.owedLimit { voice.owed.append(member.id) }
             refuteSuspicion(number, of: version, by: member.id, at: now, &effects)
-        case .pulse, .pulseReply, .probe, .probeReply, .indirectProbe, .indirectReply, .buckets, .differing: break
+        case .pulse, .pulseReply, .probe, .probeReply, .indirectProbe, .indirectReply, .indirectFailure, .buckets,
+            .differing:
+            break
         }
         let isRested = table[edge: index].noticed.map { now - $0 >= interval(of: index) / 2 }
         guard isRested ?? true else { return }
@@ -84,6 +93,7 @@ extension Roster {
     private mutating func heard(_ index: Int, at now: Instant, _ effects: inout Effects) {
         table.heard(index, at: now)
         table[edge: index].isIntroduced = false
+        heardInVigil(index, at: now, &effects)
         if table.members[index].condition == .suspect { become(.alive, index, at: now, &effects) }
         // An exchange that was begun goes on until its reply, or until the other end begins one.
         if case .waiting(var silence) = table[edge: index].phase, silence.unanswered > 0 {
@@ -108,13 +118,14 @@ extension Roster {
     // MARK: Helping and being helped
 
     private mutating func runErrand(
-        _ number: UInt32, to target: ShortID, for asker: NodeID, _ effects: inout Effects
+        _ number: UInt32, to target: ShortID, for asker: NodeID, at now: Instant, _ effects: inout Effects
     ) {
         guard let index = table.index(of: target), table.members[index].id != asker else { return }
         if !table.members[index].isPresent, let edge = table.index(of: asker) { enqueue(target, on: edge) }
         let probe = nextNumber()
         if errands.count >= settings.errandLimit { errands.removeFirst() }
-        errands.append(Errand(number: probe, target: target, asker: asker, askedNumber: number))
+        errands.append(
+            Errand(number: probe, target: target, asker: asker, askedNumber: number, due: now + replyWait(index)))
         effects.append(.send(Envelope(.probe(number: probe)), to: table.members[index].id))
     }
 

@@ -5,9 +5,9 @@ extension Roster {
     func replyWait(_ index: Int) -> Duration {
         let interval = interval(of: index)
         guard let roundTrip = table[edge: index].roundTrips.median else {
-            return min(interval / settings.guessDivisor, settings.longestGuess)
+            return min(health.scaled(min(interval / settings.guessDivisor, settings.longestGuess)), interval / 2)
         }
-        return min(max(roundTrip * 2 + settings.grace, settings.shortestWait), interval / 2)
+        return min(health.scaled(max(roundTrip * 2 + settings.grace, settings.shortestWait)), interval / 2)
     }
 
     /// Nothing came back in time.
@@ -27,12 +27,13 @@ extension Roster {
             silence.deadline = now + wait * 2
         case .indirect:
             silence.stage = .suspected
+            health.worsen(by: silence.helpersUnheard)
             become(.suspect, index, at: now, &effects)
             introduceIfUnknown(index, &effects)
             tellSuspicion(index, &silence, at: now, &effects)
             silence.deadline = now + max(wait, interval(of: index) / 8)
         case .suspected:
-            let patience = interval(of: index) * settings.verdictPercent / 100
+            let patience = health.patience(interval(of: index) * settings.verdictPercent / 100)
             if silence.unanswered >= settings.verdictProbes, now - silence.since >= patience {
                 silence.stage = .condemned
                 let member = table.members[index]
@@ -68,6 +69,7 @@ extension Roster {
         var candidates = view.members.filter { id in
             id != target && table.index(of: id).map { table.members[$0].condition == .alive } ?? false
         }
+        silence.helpersUnheard = max(1, min(settings.helpers, candidates.count))
         for _ in 0..<min(settings.helpers, candidates.count) {
             let helper = candidates.remove(at: Int.random(in: candidates.indices, using: &generator))
             let number = nextNumber()
@@ -79,6 +81,8 @@ extension Roster {
     /// Deadlines that passed while this node itself did not run accuse nobody: the answers may lie unread.
     mutating func forgiveOwnPause(at now: Instant) {
         guard let due = nextDeadline, now - due > settings.ownPause else { return }
+        health.worsen()
+        forgiveVigils(at: now)
         for id in view.members {
             guard let index = table.index(of: id), case .waiting(var silence) = table[edge: index].phase,
                 silence.deadline < now

@@ -33,6 +33,9 @@ public struct Roster: Sendable {
         case renewed(Verified<Card>)
         /// Facts about this node. They become a status when their quantised values change.
         case measured(remaining: ByteCount, load: UInt8, freeDisk: ByteCount)
+        /// Clients were sent to this member: so much since that was last told, and so much a second for a while now. To
+        /// be told every second or so while it is worth a watch.
+        case redirected(to: NodeID, ByteCount, perSecond: ByteCount)
         /// Say good-bye.
         case leave
     }
@@ -47,7 +50,8 @@ public struct Roster: Sendable {
         indirect case persist([MemberRecord], then: [Action])
         /// Nothing was known of this member before: look it up.
         case joined(NodeID)
-        /// This member's card, status or condition changed, or it was forgotten: look it up.
+        /// This member's card, status or condition changed, or whether it is passed over, or it was forgotten: look it
+        /// up.
         case changed(NodeID)
     }
 
@@ -62,6 +66,13 @@ public struct Roster: Sendable {
     var deadProbeDue: Instant?
     /// The last reading of the calendar, and when it was taken.
     var calendar: (wallTime: WallTime, at: Instant)?
+    var vivaldi: Vivaldi
+    /// So far, since it last said where it stands, that the others should know.
+    var hasMoved = false
+    var excursion = Excursion()
+    /// In order of the members' ids.
+    var vigils: [Vigil] = []
+    var health = LocalHealth()
     var generator: Generator
     private var lastNumber: UInt32
 
@@ -74,6 +85,7 @@ public struct Roster: Sendable {
         self.settings = settings
         self.generator = generator
         table = Table(own: Member(card: own, since: .zero))
+        vivaldi = Vivaldi(place: own.value.place, generator: self.generator.split())
         voice = Voice(lastVersion: lastVersion)
         lastNumber = UInt32(truncatingIfNeeded: self.generator.next())
         restore(known)
@@ -98,6 +110,7 @@ public struct Roster: Sendable {
             voice.facts = Voice.Facts(
                 remaining: QuarterPower(remaining), load: min(load, Status.heaviestLoad),
                 freeDisk: QuarterPower(freeDisk))
+        case .redirected(let member, let size, let rate): watch(member, size, perSecond: rate, at: now)
         case .leave: leave(at: now, &effects)
         }
         advance(at: now, &effects)
@@ -107,7 +120,8 @@ public struct Roster: Sendable {
     /// When `.wake` is due.
     public var nextDeadline: Instant? {
         guard voice.isSpeaking else { return nil }
-        var deadlines = [deadProbeDue, introduction?.due, statusDue]
+        var deadlines = [deadProbeDue, introduction?.due, statusDue, excursion.due, errandDue]
+        for vigil in vigils { deadlines.append(vigil.due) }
         for id in view.members {
             guard let index = table.index(of: id) else { continue }
             switch table[edge: index].phase {

@@ -46,6 +46,12 @@ extension Roster {
 
         /// A status is renewed at this age, so that a member's last word tells about when it was last there.
         public var statusAge: Duration = .seconds(7 * 86_400)
+        /// A status is renewed at this age, if the node's coordinate has moved since by more than a fifth of the round
+        /// trips it measures: round trips that others foretell with it are then wrong by about as much.
+        public var movedAge: Duration = .seconds(900)
+        /// Between probes of a random member beyond the view, for the coordinate: neighbours alone may be all alike
+        /// (DESIGN, *Coordinates*).
+        public var farSpacing: Duration = .seconds(3600)
         /// Dead members are remembered this long, so that the two halves of a partition know each other again.
         public var deadKept: Duration = .seconds(30 * 86_400)
         /// Intervals between two probes of a random dead member.

@@ -12,9 +12,10 @@ extension Message: WireCodable {
         case .probe(let number):
             writer.write(3 as UInt8)
             writer.write(number)
-        case .probeReply(let number):
+        case .probeReply(let number, let coordinate):
             writer.write(4 as UInt8)
             writer.write(number)
+            writer.write(optional: coordinate)
         case .indirectProbe(let number, let target):
             writer.write(5 as UInt8)
             writer.write(number)
@@ -34,6 +35,9 @@ extension Message: WireCodable {
         case .differing(let buckets):
             writer.write(9 as UInt8)
             writer.write(buckets)
+        case .indirectFailure(let number):
+            writer.write(10 as UInt8)
+            writer.write(number)
         }
     }
 
@@ -42,7 +46,7 @@ extension Message: WireCodable {
         case 1: self = .pulse(try reader.value())
         case 2: self = .pulseReply(try reader.value())
         case 3: self = .probe(number: try reader.uint32())
-        case 4: self = .probeReply(number: try reader.uint32())
+        case 4: self = .probeReply(number: try reader.uint32(), coordinate: try reader.optional())
         case 5: self = .indirectProbe(number: try reader.uint32(), target: try reader.shortID())
         case 6: self = .indirectReply(number: try reader.uint32())
         case 7: self = .suspicion(number: try reader.uint32(), version: try reader.version())
@@ -52,6 +56,7 @@ extension Message: WireCodable {
             for _ in 0..<BucketSet.count { hashes.append(try reader.uint32()) }
             self = .buckets(minute: minute, hashes: hashes)
         case 9: self = .differing(try reader.value())
+        case 10: self = .indirectFailure(number: try reader.uint32())
         default: throw .malformed("a message of an unknown kind")
         }
     }
@@ -66,6 +71,7 @@ extension Pulse: WireCodable {
         writer.write(hasMore)
         writer.write(minute)
         writer.write(quietHash)
+        writer.write(optional: coordinate)
     }
 
     public init(from reader: inout WireReader) throws(WireError) {
@@ -79,6 +85,7 @@ extension Pulse: WireCodable {
         hasMore = try reader.bool()
         minute = try reader.uint32()
         quietHash = try reader.uint64()
+        coordinate = try reader.optional()
     }
 }
 

@@ -8,11 +8,14 @@ public enum Message: Hashable, Sendable {
     case pulseReply(Pulse)
     /// Are you there? Nothing else.
     case probe(number: UInt32)
-    case probeReply(number: UInt32)
+    /// With where the sender stands, unless its status tells that well enough.
+    case probeReply(number: UInt32, coordinate: Coordinate? = nil)
     /// Please probe this member for me.
     case indirectProbe(number: UInt32, target: ShortID)
     /// It answered.
     case indirectReply(number: UInt32)
+    /// It did not, so far: whoever hears this is at least heard itself.
+    case indirectFailure(number: UInt32)
     /// You do not answer me, and I know your status of this version. To be answered like a probe, and refuted by a
     /// status of a higher version.
     case suspicion(number: UInt32, version: UInt64)
@@ -36,13 +39,15 @@ public struct Pulse: Hashable, Sendable {
     /// The hash of what was quiet in the sender's table at a minute of the calendar.
     public var minute: UInt32
     public var quietHash: UInt64
+    /// Where the sender stands, unless its status tells that well enough.
+    public var coordinate: Coordinate?
 
     /// Longest interval that can be told: the controller's range ends at ten minutes.
     public static let longestInterval = Duration.seconds(3600)
 
     public init(
         number: UInt32, interval: Duration, carriage: Carriage, acknowledgement: Cursor, hasMore: Bool,
-        minute: UInt32, quietHash: UInt64
+        minute: UInt32, quietHash: UInt64, coordinate: Coordinate? = nil
     ) {
         self.number = number
         self.interval = interval
@@ -51,6 +56,7 @@ public struct Pulse: Hashable, Sendable {
         self.hasMore = hasMore
         self.minute = minute
         self.quietHash = quietHash
+        self.coordinate = coordinate
     }
 }
 

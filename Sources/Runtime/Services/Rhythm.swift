@@ -18,6 +18,7 @@ struct Rhythm: Service {
     let settings: Settings
     let troubles: Troubles
     let scribe: Scribe
+    let routing: Edge.RoutingTable
     let clock: MonotonicClock
 
     /// While something is wrong, it is looked for more often.
@@ -59,6 +60,8 @@ struct Rhythm: Service {
             while (try? await Task.sleep(for: min(Self.reviewInterval, next - .now))) != nil {
                 let moment = ContinuousClock.now
                 account.review(after: moment - reviewed)
+                let busy = routing.takeBusy(at: clock.now)
+                if !busy.isEmpty { inbox.post(.redirected(busy)) }
                 reviewed = moment
                 guard moment >= next else { continue }
                 next = moment + pause(while: trusted)

@@ -122,17 +122,18 @@ extension HostileDay {
     private mutating func anyMessage() -> Message {
         let number =
             numbers.isEmpty || choices.bool() ? UInt32(truncatingIfNeeded: choices.number()) : choices.pick(numbers)
-        switch choices.below(10) {
+        switch choices.below(11) {
         case 0: return .pulse(anyPulse())
         case 1, 2: return .pulseReply(anyPulse())
         case 3: return .probe(number: number)
-        case 4: return .probeReply(number: number)
+        case 4: return .probeReply(number: number, coordinate: anyCoordinate())
         case 5: return .indirectProbe(number: number, target: choices.pick(Self.ids).short)
         case 6: return .indirectReply(number: number)
         case 7: return .suspicion(number: number, version: anyVersion())
         case 8:
             let hash = UInt32(truncatingIfNeeded: choices.number())
             return .buckets(minute: number, hashes: Array(repeating: hash, count: BucketSet.count))
+        case 9: return .indirectFailure(number: number)
         default:
             var buckets = BucketSet()
             for _ in 0..<choices.below(20) { buckets.insert(choices.byte()) }
@@ -151,7 +152,11 @@ extension HostileDay {
                 epoch: choices.bool() ? epoch : choices.number(), position: choices.number()),
             hasMore: choices.bool(),
             minute: choices.bool() ? UInt32(wall.milliseconds / 60_000) : UInt32(truncatingIfNeeded: other),
-            quietHash: choices.number())
+            quietHash: choices.number(), coordinate: anyCoordinate())
+    }
+
+    private mutating func anyCoordinate() -> Coordinate? {
+        choices.bool() ? nil : Coordinate(x: .min, y: .max, z: 0, height: .max, error: choices.byte())
     }
 
     /// Near the clock, near this node's own, or anywhere that the wire allows.

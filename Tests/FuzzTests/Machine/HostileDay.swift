@@ -194,7 +194,7 @@ struct HostileDay {
             numbers.append(pulse.number)
             epoch = pulse.carriage.epoch
         case .probe(let number), .indirectProbe(let number, _), .suspicion(let number, _): numbers.append(number)
-        case .probeReply, .indirectReply, .buckets, .differing: break
+        case .probeReply, .indirectReply, .indirectFailure, .buckets, .differing: break
         }
         if numbers.count > 8 { numbers.removeFirst() }
     }

@@ -216,10 +216,10 @@ final class Mallory: Sendable {
             return Envelope(.pulseReply(reply), news: status.map { [.status($0)] } ?? [])
         case .probe(let number): return Envelope(.probeReply(number: number))
         case .suspicion(let number, _): return Envelope(.probeReply(number: number), news: [.status(status())])
-        case .probeReply(let number):
+        case .probeReply(let number, _):
             state.withLock { $0.answers[number, default: 0] += 1 }
             return nil
-        case .pulseReply, .indirectProbe, .indirectReply, .buckets, .differing: return nil
+        case .pulseReply, .indirectProbe, .indirectReply, .indirectFailure, .buckets, .differing: return nil
         }
     }
 
