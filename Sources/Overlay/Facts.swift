@@ -15,7 +15,8 @@ extension RoutingNode {
         self.init(
             id: card.nodeID, url: card.url, place: card.place, coordinate: status?.coordinate,
             remaining: status?.remaining.byteCount ?? ceiling, share: ceiling, load: status?.load ?? 0,
-            isAlive: member.condition == .alive, isPassedOver: isPassedOver, isProven: isProven, families: card.endpoints.reduce(into: []) { $0.formUnion(AddressFamilies($1.address)) },
+            isAlive: member.condition == .alive, isPassedOver: isPassedOver, isProven: isProven,
+            families: card.endpoints.reduce(into: []) { $0.formUnion(AddressFamilies($1.address)) },
             statusVersion: status?.version ?? 0)
     }
 }

@@ -241,6 +241,34 @@ struct ServingTests {
 struct RoutedTests {
     private let other = NodeID(Bytes32(9, 9, 9, 9))
 
+    @Test("whom many clients are sent to is told with how much, and who is passed over gets nobody")
+    func busyHolder() async throws {
+        let world = try await EdgeWorld.make(length: 1_000_000, copy: .none)
+        world.route(other, url: "http://other.example:81", remaining: .gigabytes(1))
+        world.routing.apply(.file(world.facts(of: world.file, .none, holders: [other])))
+        func now() -> Instant { Instant(nanoseconds: Int64(NIODeadline.now().uptimeNanoseconds)) }
+        let client = try world.client()
+        for _ in 0..<2 { #expect(try client.exchange(world.get()).status == 302) }
+        #expect(world.routing.takeBusy(at: now()).isEmpty)
+        // Asking alone costs nobody anything.
+        for _ in 0..<4 { _ = try client.exchange(world.get(method: "HEAD")) }
+        #expect(world.routing.takeBusy(at: now()).isEmpty)
+        for _ in 0..<3 { _ = try client.exchange(world.get()) }
+        let busy = Redirected(node: other, size: .megabytes(5), perSecond: ByteCount(500_000))
+        #expect(world.routing.takeBusy(at: now()) == [busy])
+        #expect(world.routing.takeBusy(at: now()).map(\.size) == [.zero])
+        world.routing.apply(
+            .node(
+                RoutingNode(
+                    id: other, url: "http://other.example:81", place: nil, remaining: .gigabytes(1),
+                    share: .gigabytes(10), load: 0, isAlive: true, isPassedOver: true, families: .v4,
+                    statusVersion: 1)))
+        #expect(try client.exchange(world.get()).status == 503)
+        let why = try client.exchange(world.get(world.path + "?why"))
+        #expect(String(decoding: why.body, as: UTF8.self).contains("is asked again until it does"))
+        await world.stop()
+    }
+
     @Test("a client is sent to another holder, with its path and who was tried")
     func redirect() async throws {
         let world = try await EdgeWorld.make(copy: .none)

@@ -11,6 +11,7 @@ import Testing
         var places: [Place] = []
         var lines: [Double] = []
         var generator: Generator
+        var now = Instant.zero
 
         init(seed: UInt64, count: Int, isPlaced: Bool) {
             generator = Generator(seed: seed)
@@ -33,11 +34,12 @@ import Testing
             let milliseconds = roundTrip(one, other) + delayed
             let coordinate = nodes[other].coordinate ?? Coordinate(at: (0, 0, 0), height: 2.5, error: 1)
             nodes[one].measured(
-                .nanoseconds(Int64(milliseconds * 1_000_000)), to: ShortID(UInt64(other)), at: coordinate)
+                .nanoseconds(Int64(milliseconds * 1_000_000)), to: ShortID(UInt64(other)), at: coordinate, now)
         }
 
         mutating func run(rounds: Int, jitter: Double = 0) {
             for _ in 0..<rounds {
+                now = now + .seconds(10)
                 for one in nodes.indices {
                     let other = (one + .random(in: 1..<nodes.count, using: &generator)) % nodes.count
                     let isLate = Double.random(in: 0..<1, using: &generator) < 0.1
@@ -61,7 +63,8 @@ import Testing
         }
     }
 
-    @Test("after two hundred samples round trips are foretold to a tenth, and to a fifth when every tenth sample is late")
+    @Test(
+        "after two hundred samples round trips are foretold to a tenth, and to a fifth when every tenth sample is late")
     func converges() {
         for seed in UInt64(1)...2 {
             var calm = World(seed: seed, count: 80, isPlaced: false)
@@ -92,7 +95,7 @@ import Testing
             for round in 0..<200 {
                 world.run(rounds: 1)
                 for node in world.nodes.indices where round % 20 == 0 {
-                    world.nodes[node].measured(.milliseconds(1), to: ShortID(1_000), at: far)
+                    world.nodes[node].measured(.milliseconds(1), to: ShortID(1_000), at: far, world.now)
                 }
             }
             #expect(world.medianError < before + 0.15)

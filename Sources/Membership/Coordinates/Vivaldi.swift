@@ -35,6 +35,9 @@ public struct Vivaldi: Sendable {
     /// Neighbours in the window, and samples of each.
     static let windowLength = 32
     static let sampleCount = 4
+    /// Between samples of one neighbour that count: who is asked again and again, while much is told or many clients are
+    /// sent there, says nothing new, and would outweigh the others.
+    static let spacing = Duration.seconds(10)
     /// How many of the window move this node again with each new sample.
     static let again = 3
     /// Samples that the mean round trip is over.
@@ -48,8 +51,10 @@ public struct Vivaldi: Sendable {
         let samples: [Double]
         /// Their lower median: a packet is delayed more easily than hurried.
         let roundTrip: Double
+        let measured: Instant
 
-        init(id: ShortID, at coordinate: Coordinate, samples: [Double]) {
+        init(id: ShortID, at coordinate: Coordinate, samples: [Double], _ now: Instant) {
+            measured = now
             self.id = id
             position = Position(coordinate)
             error = Vivaldi.error(of: coordinate)
@@ -62,6 +67,8 @@ public struct Vivaldi: Sendable {
     private(set) var error: Double
     /// What a round trip takes from here, in milliseconds: a mean over the last few dozen.
     private(set) var typical = 0.0
+    /// Round trips that were measured, in this run.
+    private(set) var count = 0
     private var window: [Neighbour] = []
     private var generator: Generator
 
@@ -76,21 +83,24 @@ public struct Vivaldi: Sendable {
 
     /// As it is told to others; nothing where nothing was measured yet.
     public var coordinate: Coordinate? {
-        window.isEmpty ? nil : Coordinate(at: (position.x, position.y, position.z), height: position.height, error: error)
+        window.isEmpty
+            ? nil : Coordinate(at: (position.x, position.y, position.z), height: position.height, error: error)
     }
 
     /// A round trip was measured to a neighbour that says it stands there.
-    public mutating func measured(_ roundTrip: Duration, to id: ShortID, at coordinate: Coordinate) {
+    public mutating func measured(_ roundTrip: Duration, to id: ShortID, at coordinate: Coordinate, _ now: Instant) {
         let sample = Double(roundTrip.wholeNanoseconds) / 1_000_000
         guard sample > 0 else { return }
         var samples: [Double] = []
         if let index = window.firstIndex(where: { $0.id == id }) {
+            guard now - window[index].measured >= Self.spacing else { return }
             samples = window.remove(at: index).samples.suffix(Self.sampleCount - 1)
         } else if window.count == Self.windowLength {
             window.removeFirst()
         }
         samples.append(sample)
-        window.append(Neighbour(id: id, at: coordinate, samples: samples))
+        window.append(Neighbour(id: id, at: coordinate, samples: samples, now))
+        count += 1
         typical += (sample - typical) / (window.count == 1 ? 1 : Self.longMemory)
         move(by: window[window.count - 1])
         for _ in 0..<Self.again { move(by: window[Int.random(in: 0..<window.count, using: &generator)]) }

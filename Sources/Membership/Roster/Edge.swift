@@ -30,6 +30,7 @@ struct Edge: Equatable, Sendable {
     /// What the member may still cause this node to send.
     var answers = Budget()
     var loads = Budget()
+    var probes = Budget()
     /// What its word may still cause in the network.
     var urgency = Budget()
     /// It was asked over HTTP to learn this node's card, since it was last heard.
@@ -56,7 +57,7 @@ struct Edge: Equatable, Sendable {
     /// Nothing is under way, and nothing is left of what it may cause.
     func isIdle(at now: Instant) -> Bool {
         phase == .idle && catchUp.isEmpty
-            && [answers, loads, urgency].allSatisfy { $0.isFull(at: now) }
+            && [answers, loads, probes, urgency].allSatisfy { $0.isFull(at: now) }
     }
 
     enum Phase: Equatable, Sendable {

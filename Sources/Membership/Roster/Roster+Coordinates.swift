@@ -6,6 +6,8 @@ struct Excursion: Equatable, Sendable {
     var due: Instant?
     /// The probe under way.
     var probe: Probe?
+    /// How many have told a round trip.
+    var count = 0
 
     struct Probe: Equatable, Sendable {
         let number: UInt32
@@ -42,12 +44,12 @@ extension Roster {
 
     /// A round trip was measured to a member that says it stands there; without a word of it, where its status or its
     /// card says.
-    mutating func measured(_ roundTrip: Duration, _ index: Int, saying told: Coordinate?) {
+    mutating func measured(_ roundTrip: Duration, _ index: Int, saying told: Coordinate?, at now: Instant) {
         let coordinate =
             told ?? table.members.status(index)?.value.status?.coordinate
             ?? table.members[index].card.value.place.map { Coordinate($0) }
             ?? Coordinate(at: (0, 0, 0), height: RoundTrip.base / 2, error: 1)
-        vivaldi.measured(roundTrip, to: table.members.ids[index], at: coordinate)
+        vivaldi.measured(roundTrip, to: table.members.ids[index], at: coordinate, now)
         hasMoved = isFarFromDrafted
     }
 
@@ -64,7 +66,7 @@ extension Roster {
     /// Two nearest, two random, two elsewhere know little of what lies between: now and then somebody else is asked.
     mutating func measureFar(at now: Instant, _ effects: inout Effects) {
         guard let due = excursion.due, due <= now else { return }
-        excursion.due = now + settings.farSpacing
+        excursion.due = now + (excursion.count < Vivaldi.windowLength ? settings.firstFarSpacing : settings.farSpacing)
         guard let index = drawFar() else { return }
         probeFar(index, isSecond: false, at: now, &effects)
     }
@@ -93,6 +95,7 @@ extension Roster {
         }
         excursion.probe = nil
         guard probe.isSecond else { return probeFar(index, isSecond: true, at: now, &effects) }
-        measured(now - probe.at, index, saying: coordinate)
+        excursion.count += 1
+        measured(now - probe.at, index, saying: coordinate, at: now)
     }
 }

@@ -114,6 +114,7 @@ extension Roster {
         var isUrgent = held?.isExhausted != status.isExhausted
         table.replace(index, with: news)
         note(news, purpose)
+        if let coordinate = status.coordinate { vivaldi.heard(coordinate, of: status.node) }
         effects.changed(table.members[index].id)
         if refutes(status.version, index) {
             acquit(index, at: now, &effects)

@@ -55,7 +55,7 @@ extension Roster {
         table.log.epoch = voice.lastVersion
         effects.records.append(.news(own.card.part(News.card)))
         deadProbeDue = now + deadProbeInterval
-        excursion.due = now + part(of: settings.farSpacing)
+        excursion.due = now + part(of: settings.firstFarSpacing)
         // Who is there from the start is told all of this run.
         isViewStale = true
         redrawStaleView(at: now)
@@ -67,8 +67,14 @@ extension Roster {
     /// often than this node pulses. A status is renewed in any case before it grows old.
     var statusDue: Instant? {
         guard voice.isSpeaking, let drafted = voice.drafted, let at = voice.draftedAt else { return nil }
-        guard drafted != voice.facts else { return at + (hasMoved ? settings.movedAge : settings.statusAge) }
+        guard drafted != voice.facts else { return at + renewal }
         return isUrgentChange(from: drafted) ? at : at + settings.pulse
+    }
+
+    /// How old a status gets that is still right.
+    private var renewal: Duration {
+        guard hasMoved else { return settings.statusAge }
+        return voice.draftedCoordinate == nil ? settings.placedAge : settings.movedAge
     }
 
     private func isUrgentChange(from drafted: Voice.Facts) -> Bool {

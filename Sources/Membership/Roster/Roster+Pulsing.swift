@@ -96,7 +96,7 @@ extension Roster {
         takeTidings(of: pulse, on: index, at: now, &effects)
         table[edge: index].roundTrips.add(now - sending.at)
         table.measured(table[edge: index].roundTrips.median, index)
-        measured(now - sending.at, index, saying: pulse.coordinate)
+        measured(now - sending.at, index, saying: pulse.coordinate, at: now)
         if silence.stage == .direct, silence.unanswered == 0 { health.improve() }
         let caughtUp = min(silence.catchUpCount, table[edge: index].catchUp.count)
         table[edge: index].catchUp.removeFirst(caughtUp)

@@ -25,8 +25,12 @@ extension Roster {
             return
         }
         heard(index, at: now, &effects)
-        guard table[edge: index].answers.spend(settings.answers, count: Self.cost(of: envelope.value.message), at: now)
-        else { return }
+        let cost = Self.cost(of: envelope.value.message)
+        if case .probe = envelope.value.message {
+            guard table[edge: index].probes.spend(settings.probes, at: now) else { return }
+        } else {
+            guard table[edge: index].answers.spend(settings.answers, count: cost, at: now) else { return }
+        }
         answer(envelope.value.message, index, at: now, &effects)
     }
 

@@ -49,9 +49,13 @@ extension Roster {
         /// A status is renewed at this age, if the node's coordinate has moved since by more than a fifth of the round
         /// trips it measures: round trips that others foretell with it are then wrong by about as much.
         public var movedAge: Duration = .seconds(900)
+        /// And at this age when it said nothing of a coordinate.
+        public var placedAge: Duration = .seconds(180)
         /// Between probes of a random member beyond the view, for the coordinate: neighbours alone may be all alike
         /// (DESIGN, *Coordinates*).
         public var farSpacing: Duration = .seconds(3600)
+        /// The same for the first few, until the window of neighbours is full: 32 of them cost 13 kB, once.
+        public var firstFarSpacing: Duration = .seconds(60)
         /// Dead members are remembered this long, so that the two halves of a partition know each other again.
         public var deadKept: Duration = .seconds(30 * 86_400)
         /// Intervals between two probes of a random dead member.
@@ -69,6 +73,9 @@ extension Roster {
 
         /// Answers without news: pulses back to back catch up with a megabyte.
         public var answers: Rate { Rate(burst: 1024, every: pulse / 64) }
+        /// Answers to probes, which a member that sends many clients here sends twice a second (`Vigil`), and four times
+        /// as many where much is lost.
+        public var probes = Rate(burst: 64, every: .milliseconds(125))
         /// Answers with news.
         public var loads: Rate { Rate(burst: 256, every: pulse / 16) }
         /// News by one author that bring exchanges forward, cards of its that are kept, and times that it began anew.

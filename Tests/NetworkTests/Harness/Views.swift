@@ -86,5 +86,11 @@ enum View {
     struct Why: Decodable, Sendable {
         var client: String
         var choice: String
+        var exclusions: [Exclusion]
+
+        struct Exclusion: Decodable, Sendable {
+            var node: String
+            var reason: String
+        }
     }
 }
