@@ -15,7 +15,7 @@ enum OverlayUse: Int, CaseIterable, Sendable {
     init(_ message: Message) {
         switch message {
         case .pulse, .pulseReply, .buckets, .differing: self = .pulses
-        case .probe, .probeReply, .indirectProbe, .indirectReply, .suspicion: self = .probes
+        case .probe, .probeReply, .indirectProbe, .indirectReply, .indirectFailure, .suspicion: self = .probes
         }
     }
 }

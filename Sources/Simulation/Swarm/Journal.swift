@@ -46,6 +46,7 @@ extension Journal {
             note(now, 0, 16, UInt64(number))
         case .fault: note(now, 0, 14)
         case .faultEnds(let id): note(now, 0, 15, UInt64(id.number))
+        case .tally(let run): note(now, run.node, 17)
         }
     }
 
