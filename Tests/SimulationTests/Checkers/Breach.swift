@@ -1,0 +1,176 @@
+import Allowance
+import Catalogue
+import Membership
+import Overlay
+@_spi(Verification) import Primitives
+
+@testable import Simulation
+
+/// A rule of the world, and how to break it on purpose.
+struct Breach: CustomStringConvertible, Sendable {
+    /// The checker that is to notice.
+    let checker: String
+    /// How, in a few words.
+    let description: String
+    let commit: @Sendable (inout VirtualNetwork, FileID) -> Void
+
+    init(_ checker: String, _ how: String, _ commit: @escaping @Sendable (inout VirtualNetwork, FileID) -> Void) {
+        self.checker = checker
+        description = "\(checker): \(how)"
+        self.commit = commit
+    }
+}
+
+extension VirtualNetwork {
+    /// Lets a node do something that it did not decide.
+    mutating func force(_ action: Overlay::Action, at index: Int) { perform([action], of: currentRun(of: index)) }
+}
+
+extension Breach {
+    /// Of everything that is checked with every event; the file was posted by node 0, and has two replicas.
+    static let all: [Breach] = money + wires + files + people + members + disks
+
+    private static let money = [
+        Breach(Overspending.name, "more leaves than the share") { network, _ in
+            let period = network.period(of: 0)
+            network.nodes[0].books.add(network.nodes[0].share + ByteCount(1), .serving, in: period, at: network.now)
+            network.checkSent(.serving, by: network.currentRun(of: 0), in: period)
+        },
+        Breach(Overspending.name, "a class takes what is the others'") { network, _ in
+            let period = network.period(of: 0)
+            let ceiling = Terms(share: network.nodes[0].share).ceiling(.overlay)
+            network.nodes[0].books.add(ceiling + ByteCount(1), .overlay, in: period, at: network.now)
+            network.checkSent(.overlay, by: network.currentRun(of: 0), in: period)
+        },
+        Breach(UnleasedBytes.name, "bytes leave that no lease on disk covers") { network, _ in
+            let period = network.period(of: 0)
+            let leased = network.nodes[0].disk.leases[period.starts]?.serving ?? .zero
+            network.nodes[0].books.add(leased + ByteCount(1), .serving, in: period, at: network.now)
+            network.checkSent(.serving, by: network.currentRun(of: 0), in: period)
+        },
+        Breach(ForgottenSpending.name, "a restart counts less than was sent") { network, _ in
+            network.checkStart(0, LedgerState(period: network.period(of: 0), leased: .zero))
+        },
+        Breach(PeriodOrder.name, "a period begins that is not on disk") { network, _ in
+            network.checkPeriod(Conditions.period(of: .seconds(60), at: network.wallTime), at: 0)
+        },
+        Breach(PeriodOrder.name, "a period begins twice") { network, _ in
+            network.checkPeriod(network.nodes[0].disk.ledger?.period, at: 0)
+            network.checkPeriod(network.nodes[0].disk.ledger?.period, at: 0)
+        },
+    ]
+
+    private static let wires = [
+        Breach(DatagramSize.name, "a datagram is too long") { network, _ in
+            network.noteSent(ByteCount(Envelope.limit + 1), payload: Envelope.limit + 1, at: 0)
+        },
+        Breach(Conservation.name, "datagrams arrive that nobody sent") { network, _ in
+            for _ in 0..<1000 { network.noteArrived(ByteCount(100)) }
+        },
+        Breach(Conservation.name, "a datagram vanishes") { network, _ in
+            network.checkers.conservation.noteSent(ByteCount(100))
+            network.judge(Conservation.self, network.checkers.conservation.check(found: network.flying))
+        },
+        Breach(Manners.name, "a node answers what nobody asked") { network, _ in
+            network.force(.answer(RequestID(123_456), .table([])), at: 0)
+        },
+        Breach(Honesty.name, "a node calls who owns another's URL") { network, _ in
+            network.nodes[1].honesty = .namesForeignURL
+            network.force(.call(CallID(1), .introduce([]), to: network.nodes[1].id), at: 0)
+        },
+    ]
+
+    private static let files = [
+        Breach(MissingBytes.name, "a node serves what it does not have") { network, file in
+            network.nodes[0].disk.discard(file)
+            network.checkServing(file, 0..<1, from: network.currentRun(of: 0), toClient: false)
+        },
+        Breach(WholeFiles.name, "a file is called complete that is not") { network, file in
+            network.nodes[0].disk.discard(file)
+            network.force(.complete(file), at: 0)
+        },
+        Breach(WholeFiles.name, "a record is there, and its bytes are not") { network, file in
+            network.nodes[0].disk.discard(file)
+            network.checkStart(0, LedgerState(period: network.period(of: 0), leased: .zero))
+        },
+        Breach(WholeFiles.name, "pieces are taken for verified that never came") { network, file in
+            network.nodes[0].disk.discard(file)
+            network.force(.persist([.holding(.pieces(file, Bitfield(count: 4, full: true)))], then: []), at: 0)
+        },
+        Breach(Copies.name, "a publisher drops what it offers") { network, file in
+            network.force(.persist([.holding(.removed(file))], then: []), at: 0)
+        },
+        Breach(Copies.name, "the last copy is given up") { network, file in
+            let holders = network.holders(of: file)
+            for index in holders.dropLast() { network.nodes[index].isGone = true }
+            network.force(.persist([.holding(.removed(file))], then: []), at: holders[holders.count - 1])
+        },
+    ]
+
+    private static let people = [
+        Breach(Audiences.name, "a client is sent to who is not vouched for") { network, file in
+            network.post(network.manifest(of: file, at: 0), on: 0, audience: .named([network.nodes[0].id]))
+            network.run(for: Audiences.patience + .seconds(10))
+            let client = VirtualClient(file: file, station: network.nodes[2].station, asked: network.now)
+            network.checkRedirect(of: client, from: 0, to: network.nodes[1].id)
+        },
+        Breach(RedirectChain.name, "a client is sent on a third time") { network, file in
+            var client = VirtualClient(file: file, station: network.nodes[2].station, asked: network.now)
+            client.tried = [ShortID(1), ShortID(2)]
+            network.checkRedirect(of: client, from: 0, to: network.nodes[1].id)
+        },
+        Breach(RedirectChain.name, "a client is sent where it has been") { network, file in
+            var client = VirtualClient(file: file, station: network.nodes[2].station, asked: network.now)
+            client.tried = [network.nodes[1].id.short]
+            network.checkRedirect(of: client, from: 0, to: network.nodes[1].id)
+        },
+        Breach(Tombstones.name, "who has heard of a withdrawal offers the file") { network, file in
+            guard let posting = network.manifest(of: file, at: 0)?.posting else { return }
+            network.withdraw(file, on: 0)
+            network.run(for: .seconds(10))
+            let index = network.nodes.indices.first { network.nodes[$0].disk.withdrawals[file]?.isEmpty == false }
+            network.force(.answer(RequestID(1), .catalogue(.found([posting], []))), at: index ?? 0)
+        },
+    ]
+
+    private static let members = [
+        Breach(Versions.name, "a node repeats a version") { network, _ in
+            guard let status = network.nodes[0].process?.overlay.roster.own.status?.value else { return }
+            network.force(.sign(.news(.status(status))), at: 0)
+        },
+        Breach(Versions.name, "somebody's version goes down in another's eyes") { network, _ in
+            let run = network.currentRun(of: 0)
+            for version in [7, 6] as [UInt64] {
+                network.judge(Versions.self, network.checkers.versions.saw(ShortID(1), version, by: run))
+            }
+        },
+        Breach(Graves.name, "who is gone comes back without a word") { network, _ in
+            let run = network.currentRun(of: 0)
+            for isPresent in [false, true] {
+                let sentence = network.checkers.graves.saw(ShortID(1), lastWord: 7, isPresent: isPresent, by: run)
+                network.judge(Graves.self, sentence)
+            }
+        },
+        Breach(Quorum.name, "somebody is dead on one word of five") { network, _ in
+            network.judge(Quorum.self, Quorum.check(ShortID(1), issuers: 1, voters: 5))
+        },
+        Breach(TableBounds.name, "a table overflows") { network, _ in
+            network.judge(TableBounds.self, TableBounds.check("members", 11, limit: 10))
+        },
+    ]
+
+    private static let disks = [
+        Breach(Durability.name, "a lease is spent before it is on disk") { network, _ in
+            network.force(.extend(ClassTotals(serving: .megabytes(500))), at: 0)
+        },
+        Breach(Durability.name, "bytes go before their record") { network, file in
+            network.force(.discard(file), at: 0)
+        },
+        Breach(Durability.name, "a node says that it has what it has not") { network, file in
+            let stranger = network.nodes.indices.first { network.nodes[$0].disk.holdings[file] == nil } ?? 0
+            let announcement = Announcement(
+                file: file, holder: network.nodes[stranger].id, version: 1, state: .complete)
+            network.force(.sign(.announcement(announcement)), at: stranger)
+        },
+    ]
+}

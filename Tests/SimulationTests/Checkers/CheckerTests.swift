@@ -1,0 +1,71 @@
+import Catalogue
+import Overlay
+import Primitives
+import Routing
+import Testing
+
+@testable import Simulation
+
+@Suite struct CheckerTests {
+    /// Six nodes, with a file that node 0 posted and two others hold; nothing is wrong.
+    private static func world() -> (network: VirtualNetwork, file: FileID) {
+        var network = VirtualNetwork.settled(6, seed: 1)
+        let file = network.post(.mebibytes(1), on: 0)
+        network.run(for: .seconds(15))
+        return (network, file)
+    }
+
+    @Test func `a world where nothing is wrong breaks no rule`() {
+        let (network, file) = Self.world()
+        #expect(network.violations.isEmpty && network.holders(of: file).count == 3)
+        #expect(network.checkers.conservation.check(found: network.flying) == nil)
+        #expect(network.checkers.conservation.arrived.datagrams > 20)
+    }
+
+    @Test(arguments: Breach.all.indices)
+    func `whoever breaks a rule on purpose is named`(number: Int) {
+        let breach = Breach.all[number]
+        var (network, file) = Self.world()
+        breach.commit(&network, file)
+        let named = network.violations.map(\.checker)
+        #expect(named.contains(breach.checker), "\(breach): \(network.violations)")
+    }
+
+    @Test func `every checker is shown to fire`() {
+        let ends = [EqualTables.name, Replication.name, Removal.name, Discovery.name]
+        #expect(Set(Breach.all.map(\.checker)).union(ends) == Set(Simulation.Swarm.checkers))
+    }
+
+    @Test func `a world that is not at peace is told why`() {
+        var (network, file) = Self.world()
+        let core = Array(network.nodes.indices)
+        let files = [(id: file, publisher: 0)]
+        #expect(Convergence.complaint(about: network, core: core, files: files) == nil)
+
+        var parted = network
+        parted.part([1])
+        parted.run(for: .seconds(30))
+        #expect(Convergence.complaint(about: parted, core: core, files: files)?.checker == EqualTables.name)
+
+        for index in network.holders(of: file) where index != 0 { network.nodes[index].disk.discard(file) }
+        #expect(Convergence.complaint(about: network, core: core, files: files)?.checker == Replication.name)
+
+        // Withdrawn at its publisher, and there all the same.
+        network.part([0])
+        network.withdraw(file, on: 0)
+        network.run(for: .seconds(1))
+        let holders = network.nodes.indices.filter { $0 != 0 && network.hasBytes(of: file, at: $0) }
+        #expect(!holders.isEmpty)
+        let complaint = Convergence.complaint(about: network, core: core, files: files)
+        #expect(complaint?.checker == Removal.name)
+    }
+
+    @Test func `what a client should not have got is told`() {
+        let served = VirtualClient.Outcome.served(by: NodeID(.zero))
+        #expect(Convergence.complaint(about: .notFound, expecting: .served) != nil)
+        #expect(Convergence.complaint(about: served, expecting: .gone) != nil)
+        #expect(Convergence.complaint(about: nil, expecting: .served) != nil)
+        #expect(Convergence.complaint(about: served, expecting: .served) == nil)
+        #expect(Convergence.complaint(about: .gone(.withdrawn), expecting: .gone) == nil)
+    }
+}
