@@ -63,6 +63,7 @@ struct StandTests {
         let detour = Table.router([
             node(1, Table.potsdam, stand(Table.potsdam, shifted: 100)),
             node(2, Table.frankfurt, stand(Table.frankfurt)), node(3, Table.berlin, stand(Table.berlin)),
+            node(4, Table.berlin, stand(Table.berlin)), node(5, Table.potsdam, stand(Table.potsdam)),
         ])
         let found = milliseconds(detour, from: Table.berlin)
         #expect((found[Table.id(1)] ?? 0) > (found[Table.id(2)] ?? 0))
