@@ -1,6 +1,7 @@
 import Allowance
 import Catalogue
 import Glibc
+import NIOCore
 import Overlay
 import Primitives
 import Routing
@@ -248,12 +249,12 @@ struct RoutedTests {
         world.routing.apply(.file(world.facts(of: world.file, .none, holders: [other])))
         func now() -> Instant { Instant(nanoseconds: Int64(NIODeadline.now().uptimeNanoseconds)) }
         let client = try world.client()
-        for _ in 0..<2 { #expect(try client.exchange(world.get()).status == 302) }
+        for _ in 0..<2 { #expect(try await client.exchange(world.get()).status == 302) }
         #expect(world.routing.takeBusy(at: now()).isEmpty)
         // Asking alone costs nobody anything.
-        for _ in 0..<4 { _ = try client.exchange(world.get(method: "HEAD")) }
+        for _ in 0..<4 { _ = try await client.exchange(world.get(method: "HEAD")) }
         #expect(world.routing.takeBusy(at: now()).isEmpty)
-        for _ in 0..<3 { _ = try client.exchange(world.get()) }
+        for _ in 0..<3 { _ = try await client.exchange(world.get()) }
         let busy = Redirected(node: other, size: .megabytes(5), perSecond: ByteCount(500_000))
         #expect(world.routing.takeBusy(at: now()) == [busy])
         #expect(world.routing.takeBusy(at: now()).map(\.size) == [.zero])
@@ -263,8 +264,8 @@ struct RoutedTests {
                     id: other, url: "http://other.example:81", place: nil, remaining: .gigabytes(1),
                     share: .gigabytes(10), load: 0, isAlive: true, isPassedOver: true, families: .v4,
                     statusVersion: 1)))
-        #expect(try client.exchange(world.get()).status == 503)
-        let why = try client.exchange(world.get(world.path + "?why"))
+        #expect(try await client.exchange(world.get()).status == 503)
+        let why = try await client.exchange(world.get(world.path + "?why"))
         #expect(String(decoding: why.body, as: UTF8.self).contains("is asked again until it does"))
         await world.stop()
     }

@@ -1,3 +1,4 @@
+import Membership
 import Overlay
 import Primitives
 import Testing
