@@ -10,12 +10,16 @@ import Testing
     func score() {
         var health = LocalHealth()
         health.improve()
-        #expect(health.scaled(.seconds(1)) == .seconds(1) && health.patience(.seconds(4)) == .seconds(4))
-        health.worsen(by: 2)
-        #expect(health.scaled(.seconds(1)) == .seconds(3) && health.patience(.seconds(4)) == .seconds(6))
-        health.worsen(by: 100)
-        #expect(health.score == 8 && health.scaled(.seconds(1)) == .seconds(9))
-        #expect(health.patience(.seconds(4)) == .seconds(12))
+        func wait(_ interval: Duration) -> Duration { health.scaled(.seconds(1), interval: interval) }
+        #expect(wait(.seconds(60)) == .seconds(1) && health.patience(.seconds(4)) == .seconds(4))
+        health.worsen(unheard: 2)
+        #expect(wait(.seconds(60)) == .seconds(3) && health.patience(.seconds(4)) == .seconds(5))
+        #expect(wait(.seconds(8)) == .seconds(2) && wait(.seconds(2)) == .seconds(1))
+        health.worsen(unheard: 100)
+        #expect(health.score == 4, "helpers may be dead")
+        for _ in 0..<10 { health.worsen() }
+        health.worsen(unheard: 1)
+        #expect(health.score == 8 && wait(.seconds(60)) == .seconds(9) && health.patience(.seconds(4)) == .seconds(8))
         for _ in 0..<8 { health.improve() }
         #expect(health == LocalHealth())
     }

@@ -11,16 +11,26 @@ struct LocalHealth: Equatable, Sendable {
 
     private(set) var score = 0
 
-    mutating func worsen(by count: Int = 1) { score = min(score + count, Self.worst) }
+    /// Helpers may be as dead as whom they were asked about, and where most of a network dies at once they are: they
+    /// bring it no further than this.
+    static let worstByHelpers = 4
+
+    mutating func worsen() { score = min(score + 1, Self.worst) }
+
+    /// So many helpers were not heard.
+    mutating func worsen(unheard count: Int) { score = max(score, min(score + count, Self.worstByHelpers)) }
 
     mutating func improve() { score = max(score - 1, 0) }
 
-    /// How long to wait for an answer, where `wait` is enough for a node that is well (the paper's LHA-Probe).
-    func scaled(_ wait: Duration) -> Duration { wait * (score + 1) }
+    /// How long to wait for an answer, where `wait` is enough for a node that is well (the paper's LHA-Probe); not for
+    /// more than a quarter of the interval, unless it is that long anyway.
+    func scaled(_ wait: Duration, interval: Duration) -> Duration {
+        max(wait, min(wait * (score + 1), interval / 4))
+    }
 
-    /// How long somebody must be silent for a verdict. It takes three of them, so that up to three times as long is
-    /// enough: with all nodes at their worst, the dead are still found.
-    func patience(_ time: Duration) -> Duration { time * (score + Self.worst / 2) / (Self.worst / 2) }
+    /// How long somebody must be silent for a verdict. It takes three of them, so that up to twice as long is enough:
+    /// with all nodes at their worst, the dead are still found.
+    func patience(_ time: Duration) -> Duration { time * (score + Self.worst) / Self.worst }
 }
 
 extension Roster {

@@ -5,9 +5,10 @@ extension Roster {
     func replyWait(_ index: Int) -> Duration {
         let interval = interval(of: index)
         guard let roundTrip = table[edge: index].roundTrips.median else {
-            return min(health.scaled(min(interval / settings.guessDivisor, settings.longestGuess)), interval / 2)
+            return health.scaled(min(interval / settings.guessDivisor, settings.longestGuess), interval: interval)
         }
-        return min(health.scaled(max(roundTrip * 2 + settings.grace, settings.shortestWait)), interval / 2)
+        let wait = max(roundTrip * 2 + settings.grace, settings.shortestWait)
+        return min(health.scaled(wait, interval: interval), interval / 2)
     }
 
     /// Nothing came back in time.
@@ -27,7 +28,7 @@ extension Roster {
             silence.deadline = now + wait * 2
         case .indirect:
             silence.stage = .suspected
-            health.worsen(by: silence.helpersUnheard)
+            health.worsen(unheard: silence.helpersUnheard)
             become(.suspect, index, at: now, &effects)
             introduceIfUnknown(index, &effects)
             tellSuspicion(index, &silence, at: now, &effects)
