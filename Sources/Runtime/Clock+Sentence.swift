@@ -1,5 +1,6 @@
 import Allowance
 import Foundation
+import Overlay
 import Primitives
 
 extension Period {

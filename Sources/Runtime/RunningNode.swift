@@ -164,7 +164,7 @@ struct RunningNode {
         let twins = TwinGuard(
             inbox: inbox, client: client, directory: directory, database: database, scribe: scribe,
             belonging: belonging, card: card, account: account, troubles: troubles, clock: clock,
-            pulse: settings.pulse ?? Roster.Settings().pulse)
+            pulse: settings.pulse ?? TwinGuard.usualPulse)
         try await serve(node, performer, server, routing, [sentinel, twins], arriving: goal, interruption)
         await datagrams.close()
         courier.stop()

@@ -1,4 +1,5 @@
 import Membership
+import Overlay
 import Primitives
 import Testing
 

@@ -1,5 +1,6 @@
 import Allowance
 import Membership
+import Overlay
 import Primitives
 import Testing
 import Transport

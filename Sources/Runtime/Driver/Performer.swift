@@ -2,6 +2,7 @@ import Catalogue
 import Console
 import Edge
 import Logging
+import Membership
 import Overlay
 import Primitives
 import Transport
@@ -62,6 +63,7 @@ final class Performer: Sendable {
         case .prove(let member):
             prove(member)
         case .sign(let draft):
+            logger.log(draft)
             inbox.post(.signed(identity.sign(draft)))
         case .learn(let card):
             directory.learn(card)
@@ -122,6 +124,12 @@ final class Performer: Sendable {
 }
 
 extension Logger {
+    /// Of what this node says, only what is about others.
+    fileprivate func log(_ draft: Draft) {
+        guard case .news(.verdict(let verdict)) = draft else { return }
+        debug("A node does not answer here, and the others are told so.", metadata: ["node": "\(verdict.subject)"])
+    }
+
     fileprivate func log(_ notice: Notice) {
         switch notice {
         case .memberJoined(let id, let name):

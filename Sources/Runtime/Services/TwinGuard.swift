@@ -26,6 +26,9 @@ struct TwinGuard: Service {
     let clock: MonotonicClock
     let pulse: Duration
 
+    /// Where the controller sets it: about what it comes to in a small network.
+    static let usualPulse = Duration.seconds(60)
+
     /// Longest time between two looks at the machine, which cost next to nothing.
     static let longestTick = Duration.seconds(5)
     /// Members asked at once.

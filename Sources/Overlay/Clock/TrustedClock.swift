@@ -1,10 +1,10 @@
-import Membership
-import Primitives
+public import Membership
+public import Primitives
 
 /// The time to go by: the wall clock, held against what neighbours say after a start, and against the machine's uptime
 /// from then on.
-struct TrustedClock {
-    enum Doubt: Equatable {
+public struct TrustedClock: Sendable {
+    public enum Doubt: Equatable, Sendable {
         /// Neighbours have not said yet what time it is.
         case unheard
         /// So many neighbours say that the wall clock is ahead by this, or behind.
@@ -13,14 +13,20 @@ struct TrustedClock {
         case jump(Duration)
     }
 
-    struct Reading: Equatable {
-        var time: WallTime
-        var doubt: Doubt?
+    public struct Reading: Equatable, Sendable {
+        public var time: WallTime
+        public var doubt: Doubt?
         /// Neighbours have not said yet whether the clock of the start was right.
-        var isOpen = false
+        public var isOpen = false
+
+        public init(time: WallTime, doubt: Doubt? = nil, isOpen: Bool = false) {
+            self.time = time
+            self.doubt = doubt
+            self.isOpen = isOpen
+        }
 
         /// Whether a new period of the allowance may begin by it. What the uptime says does not run ahead.
-        var isCertain: Bool {
+        public var isCertain: Bool {
             switch doubt {
             case nil, .jump: !isOpen
             case .unheard, .neighbours: false
@@ -28,7 +34,7 @@ struct TrustedClock {
         }
 
         /// Whether what is over by it may be deleted: it is not ahead of what neighbours say, or was believed.
-        var isConfirmed: Bool { !isOpen }
+        public var isConfirmed: Bool { !isOpen }
     }
 
     private enum Trust {
@@ -39,14 +45,14 @@ struct TrustedClock {
 
     private var trust: Trust
 
-    init(wall: WallTime, at now: Instant) {
+    public init(wall: WallTime, at now: Instant) {
         trust = .starting(StartCheck(at: now), ClockCheck(wall: wall, at: now))
     }
 
     /// Whether the clock that the node started with is not believed yet.
-    var isStarting: Bool { if case .starting = trust { true } else { false } }
+    public var isStarting: Bool { if case .starting = trust { true } else { false } }
 
-    mutating func read(
+    public mutating func read(
         _ wall: WallTime, _ witnesses: Witnesses, at now: Instant, isSynchronised: Bool
     ) -> Reading {
         switch trust {
@@ -68,24 +74,6 @@ struct TrustedClock {
             let (time, gap) = check.read(wall, at: now, isSynchronised: isSynchronised)
             trust = .running(check)
             return Reading(time: time, doubt: gap.map { .jump($0) })
-        }
-    }
-}
-
-extension TrustedClock.Doubt {
-    /// What the operator is told.
-    var sentence: String {
-        switch self {
-        case .unheard:
-            "A new period of the allowance is due by the clock, and begins, with files for clients, once neighbours agree; wait "
-                + "at most \(StartCheck.patience.inWords), or let the machine's clock be kept right by NTP."
-        case .neighbours(let gap, let count):
-            "The clock is \(gap.inWords) \(gap > .zero ? "ahead of" : "behind") what \(count) "
-                + "\(count == 1 ? "neighbour says" : "neighbours say"), and no new period of the allowance begins by it; set "
-                + "the clock right."
-        case .jump(let gap):
-            "The clock was set \(gap > .zero ? "ahead" : "back") by \(gap.inWords) while the node ran, and no new "
-                + "period of the allowance begins by it; set the clock right, or restart the node if it is right."
         }
     }
 }

@@ -1,4 +1,4 @@
-import Primitives
+public import Primitives
 
 /// Holds the wall clock against the machine's uptime: a clock that jumps while the node runs grants no allowance.
 ///
@@ -6,21 +6,21 @@ import Primitives
 /// makes nothing expire, one that was set back grants nothing, and neither stops the account for good. It ends when
 /// they agree again, when the machine says that its clock is disciplined by others (NTP), or with a restart, which asks
 /// the neighbours (`StartCheck`).
-struct ClockCheck {
+public struct ClockCheck: Sendable {
     /// More between two readings is a jump: no clock drifts so fast, and whoever sets one by less moves nothing.
-    static let tolerance = Duration.seconds(120)
+    public static let tolerance = Duration.seconds(120)
 
     /// The last reading that was believed.
     private var wall: WallTime
     private var instant: Instant
 
-    init(wall: WallTime, at now: Instant) {
+    public init(wall: WallTime, at now: Instant) {
         self.wall = wall
         instant = now
     }
 
     /// The time to go by, and how far the wall clock is ahead of the uptime, or behind it, where it is not believed.
-    mutating func read(
+    public mutating func read(
         _ wall: WallTime, at now: Instant, isSynchronised: Bool
     ) -> (time: WallTime, gap: Duration?) {
         let expected = self.wall + (now - instant)

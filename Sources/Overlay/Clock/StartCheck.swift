@@ -1,19 +1,19 @@
-import Membership
-import Primitives
+public import Membership
+public import Primitives
 
 /// Holds the wall clock that a node starts with against what its neighbours' pulses tell of theirs: a node that was
 /// down has no uptime to hold it against. Until it is believed, no new period of the allowance begins.
 ///
 /// It is believed at once where others keep it right (NTP), and where there is nobody to ask.
-struct StartCheck {
+public struct StartCheck: Sendable {
     /// So many neighbours are heard before they are believed, or all there are: their median outweighs one that lies.
-    static let quorum = 3
+    public static let quorum = 3
     /// Longest wait for them: ten of the longest usual intervals. Afterwards those that were heard are enough.
-    static let patience = Duration.seconds(600)
+    public static let patience = Duration.seconds(600)
     /// As between two readings of this machine's own clocks, and as much as is lost where pulses tell whole minutes.
-    static let tolerance = ClockCheck.tolerance + Witnesses.precision
+    public static let tolerance = ClockCheck.tolerance + Witnesses.precision
 
-    enum Finding: Equatable {
+    public enum Finding: Equatable, Sendable {
         case believed
         /// Not enough neighbours were heard yet.
         case open
@@ -23,11 +23,11 @@ struct StartCheck {
 
     private let began: Instant
 
-    init(at now: Instant) {
+    public init(at now: Instant) {
         began = now
     }
 
-    func read(_ wall: WallTime, _ witnesses: Witnesses, at now: Instant, isSynchronised: Bool) -> Finding {
+    public func read(_ wall: WallTime, _ witnesses: Witnesses, at now: Instant, isSynchronised: Bool) -> Finding {
         guard !isSynchronised, witnesses.possible > 0 else { return .believed }
         let isOver = now - began >= Self.patience
         guard let time = witnesses.time, isOver || witnesses.count >= min(Self.quorum, witnesses.possible) else {
