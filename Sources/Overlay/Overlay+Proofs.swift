@@ -1,7 +1,7 @@
 import Catalogue
 import Membership
-import Primitives
-import Routing
+public import Primitives
+public import Routing
 
 /// Members are called, and clients sent to them, only where they have shown that they are.
 extension Overlay {
@@ -156,10 +156,18 @@ extension Overlay {
         route.holders.lazy.filter(\.isComplete).map(\.id).filter { roster[$0]?.condition == .alive }
     }
 
+    /// A member, or this node, as the doors are told of it; nothing where it is not known.
+    public func routingNode(_ id: NodeID) -> RoutingNode? {
+        (id == roster.own.id ? roster.own : roster[id]).map(routingNode)
+    }
+
     func routeAnew(_ member: Member, into actions: inout [Action]) {
+        actions.append(.route(.node(routingNode(member))))
+    }
+
+    private func routingNode(_ member: Member) -> RoutingNode {
         let isProven = member.id == roster.own.id || proofs.isProven(member.id)
-        let isPassedOver = roster.isPassedOver(member.id)
-        actions.append(.route(.node(RoutingNode(member, isProven: isProven, isPassedOver: isPassedOver))))
+        return RoutingNode(member, isProven: isProven, isPassedOver: roster.isPassedOver(member.id))
     }
 
     private mutating func ask(into actions: inout [Action]) {

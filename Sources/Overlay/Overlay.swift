@@ -43,12 +43,20 @@ public struct Overlay: Sendable {
     }
 
     /// When the shell must deliver `.wake`, at the latest.
-    public var nextDeadline: Instant? {
-        let machines = [roster.nextDeadline, curator.nextDeadline, proofs.nextDeadline]
-        return (machines + heldFiles.map(\.until)).compactMap(\.self).min()
-    }
+    public private(set) var nextDeadline: Instant?
 
     public mutating func handle(_ event: Event, at now: Instant, into actions: inout [Action]) {
+        take(event, at: now, into: &actions)
+        nextDeadline = earliest(roster.nextDeadline, earliest(curator.nextDeadline, proofs.nextDeadline))
+        for held in heldFiles { nextDeadline = earliest(nextDeadline, held.until) }
+    }
+
+    private func earliest(_ one: Instant?, _ other: Instant?) -> Instant? {
+        guard let one, let other else { return one ?? other }
+        return min(one, other)
+    }
+
+    private mutating func take(_ event: Event, at now: Instant, into actions: inout [Action]) {
         var farewell: [Action] = []
         switch event {
         case .start(let time, let isConfirmed):
@@ -66,6 +74,7 @@ public struct Overlay: Sendable {
             curator.handle(.wallClock(time, isConfirmed: isConfirmed), at: now, into: &curatorActions)
         case .period(let period):
             ledger.handle(.period(period), at: now, into: &ledgerActions)
+            roster.handle(.granted(monthly: monthlyShare(in: period)), at: now, into: &rosterActions)
         case .leaseLow(let usage):
             ledger.handle(.usage(usage), at: now, into: &ledgerActions)
         case .remaining(let remaining):
@@ -321,6 +330,12 @@ public struct Overlay: Sendable {
             self.remaining = remaining
             tellWhatRemains(at: now)
         }
+    }
+
+    /// What the share of one period comes to in thirty days.
+    private func monthlyShare(in period: Period) -> ByteCount {
+        let periods = Double(30 * 86_400_000) / Double(max(1, (period.ends - period.starts).wholeMilliseconds))
+        return ByteCount(Int64(min(Double(ledger.terms.share.bytes) * periods, Double(Int64.max / 2))))
     }
 
     private mutating func tellWhatRemains(at now: Instant) {

@@ -33,6 +33,13 @@ extension WireCodable {
         return writer.bytes
     }
 
+    /// How many bytes `wireBytes` has, without making them.
+    public var wireCount: Int {
+        var writer = WireWriter(counting: ())
+        encode(into: &writer)
+        return writer.count
+    }
+
     /// Reads all of `bytes`; leftovers are an error.
     public init(wireBytes bytes: some Sequence<UInt8>) throws(WireError) {
         var reader = WireReader(bytes)
@@ -41,35 +48,64 @@ extension WireCodable {
     }
 }
 
-/// Appends values in wire form.
+/// Appends values in wire form; or only counts them.
 public struct WireWriter: Sendable {
     public private(set) var bytes: [UInt8] = []
+    private let isCounting: Bool
+    private var counted = 0
 
-    public init() {}
+    public init() {
+        isCounting = false
+    }
 
-    public mutating func write(_ value: UInt8) { bytes.append(value) }
+    /// For who wants to know how long something is: nothing is kept.
+    fileprivate init(counting: Void) {
+        isCounting = true
+    }
+
+    /// How many bytes were written.
+    public var count: Int { isCounting ? counted : bytes.count }
+
+    public mutating func write(_ value: UInt8) { append(UInt64(value), byteCount: 1) }
     public mutating func write(_ value: UInt16) { append(UInt64(value), byteCount: 2) }
     public mutating func write(_ value: UInt32) { append(UInt64(value), byteCount: 4) }
     public mutating func write(_ value: UInt64) { append(value, byteCount: 8) }
-    public mutating func write(_ value: Bool) { bytes.append(value ? 1 : 0) }
-    public mutating func write(_ value: Bytes32) { bytes += value.array }
-    public mutating func write(_ value: NodeID) { bytes += value.bytes.array }
-    public mutating func write(_ value: FileID) { bytes += value.bytes.array }
+    public mutating func write(_ value: Bool) { append(value ? 1 : 0, byteCount: 1) }
+    public mutating func write(_ value: Bytes32) {
+        if isCounting { counted += 32 } else { bytes += value.array }
+    }
+    public mutating func write(_ value: NodeID) { write(value.bytes) }
+    public mutating func write(_ value: FileID) { write(value.bytes) }
     public mutating func write(_ value: ShortID) { write(value.word) }
-    public mutating func write(_ value: Signature) { bytes += value.array }
+    public mutating func write(_ value: Signature) {
+        if isCounting { counted += Signature.byteCount } else { bytes += value.array }
+    }
     public mutating func write(_ value: ByteCount) { write(UInt64(bitPattern: value.bytes)) }
     public mutating func write(_ value: WallTime) { write(UInt64(bitPattern: value.milliseconds)) }
     public mutating func write(_ value: some WireCodable) { value.encode(into: &self) }
 
+    /// In seven bits a byte, the lowest first, as few bytes as it takes (LEB128).
+    public mutating func write(short value: UInt64) {
+        var rest = value
+        while rest > 0x7F {
+            write(UInt8(truncatingIfNeeded: rest) | 0x80)
+            rest >>= 7
+        }
+        write(UInt8(truncatingIfNeeded: rest))
+    }
+
     /// Bytes as they are, without a count.
-    public mutating func write(raw: some Sequence<UInt8>) { bytes += raw }
+    public mutating func write(raw: some Sequence<UInt8>) {
+        if isCounting { counted += raw.reduce(0) { count, _ in count + 1 } } else { bytes += raw }
+    }
 
     /// A count of two bytes, then the bytes. Longer than 65,535 is our own mistake: limits are checked where values are
     /// made.
     public mutating func write(counted: some Collection<UInt8>) {
-        precondition(counted.count <= Int(UInt16.max), "a counted run of bytes fits its count")
-        write(UInt16(counted.count))
-        bytes += counted
+        let count = counted.count
+        precondition(count <= Int(UInt16.max), "a counted run of bytes fits its count")
+        write(UInt16(count))
+        if isCounting { self.counted += count } else { bytes += counted }
     }
 
     /// UTF-8 after a count of two bytes.
@@ -88,6 +124,10 @@ public struct WireWriter: Sendable {
     }
 
     private mutating func append(_ value: UInt64, byteCount: Int) {
+        guard !isCounting else {
+            counted += byteCount
+            return
+        }
         for shift in stride(from: 8 * (byteCount - 1), through: 0, by: -8) {
             bytes.append(UInt8(truncatingIfNeeded: value &>> UInt64(shift)))
         }
@@ -109,6 +149,22 @@ public struct WireReader: Sendable {
     public mutating func uint16() throws(WireError) -> UInt16 { UInt16(truncatingIfNeeded: try integer(byteCount: 2)) }
     public mutating func uint32() throws(WireError) -> UInt32 { UInt32(truncatingIfNeeded: try integer(byteCount: 4)) }
     public mutating func uint64() throws(WireError) -> UInt64 { try integer(byteCount: 8) }
+
+    /// What `write(short:)` wrote.
+    public mutating func shortUInt64() throws(WireError) -> UInt64 {
+        var value: UInt64 = 0
+        var shift: UInt64 = 0
+        while true {
+            let byte = UInt64(try uint8())
+            guard shift < 63 || byte <= 1 else { throw .malformed("a number beyond 64 bits") }
+            value |= (byte & 0x7F) << shift
+            guard byte & 0x80 != 0 else {
+                guard byte != 0 || shift == 0 else { throw .malformed("a number with needless bytes") }
+                return value
+            }
+            shift += 7
+        }
+    }
 
     public mutating func bool() throws(WireError) -> Bool {
         switch try uint8() {

@@ -11,6 +11,21 @@ import Testing
         1...max(1, min(most, 100 / UInt64(count * count)))
     }
 
+    @Test(arguments: 0...2)
+    func `a member that too few watch when it dies, or nobody, is found dead all the same`(watchers: Int) {
+        for seed in 1...3 as ClosedRange<UInt64> {
+            var world = World.settled(14, seed: seed)
+            let victim = world.ids[7]
+            world.crash(victim)
+            let watching = Set(world.ids.filter { $0 != victim }.prefix(watchers))
+            for id in world.ids where id != victim && !watching.contains(id) {
+                world.nodes[id]?.roster?.overlook(victim)
+            }
+            let isFound = world.run(until: world.now + .seconds(1800)) { $0.everyoneSees(victim, as: .dead) }
+            #expect(isFound, "seed \(seed)")
+        }
+    }
+
     @Test(arguments: sizes.dropLast())
     func `nodes that know each other's cards agree soon after a start`(count: Int) {
         for seed in Self.seeds(count, of: 6) {
@@ -147,6 +162,25 @@ import Testing
         }
     }
 
+    /// At the pace that the controller sets for 8 GB a month, where a pulse comes every hundred seconds or so.
+    @Test(arguments: [(30, 15), (40, 6)])
+    func `the sides of a long partition agree within five minutes after it`(count: Int, minority: Int) {
+        for seed in Self.seeds(count, of: 3) {
+            var world = World.settled(count, seed: seed, settings: Roster.Settings())
+            world.run(for: .seconds(1200))
+            for id in world.ids.prefix(minority) { world.network.groups[id] = 1 }
+            world.run(for: .seconds(3 * 3600))
+            let before = world.bytes
+            world.network.groups = [:]
+            let healed = world.now
+            #expect(world.run(until: healed + .seconds(300)) { $0.isAgreed }, "\(count)/\(minority) seed \(seed)")
+            let bytes = (world.bytes - before) / count
+            print("\(count)/\(minority) agreed after \(world.now - healed), \(bytes) bytes a node")
+            world.run(for: .seconds(600))
+            #expect(world.isAgreed, "\(count)/\(minority) seed \(seed)")
+        }
+    }
+
     @Test func `nobody dies of lost datagrams, and news get through`() {
         var suspicions = 0
         for seed in 1...3 as ClosedRange<UInt64> {
@@ -222,7 +256,7 @@ import Testing
             let before = world.datagrams
             world.run(for: .seconds(60))
             let exchanges = Double(world.datagrams - before) / 2
-            let edges = Double(count * (count - 1) / 2)
+            let edges = Double(world.nodes.values.reduce(0) { $0 + ($1.roster?.view.members.count ?? 0) }) / 2
             #expect((0.97...1.02).contains(exchanges / edges / 60), "\(count): \(exchanges / edges / 60)")
         }
     }
@@ -239,5 +273,15 @@ import Testing
         }
         #expect(story(seed: 7) == story(seed: 7))
         #expect(story(seed: 7) != story(seed: 8))
+    }
+}
+
+extension Roster {
+    /// Does as if the member had never been in the view.
+    fileprivate mutating func overlook(_ member: NodeID) {
+        guard let index = table.index(of: member) else { return }
+        view.unseat(member)
+        view.dismiss(member)
+        table[edge: index].phase = .idle
     }
 }

@@ -84,7 +84,7 @@ private struct Delays {
                 guard let truth = delays.between(observer, other) else { continue }
                 errors.append(foretold(other).map { ($0 - truth).magnitude / truth } ?? 1)
             }
-            for _ in 0..<10 {
+            for _ in 0..<40 {
                 let replicas = (0..<3).map { _ in Int.random(in: field.stations.indices, using: &generator) }
                     .filter { $0 != observer && delays.between(observer, $0) != nil }
                 let nearest = replicas.compactMap { delays.between(observer, $0) }.min()
@@ -111,7 +111,8 @@ private struct Delays {
         }
         print("samples\terror\tpenalty\terror by tables\tpenalty by tables")
         var last = Quality()
-        for wanted in [10.0, 30, 60, 100, 200, 300, 400] {
+        var own = last
+        for wanted in [10.0, 30, 60, 100, 200, 300] {
             while last.samples < wanted {
                 field.run(for: .seconds(30))
                 last.samples =
@@ -119,8 +120,10 @@ private struct Delays {
             }
             last = quality(field, delays)
             print(last.row)
+            if wanted == 200 { own = last }
         }
-        #expect(last.error <= 0.11 && last.penalty <= 4)
+        #expect(own.error <= 0.11 && own.penalty <= 4)
+        // Others are told now and then.
         #expect(last.errorByTables <= 0.11 && last.penaltyByTables <= 4)
     }
 }

@@ -114,10 +114,11 @@ import Testing
         // Each of the flood is answered by one; in quiet, every edge has one exchange in an interval; and what the liar
         // says brings so many forward, from any node and on every edge of its own.
         let length = world.now - began
-        let settings = world.settings
+        let pulse = Duration.seconds(1)
+        let urgency = world.settings.urgency(pulse)
         let edges = world.ids.count * (world.ids.count - 1) / 2
-        let quiet = edges * Int(length / settings.pulse)
-        let hastened = 2 * edges * (settings.urgency.burst + Int(length / settings.urgency.every))
+        let quiet = edges * Int(length / pulse)
+        let hastened = 2 * edges * (urgency.burst + Int(length / urgency.every))
         let sent = world.datagrams - before - flood
         #expect(sent <= 2 * (quiet + hastened), "\(sent)")
         #expect(world.everDead.isEmpty)
@@ -137,7 +138,7 @@ import Testing
             world.run(for: .milliseconds(20))
         }
         // What is left of the burst, and one with each further interval; none of these is due for another reason.
-        let rate = world.settings.refutations
+        let rate = world.settings.refutations(.seconds(1))
         let refill = Int((world.now - began) / rate.every)
         for id in others {
             let drafted = world.statusesDrafted[id, default: 0] - before[id, default: 0]
@@ -188,25 +189,25 @@ import Testing
             let roster = try #require(world.nodes[victim]?.roster)
             return roster.table[edge: try #require(roster.table.index(of: liar))]
         }
-        func pulse(epoch: UInt64) -> Pulse {
+        func pulse(epoch: UInt32) -> Pulse {
             Pulse(
                 number: 7, interval: Pulse.longestInterval,
                 carriage: Carriage(epoch: epoch, after: 0, through: 1), acknowledgement: .none, hasMore: false,
                 minute: 0, quietHash: 0)
         }
         let before = try edge()
-        for epoch in 1...2_000 as ClosedRange<UInt64> {
+        for epoch in 1...2_000 as ClosedRange<UInt32> {
             world.deliver(
                 .received(Verified(checked: Envelope(.pulseReply(pulse(epoch: epoch)))), from: liar), to: victim)
         }
         #expect(try edge().received == before.received)
         #expect(try edge().interval == before.interval)
         var beginnings = Set([try #require(world.nodes[victim]?.roster?[liar]).since])
-        for epoch in 1...2_000 as ClosedRange<UInt64> {
+        for epoch in 1...2_000 as ClosedRange<UInt32> {
             world.deliver(.received(Verified(checked: Envelope(.pulse(pulse(epoch: epoch)))), from: liar), to: victim)
             world.run(for: .microseconds(100))
             beginnings.insert(try #require(world.nodes[victim]?.roster?[liar]).since)
         }
-        #expect(beginnings.count <= 2 + Roster.Settings(pulse: .seconds(1)).urgency.burst, "\(beginnings.count)")
+        #expect(beginnings.count <= 2 + Roster.Settings().urgency(.seconds(1)).burst, "\(beginnings.count)")
     }
 }

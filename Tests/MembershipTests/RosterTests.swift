@@ -182,21 +182,29 @@ import Testing
         #expect(world.nodes[own]?.roster?[stranger] == nil)
     }
 
-    @Test func `the view holds everybody up to its limit, and stays as it is beyond`() {
-        var generator = Generator(seed: 1)
-        let ids = (0..<50).map { NodeID(Bytes32(UInt64($0), 0, 0, 0)) }
-        var view = View()
-        view.draw(from: Array(ids.prefix(32)), limit: 32, using: &generator)
-        #expect(view.members == Array(ids.prefix(32)))
-        view.draw(from: ids, limit: 32, using: &generator)
-        #expect(view.members == Array(ids.prefix(32)))
-        view.draw(from: Array(ids.dropFirst(4)), limit: 32, using: &generator)
-        #expect(view.members.count == 32 && view.members == view.members.sorted())
-        #expect(Set(view.members).isSuperset(of: ids[4..<32]))
+    @Test func `everybody is pulsed in a small network; in a larger one, who was chosen, and chooses in turn`() throws {
+        for count in [7, 8, 40] {
+            let world = World.settled(count, seed: 4)
+            var chosen = 0
+            for id in world.ids {
+                let view = try #require(world.nodes[id]?.roster?.view)
+                #expect(view.seats.count == 6, "\(count) nodes")
+                chosen += view.seats.count
+                #expect(view.members == Set(view.members).sorted() && !view.contains(id))
+                // Both ends know of each edge.
+                for seat in view.seats {
+                    #expect(world.nodes[seat.id]?.roster?.view.contains(id) == true, "\(count) nodes")
+                }
+            }
+            if count > 7 {
+                let view = try #require(world.nodes[world.ids[0]]?.roster?.view)
+                #expect([View.Role.near, .random, .elsewhere].allSatisfy { view.count(of: $0) == 2 })
+            }
+        }
     }
 
     @Test func `a member that began anew is known since then, however briefly it was away`() throws {
-        for limit in [32, 2] {
+        for limit in [6, 2] {
             var settings = Roster.Settings(pulse: .seconds(1))
             settings.viewLimit = limit
             var world = World.settled(5, seed: 3, settings: settings)

@@ -39,8 +39,8 @@ import Testing
     static var messages: [Message] {
         let pulse = Pulse(
             number: 1, interval: .seconds(1), carriage: Carriage(epoch: 1, after: 2, through: 3),
-            acknowledgement: Cursor(epoch: 4, position: 5), hasMore: true, minute: 6, quietHash: 7,
-            coordinate: Coordinate(x: 1, y: -2, z: 3, height: 4, error: 5))
+            acknowledgement: Cursor(epoch: 4, position: 5), hasMore: true, isNeighbour: false, mentions: [8, .max],
+            wants: [9], minute: 6, quietHash: 7, coordinate: Coordinate(x: 1, y: -2, z: 3, height: 4, error: 5))
         var buckets = BucketSet()
         for bucket in [0, 7, 63, 64, 200, 255] as [UInt8] { buckets.insert(bucket) }
         return [
@@ -48,7 +48,8 @@ import Testing
             .probeReply(number: 5, coordinate: pulse.coordinate), .indirectFailure(number: 6),
             .indirectProbe(number: 2, target: ShortID(8)), .indirectReply(number: 3),
             .suspicion(number: 4, version: 9), .buckets(minute: 5, hashes: (0..<256).map { UInt32($0) }),
-            .differing(buckets),
+            .rows(RowDigests(minute: 7, buckets: buckets, rows: [.init(id: 1, hash: .max)], isQuestion: true)),
+            .tidings,
         ]
     }
 
@@ -96,6 +97,7 @@ import Testing
             }
             guard let envelope = try? Envelope(wireBytes: bytes) else { continue }
             #expect(try Envelope(wireBytes: envelope.wireBytes) == envelope)
+            #expect(envelope.wireCount == envelope.wireBytes.count)
         }
     }
 

@@ -33,7 +33,7 @@ import Testing
             }
             let file = network.post(.mebibytes(2), on: publisher)
             // A holder is known a little later.
-            network.run(for: part == .holder ? .seconds(2) : .milliseconds(Int64.random(in: 0...50, using: &chance)))
+            network.run(for: part == .holder ? .seconds(4) : .milliseconds(Int64.random(in: 0...50, using: &chance)))
             guard let victim = part.node(in: network, for: file, publisher: publisher) else {
                 Issue.record("nobody is the \(part), seed \(seed)")
                 continue

@@ -28,11 +28,13 @@ import Testing
     @Test("a request reads back as it was", arguments: requests)
     func requestRoundTrip(request: PeerRequest) throws {
         #expect(try PeerRequest(wireBytes: request.wireBytes) == request)
+        #expect(request.wireCount == request.wireBytes.count)
     }
 
     @Test("an answer reads back as it was", arguments: answers)
     func answerRoundTrip(answer: PeerAnswer) throws {
         #expect(try PeerAnswer(wireBytes: answer.wireBytes) == answer)
+        #expect(answer.wireCount == answer.wireBytes.count)
     }
 
     @Test("a request of another version is refused by that name", arguments: requests)

@@ -6,14 +6,23 @@ struct ChangeLog: Equatable, Sendable {
     struct Change: Equatable, Sendable {
         let position: UInt64
         let news: News
+        let digest: UInt32
+        /// Its subject has said something newer.
+        fileprivate(set) var isOutdated = false
+        /// How often it was told word for word.
+        fileprivate(set) var tellings: UInt8 = 0
+        /// The card of a newcomer, which a small network tells to everybody word for word.
+        fileprivate(set) var isIntroduction = false
     }
 
     /// Tells this run's log from that of any other run.
-    var epoch: UInt64 = 0
+    var epoch: UInt32 = 0
     /// The position of the last change; 0 when there was none.
     private(set) var head: UInt64 = 0
     /// In order of positions; some are outdated.
     private var changes: [Change] = []
+    /// Where each stands among them.
+    private var places: [UInt32: UInt64] = [:]
     /// Where each author's card stands among them.
     private var cards: [ShortID: UInt64] = [:]
     private var compactedCount = 0
@@ -25,14 +34,39 @@ struct ChangeLog: Equatable, Sendable {
         let position: UInt64
     }
 
-    mutating func append(_ news: News) {
+    mutating func append(_ news: News, isIntroduction: Bool = false) {
         head += 1
-        changes.append(Change(position: head, news: news))
+        let change = Change(position: head, news: news, digest: news.digest, isIntroduction: isIntroduction)
+        changes.append(change)
+        places[change.digest] = head
         if case .card(let card) = news { cards[card.nodeID.short] = head }
     }
 
     func changes(after position: UInt64) -> ArraySlice<Change> {
         changes[changes.partitioningIndex { $0.position > position }...]
+    }
+
+    func contains(_ digest: UInt32) -> Bool { places[digest] != nil }
+
+    func change(_ digest: UInt32) -> Change? {
+        guard let position = places[digest] else { return nil }
+        let index = changes.partitioningIndex { $0.position >= position }
+        return index < changes.count && changes[index].position == position ? changes[index] : nil
+    }
+
+    /// It was told, or to so many.
+    mutating func told(_ position: UInt64, times: Int = 1) {
+        let index = changes.partitioningIndex { $0.position >= position }
+        guard index < changes.count, changes[index].position == position else { return }
+        changes[index].tellings = UInt8(clamping: Int(changes[index].tellings) + times)
+    }
+
+    /// Something newer has taken its place.
+    mutating func outdate(_ news: News) {
+        guard let position = places[news.digest] else { return }
+        let index = changes.partitioningIndex { $0.position >= position }
+        guard index < changes.count, changes[index].position == position else { return }
+        changes[index].isOutdated = true
     }
 
     /// Whether the author's card stands there.
@@ -41,8 +75,8 @@ struct ChangeLog: Equatable, Sendable {
     /// Whether so much was appended that `compact` is worth its pass.
     var isWasteful: Bool { changes.count > 2 * compactedCount + 64 }
 
-    mutating func compact(keeping isCurrent: (News) -> Bool) {
-        changes.removeAll { !isCurrent($0.news) }
+    mutating func compact(keeping isCurrent: (Change) -> Bool) {
+        changes.removeAll { !isCurrent($0) }
         compactedCount = changes.count
     }
 
@@ -52,8 +86,10 @@ struct ChangeLog: Equatable, Sendable {
         guard let old = marks.lastIndex(where: { now - $0.at >= age }) else { return }
         let limit = min(acknowledged, marks[old].position)
         marks.removeFirst(old)
+        guard let first = changes.first, first.position <= limit else { return }
         // A slice would keep the room that the long log of a start had.
         changes = Array(changes(after: limit))
+        places = places.filter { $0.value > limit }
         cards = cards.filter { $0.value > limit }
         compactedCount = changes.count
     }

@@ -2,8 +2,9 @@ internal import Primitives
 
 /// What this node keeps about its exchanges with one member.
 struct Edge: Equatable, Sendable {
-    /// How far the member has acknowledged this node's change log.
-    var acknowledged: UInt64
+    /// How far the member has acknowledged this node's change log. To begin with, all that is young is mentioned to it:
+    /// it may have been elsewhere when that was told.
+    var acknowledged: UInt64 = 0
     /// How far this node has taken in the member's.
     var received = Cursor.none
     /// What the member wants; the edge runs at the slower end's interval.
@@ -16,13 +17,20 @@ struct Edge: Equatable, Sendable {
     var exchanged: Instant?
     /// Members about whom everything is to be sent, after a comparison of buckets. Not acknowledged: what gets lost is
     /// found by the next comparison.
-    var catchUp: [ShortID] = []
+    var catchUp: [CatchUp] = []
     /// Digests of what the member has told, and need not be told back.
-    private(set) var known: Set<UInt64> = []
+    private(set) var known: Set<UInt32> = []
+    /// What the member mentioned, and this node lacks.
+    private(set) var wants: [Want] = []
+    /// What it asked for, to go with what is sent to it next.
+    var ordered: [UInt32] = []
     /// Comparisons of the quiet hash in a row that failed.
     var mismatches = 0
-    /// When buckets were last sent.
+    /// When buckets were last sent, and when rows were.
     var compared: Instant?
+    var questioned: Instant?
+    /// The ends were out of touch, or never in touch: what differs is looked for at once.
+    var isDoubtful = true
     /// When the member was last told that it is held dead, or gone.
     var noticed: Instant?
     /// The last pulse that was sent to it, until its reply comes.
@@ -39,13 +47,30 @@ struct Edge: Equatable, Sendable {
     /// More than that is told back rather than remembered.
     private static let knownLimit = 1024
 
-    init(acknowledged: UInt64) {
-        self.acknowledged = acknowledged
+    struct Want: Equatable, Sendable {
+        let digest: UInt32
+        var tries = 0
     }
 
-    mutating func knows(_ news: News) {
+    /// Asked for so often in vain: it has been said anew meanwhile, or comparing what is quiet finds it.
+    private static let triesLimit = 3
+
+    mutating func knows(_ digest: UInt32) {
         if known.count >= Self.knownLimit { known = [] }
-        known.insert(news.digest)
+        known.insert(digest)
+    }
+
+    mutating func want(_ digest: UInt32) {
+        guard wants.count < Pulse.digestLimit, !wants.contains(where: { $0.digest == digest }) else { return }
+        wants.append(Want(digest: digest))
+    }
+
+    /// What is still lacking, to be asked for now.
+    mutating func ask(unless isHere: (UInt32) -> Bool) -> [UInt32] {
+        guard !wants.isEmpty else { return [] }
+        wants.removeAll { isHere($0.digest) || $0.tries == Self.triesLimit }
+        for index in wants.indices { wants[index].tries += 1 }
+        return wants.map(\.digest)
     }
 
     /// The member has taken in so much of the log.
@@ -65,6 +90,66 @@ struct Edge: Equatable, Sendable {
         case idle
         case resting(until: Instant)
         case waiting(Silence)
+
+        var deadline: Instant? {
+            switch self {
+            case .idle: nil
+            case .resting(let due): due
+            case .waiting(let silence): silence.deadline
+            }
+        }
+    }
+}
+
+/// The edges to some members, in order of their ids.
+struct Edges: Equatable, Sendable {
+    private var ids: [ShortID] = []
+    private var edges: [Edge] = []
+
+    func place(of id: ShortID) -> Int? {
+        let place = ids.partitioningIndex { $0 >= id }
+        return place < ids.count && ids[place] == id ? place : nil
+    }
+
+    /// Where the edge stands; where there was none, a fresh one.
+    mutating func place(of id: ShortID, fresh: @autoclosure () -> Edge) -> Int {
+        let place = ids.partitioningIndex { $0 >= id }
+        if place == ids.count || ids[place] != id {
+            ids.insert(id, at: place)
+            edges.insert(fresh(), at: place)
+        }
+        return place
+    }
+
+    subscript(place: Int) -> Edge {
+        get { edges[place] }
+        _modify { yield &edges[place] }
+    }
+
+    func phase(_ place: Int) -> Edge.Phase { edges[place].phase }
+
+    func acknowledged(_ place: Int) -> UInt64 { edges[place].acknowledged }
+
+    func knows(_ place: Int, _ digest: UInt32) -> Bool { edges[place].known.contains(digest) }
+
+    mutating func remove(where isUnneeded: (ShortID, Edge) -> Bool) {
+        for place in ids.indices.reversed() where isUnneeded(ids[place], edges[place]) {
+            ids.remove(at: place)
+            edges.remove(at: place)
+        }
+    }
+
+    func compactMap<Value>(_ transform: (ShortID, Edge) -> Value?) -> [Value] {
+        ids.indices.compactMap { transform(ids[$0], edges[$0]) }
+    }
+
+    var nextDeadline: Instant? {
+        var next: Instant?
+        for place in edges.indices {
+            guard let due = edges[place].phase.deadline else { continue }
+            next = min(next ?? due, due)
+        }
+        return next
     }
 }
 
@@ -96,6 +181,8 @@ struct Silence: Equatable, Sendable {
     private(set) var sendings: [Sending] = []
     /// How many of the edge's `catchUp` the pulse in flight carries.
     var catchUpCount = 0
+    /// It carries less than there was for it.
+    var isCutShort = false
     /// Helpers that have said nothing, not even that they did not reach the member either; one where there was none to
     /// ask.
     var helpersUnheard = 0

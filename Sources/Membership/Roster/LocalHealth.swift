@@ -52,7 +52,7 @@ extension Roster {
     /// A helper could not reach the member either, but was itself heard.
     mutating func helpedInVain(_ number: UInt32) {
         for id in view.members {
-            guard let index = table.index(of: id), case .waiting(var silence) = table[edge: index].phase,
+            guard let index = table.index(of: id), case .waiting(var silence) = table.phase(index),
                 silence.stage != .direct, silence.helpersUnheard > 0, silence.sending(number) != nil
             else { continue }
             silence.helpersUnheard -= 1

@@ -62,12 +62,22 @@ struct QuietDigest: Equatable, Sendable {
 
     /// The same with all that counts of a member: its statements while it is present, and its farewell.
     mutating func toggle(_ member: Member) {
-        guard member.isPresent else {
-            guard member.condition == .left, let departure = member.departure?.value else { return }
-            return toggle(farewell: Item(departure))
-        }
-        toggle(Item(member.card.value))
+        toggle(cardOf: member)
+        toggle(restOf: member)
+    }
+
+    mutating func toggle(cardOf member: Member) {
+        if member.isPresent { toggle(Item(member.card.value)) }
+    }
+
+    mutating func toggle(restOf member: Member) {
+        guard member.isPresent else { return toggle(absent: member.condition, member.departure?.value) }
         if let status = member.status?.value { toggle(Item(status)) }
+    }
+
+    /// Of who is not present, only a farewell counts.
+    mutating func toggle(absent condition: Condition, _ departure: Departure?) {
+        if condition == .left, let departure { toggle(farewell: Item(departure)) }
     }
 
     private mutating func toggle(farewell item: Item) {

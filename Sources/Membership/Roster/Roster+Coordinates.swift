@@ -16,6 +16,8 @@ struct Excursion: Equatable, Sendable {
         /// The first may have had to wait until the ends had shown each other that they are there: only the second
         /// tells the round trip.
         let isSecond: Bool
+        /// The one before it was not answered either.
+        let isRepeated: Bool
     }
 }
 
@@ -63,12 +65,21 @@ extension Roster {
 
     // MARK: Beyond the view
 
-    /// Two nearest, two random, two elsewhere know little of what lies between: now and then somebody else is asked.
+    /// Two nearest, two random, two elsewhere know little of what lies between: now and then somebody else is asked. Who
+    /// does not answer, nor to the next probe, is watched.
     mutating func measureFar(at now: Instant, _ effects: inout Effects) {
         guard let due = excursion.due, due <= now else { return }
-        excursion.due = now + (excursion.count < Vivaldi.windowLength ? settings.firstFarSpacing : settings.farSpacing)
+        excursion.due =
+            now + (excursion.count < settings.firstFarCount ? settings.firstFarSpacing : settings.farSpacing)
+        if let missed = excursion.probe, let index = table.index(of: missed.target), table.members.isPresent(index) {
+            guard missed.isRepeated else {
+                return probeFar(index, isSecond: false, isRepeated: true, at: now, &effects)
+            }
+            excursion.probe = nil
+            return watch(index, at: now)
+        }
         guard let index = drawFar() else { return }
-        probeFar(index, isSecond: false, at: now, &effects)
+        probeFar(index, isSecond: false, isRepeated: false, at: now, &effects)
     }
 
     private mutating func drawFar() -> Int? {
@@ -80,10 +91,12 @@ extension Roster {
         return nil
     }
 
-    private mutating func probeFar(_ index: Int, isSecond: Bool, at now: Instant, _ effects: inout Effects) {
+    private mutating func probeFar(
+        _ index: Int, isSecond: Bool, isRepeated: Bool, at now: Instant, _ effects: inout Effects
+    ) {
         let number = nextNumber()
         excursion.probe = Excursion.Probe(
-            number: number, target: table.members.ids[index], at: now, isSecond: isSecond)
+            number: number, target: table.members.ids[index], at: now, isSecond: isSecond, isRepeated: isRepeated)
         effects.append(.send(Envelope(.probe(number: number)), to: table.members.id(index)))
     }
 
@@ -94,7 +107,7 @@ extension Roster {
             return
         }
         excursion.probe = nil
-        guard probe.isSecond else { return probeFar(index, isSecond: true, at: now, &effects) }
+        guard probe.isSecond else { return probeFar(index, isSecond: true, isRepeated: false, at: now, &effects) }
         excursion.count += 1
         measured(now - probe.at, index, saying: coordinate, at: now)
     }

@@ -15,17 +15,21 @@ extension Roster {
     mutating func continueIntroduction(at now: Instant, _ effects: inout Effects) {
         guard var introduction, introduction.due <= now else { return }
         // Those present first; where nobody is, one of the dead may have come back too.
-        let unasked = table.members.filter { $0.condition != .left && !introduction.asked.contains($0.id) }
-        let present = unasked.filter(\.isPresent)
+        let members = table.members
+        let unasked = members.indices.filter {
+            members.conditions[$0] != .left && !introduction.asked.contains(members.id($0))
+        }
+        let present = unasked.filter { members.isPresent($0) }
         let isEnough = introduction.asked.count >= settings.introductions
-        if isEnough, table.members.contains(where: { $0.heard != nil }) {
+        if isEnough, members.indices.contains(where: { members.heard($0) != nil }) {
             self.introduction = nil
-        } else if let member = (present.isEmpty ? unasked : present).randomElement(using: &generator) {
-            introduction.asked.append(member.id)
+        } else if let index = (present.isEmpty ? unasked : present).randomElement(using: &generator) {
+            let id = members.id(index)
+            introduction.asked.append(id)
             introduction.due =
-                now + (isEnough ? max(settings.introductionWait, settings.pulse) : settings.introductionWait)
+                now + (isEnough ? max(settings.introductionWait, pulse) : settings.introductionWait)
             self.introduction = introduction
-            effects.append(.introduce(to: member.id))
+            effects.append(.introduce(to: id))
         } else {
             // Nobody, of all there are: this node may have started before its wires.
             let isAlone = introduction.asked.isEmpty
@@ -35,8 +39,8 @@ extension Roster {
 
     /// A member that was never heard may not know this node's key: then it could not read a word.
     mutating func introduceIfUnknown(_ index: Int, _ effects: inout Effects) {
-        guard table.members[index].heard == nil, !table[edge: index].isIntroduced else { return }
+        guard table.members.heard(index) == nil, !table[edge: index].isIntroduced else { return }
         table[edge: index].isIntroduced = true
-        effects.append(.introduce(to: table.members[index].id))
+        effects.append(.introduce(to: table.members.id(index)))
     }
 }

@@ -3,6 +3,7 @@ internal import Primitives
 extension Roster {
     /// A status of this version takes back what was said against the member, or its farewell.
     func refutes(_ version: UInt64, _ index: Int) -> Bool {
+        guard table.members.isAccused(index) else { return false }
         let member = table.members[index]
         guard version >= member.version else { return false }
         if member.condition == .dead {
@@ -17,7 +18,7 @@ extension Roster {
     /// The member's newest status clears it of older charges, and of this node's suspicion: it lives, and is asked
     /// anew.
     mutating func acquit(_ index: Int, at now: Instant, _ effects: inout Effects) {
-        let version = table.members[index].version
+        let version = table.members.version(index)
         let charges = table.news(of: table.members.ids[index]).count
         table.update(index) {
             $0.verdicts.removeAll { $0.value.version < version }
@@ -31,7 +32,7 @@ extension Roster {
         }
         guard member.departure == nil else { return }
         if member.condition != .alive { become(.alive, index, at: now, &effects) }
-        if case .waiting = table[edge: index].phase { table[edge: index].phase = .resting(until: now) }
+        if case .waiting = table.phase(index) { table[edge: index].phase = .resting(until: now) }
         judge(at: now, &effects)
     }
 
@@ -49,8 +50,12 @@ extension Roster {
     }
 
     private func isCondemned(_ index: Int, at now: Instant) -> Bool {
+        guard table.members.isPresent(index) else { return false }
+        // Of most there are too few, and voters enough for a quorum: that is seen at once.
+        let count = table.members.verdicts(index).count
+        let isQuorumNeeded = table.members.presentCount - table.accused.count > settings.quorum
+        guard count > 0, count >= settings.quorum || !isQuorumNeeded, !isFresh(index, at: now) else { return false }
         let member = table.members[index]
-        guard member.isPresent, !member.verdicts.isEmpty, !isFresh(index, at: now) else { return false }
         let issuers = member.verdicts.filter { isStanding($0.value, against: member) }.compactMap {
             table.member($0.value.issuer)
         }
@@ -70,7 +75,7 @@ extension Roster {
     private func verdictsNeeded(against index: Int) -> Int {
         var voters = 1
         for other in table.members.indices where other != index && table.members.isPresent(other) {
-            guard !table.members[other].verdicts.contains(where: { $0.value.issuer == own.id.short }) else { continue }
+            guard !table.members.verdicts(other).contains(where: { $0.value.issuer == own.id.short }) else { continue }
             voters += 1
             if voters >= settings.quorum { return settings.quorum }
         }
@@ -81,42 +86,25 @@ extension Roster {
     /// unanswered since.
     private func isFresh(_ index: Int, at now: Instant) -> Bool {
         let edge = table[edge: index]
-        guard let heard = table.members[index].heard else { return false }
+        guard let heard = table.members.heard(index) else { return false }
         if case .waiting(let silence) = edge.phase, silence.stage != .direct || silence.unanswered > 0 { return false }
         return heard > now - interval(of: index) * 3 / 2
     }
 
     mutating func become(_ condition: Condition, _ index: Int, at now: Instant, _ effects: inout Effects) {
-        guard table.members[index].condition != condition else { return }
-        let wasPresent = table.members[index].isPresent
+        guard table.members.conditions[index] != condition else { return }
+        let wasPresent = table.members.isPresent(index)
         table.update(index) {
             $0.condition = condition
             $0.conditionSince = now
         }
-        effects.changed(table.members[index].id)
-        guard table.members[index].isPresent != wasPresent else { return }
+        effects.changed(table.members.id(index))
+        if condition == .suspect || !wasPresent { table[edge: index].isDoubtful = true }
+        if condition == .dead { hastenVisits(at: now) }
+        guard table.members.isPresent(index) != wasPresent else { return }
         table[edge: index].phase = .idle
         table[edge: index].isIntroduced = false
-        isViewStale = true
-    }
-
-    /// The view follows who is present: once all that an event tells is taken in, however many come and go with it.
-    mutating func redrawStaleView(at now: Instant) {
-        guard isViewStale, voice.isSpeaking else { return }
-        isViewStale = false
-        view.draw(
-            from: table.members.indices.filter { table.members.isPresent($0) }.map { table.members.id($0) },
-            limit: settings.viewLimit, using: &generator)
-        for index in table.members.indices {
-            let isInView = view.contains(table.members.id(index))
-            switch table[edge: index].phase {
-            case .idle where isInView:
-                table[edge: index].phase = .resting(until: now + part(of: interval(of: index)))
-            case .resting where !isInView, .waiting where !isInView:
-                table[edge: index].phase = .idle
-            case .idle, .resting, .waiting: break
-            }
-        }
+        noteComingOrGoing(of: table.members.id(index))
     }
 
     /// Members dead or gone for too long are forgotten; one dead member is asked whether it is. That is how the halves
@@ -128,11 +116,48 @@ extension Roster {
             forget(index, &effects)
         }
         forgetTidings(at: now)
+        sampleShares()
+        watchAccused(at: now)
         let dead = table.members.indices.filter { table.members.conditions[$0] == .dead }
-        guard let member = dead.randomElement(using: &generator).map({ table.members[$0] }) else { return }
+        if let index = dead.randomElement(using: &generator) { visit(index, &effects) }
+    }
+
+    private mutating func visit(_ index: Int, _ effects: inout Effects) {
+        let member = table.members[index]
         effects.append(.send(Envelope(.probe(number: nextNumber())), to: member.id))
         // It may have forgotten this node, and could not read a word.
         if member.heard == nil { effects.append(.introduce(to: member.id)) }
+    }
+
+    /// Another tells the last word of a member that is dead here, and knows of no death: who of them is right, the member
+    /// itself can say.
+    mutating func visitDoubted(_ index: Int, by source: ShortID, at now: Instant, _ effects: inout Effects) {
+        guard table.members.conditions[index] == .dead, let source = table.index(of: source), source != index,
+            table[edge: source].probes.spend(settings.probes, at: now)
+        else { return }
+        visit(index, &effects)
+    }
+
+    /// So many are gone that it looks as though the network had parted, and not as though each had failed for itself.
+    var isParted: Bool {
+        let absent = table.members.count - table.members.presentCount
+        return absent > 0 && absent * settings.partedDivisor >= table.members.count
+    }
+
+    /// The network has just parted: the other side is looked for more often from now on; not by all at the same moment.
+    private mutating func hastenVisits(at now: Instant) {
+        let interval = deadProbeInterval
+        guard let due = deadProbeDue, due > now + interval else { return }
+        deadProbeDue = now + part(of: interval)
+    }
+
+    /// Somebody gave a verdict, and too few others have: this node looks for itself.
+    private mutating func watchAccused(at now: Instant) {
+        let accused = table.accused.compactMap { table.index(of: $0) }.filter { index in
+            table.members.isPresent(index)
+                && !table.members.verdicts(index).contains { $0.value.issuer == own.id.short }
+        }
+        if let index = accused.randomElement(using: &generator) { watch(index, at: now) }
     }
 
     /// In this run; or, as this run knows nothing of earlier ones, by the date of its last word.
@@ -144,5 +169,8 @@ extension Roster {
             || wallTime(at: now) - lastWord >= settings.deadKept + settings.statusAge
     }
 
-    var deadProbeInterval: Duration { settings.pulse * settings.deadProbeSpacing }
+    var deadProbeInterval: Duration { isParted ? partedPause : pulse * settings.deadProbeSpacing }
+
+    /// Between two looks for the other side: what is longer in a month that affords few pulses would be too long then.
+    var partedPause: Duration { min(pulse, .seconds(60)) }
 }

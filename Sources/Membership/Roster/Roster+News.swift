@@ -21,7 +21,7 @@ extension Roster {
         _ news: [Verified<News>], _ purpose: Purpose, at now: Instant, _ effects: inout Effects
     ) {
         if let source = purpose.source { noteKnown(news, by: source) }
-        var urgent: [ShortID] = []
+        var urgent: [News] = []
         // A verdict about what a status has just told counts; one about a member that is gone already does not.
         for item in news.sorted(by: { $0.value.precedence < $1.value.precedence }) {
             let isUrgent =
@@ -32,22 +32,21 @@ extension Roster {
                 case .departure(let departure):
                     take(departure, item.part { _ in departure }, purpose, at: now, &effects)
                 }
-            if isUrgent { urgent.append(item.value.author) }
+            if isUrgent { urgent.append(item.value) }
         }
         judge(at: now, &effects)
         redrawStaleView(at: now)
-        if case .passOn(let source) = purpose {
-            let hastening = urgent.filter { mayHasten($0, at: now) }
-            if !hastening.isEmpty { hastenAll(except: source, at: now) }
+        if case .passOn = purpose {
+            for item in urgent where mayHasten(item.author, at: now) { passOnAtOnce(item, at: now) }
         }
         if table.log.isWasteful { tidyLog() }
     }
 
-    /// Whether the author's word may still bring exchanges forward: else one member could make all others talk all the
+    /// Whether the author's word may still go out at once: else one member could make all others talk all the
     /// time.
     private mutating func mayHasten(_ author: ShortID, at now: Instant) -> Bool {
         guard let index = table.index(of: author) else { return author == own.id.short }
-        return table[edge: index].urgency.spend(settings.urgency, at: now)
+        return table[edge: index].urgency.spend(settings.urgency(pulse), at: now)
     }
 
     /// What was persisted. Nothing of it is news to others.
@@ -78,22 +77,26 @@ extension Roster {
                 return remind(purpose.source, of: card.nodeID.short, unless: card == held)
             }
             // Each is written to disk.
-            guard table[edge: index].urgency.spend(settings.urgency, at: now) else { return false }
+            guard table[edge: index].urgency.spend(settings.urgency(pulse), at: now) else { return false }
+            let hasMoved = held.endpoints != card.endpoints || held.url != card.url
             table.replace(index, with: news)
             note(news, purpose)
             // Whoever starts signs a new card; of those who are not pulsed nothing else tells it.
             if voice.isSpeaking, !view.contains(card.nodeID) { beganAnew(index, at: now, &effects) }
-        } else {
-            guard makeRoom(&effects) else { return false }
-            guard table.insert(news, since: now) != nil else { return false }
-            note(news, purpose)
-            isViewStale = true
-            effects.joined(card.nodeID)
+            effects.records.append(.news(news))
+            effects.changed(card.nodeID)
+            return hasMoved
         }
+        guard makeRoom(&effects), table.insert(news, since: now) != nil else { return false }
+        note(news, purpose, isIntroduction: true)
+        noteComingOrGoing(of: card.nodeID)
         effects.records.append(.news(news))
-        effects.changed(card.nodeID)
-        return true
+        effects.joined(card.nodeID)
+        return isVillage
     }
+
+    /// So few that a newcomer is told to all at once.
+    var isVillage: Bool { table.members.count <= settings.villageLimit }
 
     private mutating func take(
         _ status: Status, _ news: Verified<News>, _ purpose: Purpose, at now: Instant, _ effects: inout Effects
@@ -109,18 +112,25 @@ extension Roster {
         guard let index = table.index(of: status.node) else { return false }
         let held = table.members.status(index)?.value.status
         if let held, !isNewer(status, status.version, than: held, held.version) {
+            if status == held, let source = purpose.source?.short { visitDoubted(index, by: source, at: now, &effects) }
             return remind(purpose.source, of: status.node, unless: status == held)
         }
-        var isUrgent = held?.isExhausted != status.isExhausted
+        // The first word of a newcomer goes with its card.
+        let isNewcomer = held == nil && isVillage && table.members[index].since == now
+        var isUrgent = isNewcomer || (held?.isExhausted ?? false) != status.isExhausted
         table.replace(index, with: news)
         note(news, purpose)
         if let coordinate = status.coordinate { vivaldi.heard(coordinate, of: status.node) }
-        effects.changed(table.members[index].id)
+        effects.changed(table.members.id(index))
         if refutes(status.version, index) {
+            let wasDead = table.members.conditions[index] == .dead
+            let isReunion = wasDead && isParted
             acquit(index, at: now, &effects)
+            if wasDead, purpose.source?.short == status.node { reunite(with: index, at: now) }
+            if isReunion { reunited = now }
             isUrgent = true
         }
-        return isUrgent
+        return isUrgent || isReuniting(at: now)
     }
 
     private mutating func take(
@@ -203,14 +213,14 @@ extension Roster {
         return false
     }
 
-    private mutating func note(_ news: Verified<News>, _ purpose: Purpose) {
-        if case .passOn = purpose { table.log.append(news.value) }
+    private mutating func note(_ news: Verified<News>, _ purpose: Purpose, isIntroduction: Bool = false) {
+        if case .passOn = purpose { table.log.append(news.value, isIntroduction: isIntroduction) }
     }
 
     /// Whoever told something knows it, though it was no news.
     private mutating func noteKnown(_ news: [Verified<News>], by source: NodeID) {
         guard let index = table.index(of: source) else { return }
-        for item in news { table[edge: index].knows(item.value) }
+        for item in news { table[edge: index].knows(item.value.digest) }
     }
 
     private mutating func tidyLog() {
@@ -221,7 +231,8 @@ extension Roster {
     /// Of what all neighbours have, only the latest is kept to be told; and nothing of exchanges that ended long ago.
     mutating func forgetTidings(at now: Instant) {
         let acknowledged = view.members.compactMap { table.index(of: $0) }.map { table[edge: $0].acknowledged }.min()
-        table.log.drop(acknowledged: acknowledged ?? table.log.head, olderThan: settings.quietAge, at: now)
+        let age = max(settings.quietAge, pulse * 4)
+        table.log.drop(acknowledged: acknowledged ?? table.log.head, olderThan: age, at: now)
         let neighbours = Set(view.members.map(\.short))
         table.dropEdges { id, edge in
             !neighbours.contains(id) && edge.isIdle(at: now)
@@ -241,7 +252,7 @@ extension Roster {
     }
 
     mutating func forget(_ index: Int, _ effects: inout Effects) {
-        let id = table.members[index].id
+        let id = table.members.id(index)
         table.remove(at: index)
         effects.records.append(.forget(id))
         effects.changed(id)

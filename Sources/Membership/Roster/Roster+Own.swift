@@ -30,6 +30,8 @@ struct Voice: Equatable, Sendable {
     /// Members out of view that wait for the next status, because they hold this node dead.
     var owed: [NodeID] = []
 
+    /// What is left of what it may say of itself.
+    var statuses = Budget()
     /// How often this node lets itself be provoked to a new status.
     var refutations = Budget()
 
@@ -52,10 +54,13 @@ extension Roster {
         table.begin(at: now)
         speakAbove(own.card.value)
         raiseVersion(urgently: true, at: now, &effects)
-        table.log.epoch = voice.lastVersion
+        // Not nought, which is no run's.
+        table.log.epoch = UInt32(truncatingIfNeeded: Generator.mix(voice.lastVersion)) | 1
         effects.records.append(.news(own.card.part(News.card)))
+        sampleShares()
         deadProbeDue = now + deadProbeInterval
         excursion.due = now + part(of: settings.firstFarSpacing)
+        reviewDue = now + settings.reviewSpacing / 2 + part(of: settings.reviewSpacing / 2)
         // Who is there from the start is told all of this run.
         isViewStale = true
         redrawStaleView(at: now)
@@ -64,17 +69,37 @@ extension Roster {
     }
 
     /// When a new status should be drafted: at once when it is about having something to give or not, else not more
-    /// often than this node pulses. A status is renewed in any case before it grows old.
+    /// often than this node pulses, and than the controller allows. A status is renewed in any case before it grows
+    /// old.
     var statusDue: Instant? {
         guard voice.isSpeaking, let drafted = voice.drafted, let at = voice.draftedAt else { return nil }
-        guard drafted != voice.facts else { return at + renewal }
-        return isUrgentChange(from: drafted) ? at : at + settings.pulse
+        guard isWorthTelling(since: drafted, at: at) else {
+            return hasMoved ? max(at + renewal, at + untilAffordable(at: at)) : at + settings.statusAge
+        }
+        if isUrgentChange(from: drafted) { return at }
+        return at + max(pulse, untilAffordable(at: at))
     }
 
-    /// How old a status gets that is still right.
+    /// What the controller makes it wait before it says something new.
+    private func untilAffordable(at now: Instant) -> Duration {
+        settings.pulse == nil ? voice.statuses.untilNext(of: statusRate, at: now) : .zero
+    }
+
+    /// How often the controller lets it say something new.
+    private var statusRate: Rate { controller.statuses(members: table.members.presentCount + 1) }
+
+    /// How busy it is changes with every breath: a small change counts only while there is plenty to say it with.
+    private func isWorthTelling(since drafted: Voice.Facts, at now: Instant) -> Bool {
+        let facts = voice.facts
+        guard drafted.remaining == facts.remaining, drafted.freeDisk == facts.freeDisk else { return true }
+        let change = abs(Int(drafted.load) - Int(facts.load))
+        return change > 1 || change == 1 && (settings.pulse != nil || !voice.statuses.isLow(statusRate, at: now))
+    }
+
+    /// How old a status gets that is still right but for where this node stands.
     private var renewal: Duration {
-        guard hasMoved else { return settings.statusAge }
-        return voice.draftedCoordinate == nil ? settings.placedAge : settings.movedAge
+        let age = (voice.draftedAt ?? own.since) - own.since
+        return min(max(age, settings.firstMovedAge), settings.movedAge)
     }
 
     private func isUrgentChange(from drafted: Voice.Facts) -> Bool {
@@ -93,6 +118,7 @@ extension Roster {
         if isUrgent { voice.urgentVersion = voice.lastVersion }
         voice.drafted = voice.facts
         voice.draftedAt = now
+        _ = voice.statuses.spend(statusRate, at: now)
         voice.draftedCoordinate = vivaldi.coordinate
         hasMoved = false
         effects.records.append(.ownVersion(voice.lastVersion))
@@ -109,7 +135,7 @@ extension Roster {
     /// way.
     mutating func refute(_ version: UInt64, at now: Instant, _ effects: inout Effects) {
         guard voice.isSpeaking, version >= own.version, version >= voice.lastVersion,
-            voice.refutations.spend(settings.refutations, at: now)
+            voice.refutations.spend(settings.refutations(pulse), at: now)
         else { return }
         health.worsen()
         voice.lastVersion = max(voice.lastVersion, version)
@@ -125,7 +151,7 @@ extension Roster {
             table.updateOwn { $0.status = news.part { _ in status } }
             table.log.append(news.value)
             effects.changed(own.id)
-            if status.version <= voice.urgentVersion { hastenAll(at: now) }
+            if status.version <= voice.urgentVersion { passOnAtOnce(news.value, at: now) }
             payOwed(at: now, &effects)
         case .departure(let departure):
             guard departure.node == own.id.short else { return }
@@ -136,7 +162,8 @@ extension Roster {
             }
             effects.changed(own.id)
             effects.records.append(.news(news))
-            for id in view.members {
+            // To more than the neighbours, who may just be out of reach: there is no second time.
+            for id in view.members + strangers() {
                 effects.append(.send(Envelope(.probe(number: nextNumber()), news: [news.value]), to: id))
             }
             voice.phase = .gone
@@ -191,7 +218,7 @@ extension Roster {
         effects.changed(own.id)
         guard voice.isSpeaking else { return }
         table.log.append(.card(card.value))
-        hastenAll(at: now)
+        passOnAtOnce(.card(card.value), at: now)
     }
 
     /// What this node says from now on is newer than its card.

@@ -20,7 +20,7 @@ extension Roster {
         let news = envelope.value.news.map { item in envelope.part { _ in item } }
         take(news, .passOn(from: sender), at: now, &effects)
         guard let index = table.index(of: sender) else { return }
-        guard table.members[index].isPresent else {
+        guard table.members.isPresent(index) else {
             receiveFromAbsent(envelope.value.message, index, at: now, &effects)
             return
         }
@@ -29,7 +29,7 @@ extension Roster {
         if case .probe = envelope.value.message {
             guard table[edge: index].probes.spend(settings.probes, at: now) else { return }
         } else {
-            guard table[edge: index].answers.spend(settings.answers, count: cost, at: now) else { return }
+            guard table[edge: index].answers.spend(settings.answers(pulse), count: cost, at: now) else { return }
         }
         answer(envelope.value.message, index, at: now, &effects)
     }
@@ -38,13 +38,13 @@ extension Roster {
     private static func cost(of message: Message) -> Int {
         switch message {
         case .pulse, .probe, .suspicion, .indirectProbe: 1
-        case .buckets, .differing: 8
-        case .pulseReply, .probeReply, .indirectReply, .indirectFailure: 0
+        case .buckets, .rows: 8
+        case .pulseReply, .probeReply, .indirectReply, .indirectFailure, .tidings: 0
         }
     }
 
     private mutating func answer(_ message: Message, _ index: Int, at now: Instant, _ effects: inout Effects) {
-        let sender = table.members[index].id
+        let sender = table.members.id(index)
         switch message {
         case .pulse(let pulse): received(pulse, from: index, at: now, &effects)
         case .pulseReply(let pulse): receivedReply(pulse, from: index, at: now, &effects)
@@ -61,7 +61,8 @@ extension Roster {
             refuteSuspicion(number, of: version, by: sender, at: now, &effects)
         case .buckets(let minute, let hashes):
             received(minute: minute, hashes: hashes, from: index, at: now, &effects)
-        case .differing(let buckets): received(buckets, from: index, at: now)
+        case .rows(let rows): received(rows, from: index, at: now, &effects)
+        case .tidings: break
         }
     }
 
@@ -76,7 +77,7 @@ extension Roster {
             if !voice.owed.contains(member.id), voice.owed.count < Voice.owedLimit { voice.owed.append(member.id) }
             refuteSuspicion(number, of: version, by: member.id, at: now, &effects)
         case .pulse, .pulseReply, .probe, .probeReply, .indirectProbe, .indirectReply, .indirectFailure, .buckets,
-            .differing:
+            .rows, .tidings:
             break
         }
         let isRested = table[edge: index].noticed.map { now - $0 >= interval(of: index) / 2 }
@@ -98,9 +99,9 @@ extension Roster {
         table.heard(index, at: now)
         table[edge: index].isIntroduced = false
         heardInVigil(index, at: now, &effects)
-        if table.members[index].condition == .suspect { become(.alive, index, at: now, &effects) }
+        if table.members.conditions[index] == .suspect { become(.alive, index, at: now, &effects) }
         // An exchange that was begun goes on until its reply, or until the other end begins one.
-        if case .waiting(var silence) = table[edge: index].phase, silence.unanswered > 0 {
+        if case .waiting(var silence) = table.phase(index), silence.unanswered > 0 {
             silence.unanswered = 0
             silence.stage = .direct
             silence.since = now
@@ -124,13 +125,13 @@ extension Roster {
     private mutating func runErrand(
         _ number: UInt32, to target: ShortID, for asker: NodeID, at now: Instant, _ effects: inout Effects
     ) {
-        guard let index = table.index(of: target), table.members[index].id != asker else { return }
-        if !table.members[index].isPresent, let edge = table.index(of: asker) { enqueue(target, on: edge) }
+        guard let index = table.index(of: target), table.members.id(index) != asker else { return }
+        if !table.members.isPresent(index), let edge = table.index(of: asker) { enqueue(target, on: edge) }
         let probe = nextNumber()
         if errands.count >= settings.errandLimit { errands.removeFirst() }
         errands.append(
             Errand(number: probe, target: target, asker: asker, askedNumber: number, due: now + replyWait(index)))
-        effects.append(.send(Envelope(.probe(number: probe)), to: table.members[index].id))
+        effects.append(.send(Envelope(.probe(number: probe)), to: table.members.id(index)))
     }
 
     private mutating func probeAnswered(_ number: UInt32, by member: ShortID, _ effects: inout Effects) {
@@ -142,7 +143,7 @@ extension Roster {
     /// A helper reached a member that this node could not.
     private mutating func helped(_ number: UInt32, at now: Instant, _ effects: inout Effects) {
         for id in view.members {
-            guard let index = table.index(of: id), case .waiting(let silence) = table[edge: index].phase,
+            guard let index = table.index(of: id), case .waiting(let silence) = table.phase(index),
                 silence.stage != .direct, silence.sending(number) != nil
             else { continue }
             table.heard(index, at: now)

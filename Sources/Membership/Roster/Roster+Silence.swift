@@ -66,7 +66,7 @@ extension Roster {
     private mutating func askHelpers(
         about index: Int, _ silence: inout Silence, at now: Instant, _ effects: inout Effects
     ) {
-        let target = table.members[index].id
+        let target = table.members.id(index)
         var candidates = view.members.filter { id in
             id != target && table.index(of: id).map { table.members[$0].condition == .alive } ?? false
         }
@@ -85,7 +85,7 @@ extension Roster {
         health.worsen()
         forgiveVigils(at: now)
         for id in view.members {
-            guard let index = table.index(of: id), case .waiting(var silence) = table[edge: index].phase,
+            guard let index = table.index(of: id), case .waiting(var silence) = table.phase(index),
                 silence.deadline < now
             else { continue }
             silence.since = silence.since + (now - due)

@@ -7,7 +7,7 @@ public import Primitives
 ///
 /// How it works, in one breath: with every member of the active view there is one exchange of pulses per interval. A
 /// pulse carries what the other has not acknowledged of this node's change log; its reply, the same the other way.
-/// Urgent news bring the next exchanges forward. Who does not reply is asked again, then through helpers (SWIM: Das,
+/// Urgent news go to all neighbours at once, and on from there. Who does not reply is asked again, then through helpers (SWIM: Das,
 /// Gupta and Motivala, 2002), then told of the suspicion, which it refutes with a status of a higher version; if it
 /// stays silent, this node signs a verdict, and enough verdicts make it dead.
 public struct Roster: Sendable {
@@ -31,6 +31,8 @@ public struct Roster: Sendable {
         case admitted(Verified<Card>, [Verified<News>])
         /// This node's own new card, kept on disk already.
         case renewed(Verified<Card>)
+        /// What this node gives in a month, which the overlay's part follows from.
+        case granted(monthly: ByteCount)
         /// Facts about this node. They become a status when their quantised values change.
         case measured(remaining: ByteCount, load: UInt8, freeDisk: ByteCount)
         /// Clients were sent to this member: so much since that was last told, and so much a second for a while now. To
@@ -60,10 +62,19 @@ public struct Roster: Sendable {
     var view = View()
     /// Somebody came or went since the view was drawn.
     var isViewStale = false
+    var reviewDue: Instant?
+    /// When something is due on an edge.
+    private var exchangeDue: Instant?
+    var controller: Controller
+    /// What the controller says.
+    var tempo: Duration
+    var flood = Flood()
     var voice: Voice
     var errands: [Errand] = []
     var introduction: Introduction?
     var deadProbeDue: Instant?
+    /// When a member of another side of a partition last came back.
+    var reunited: Instant?
     /// The last reading of the calendar, and when it was taken.
     var calendar: (wallTime: WallTime, at: Instant)?
     var vivaldi: Vivaldi
@@ -86,6 +97,8 @@ public struct Roster: Sendable {
         self.generator = generator
         table = Table(own: Member(card: own, since: .zero))
         vivaldi = Vivaldi(place: own.value.place, generator: self.generator.split())
+        controller = Controller(monthly: own.value.share, quartile: own.value.share)
+        tempo = controller.interval(edges: 0)
         voice = Voice(lastVersion: lastVersion)
         lastNumber = UInt32(truncatingIfNeeded: self.generator.next())
         restore(known)
@@ -111,26 +124,33 @@ public struct Roster: Sendable {
                 remaining: QuarterPower(remaining), load: min(load, Status.heaviestLoad),
                 freeDisk: QuarterPower(freeDisk))
         case .redirected(let member, let size, let rate): watch(member, size, perSecond: rate, at: now)
+        case .granted(let monthly):
+            controller.monthly = monthly
+            retune()
         case .leave: leave(at: now, &effects)
         }
         advance(at: now, &effects)
+        exchangeDue = table.nextDeadline
         effects.append(to: &actions)
     }
 
     /// When `.wake` is due.
     public var nextDeadline: Instant? {
         guard voice.isSpeaking else { return nil }
-        var deadlines = [deadProbeDue, introduction?.due, statusDue, excursion.due, errandDue]
-        for vigil in vigils { deadlines.append(vigil.due) }
-        for id in view.members {
-            guard let index = table.index(of: id) else { continue }
-            switch table[edge: index].phase {
-            case .idle: break
-            case .resting(let due): deadlines.append(due)
-            case .waiting(let silence): deadlines.append(silence.deadline)
-            }
+        var next: Instant?
+        func consider(_ due: Instant?) {
+            if let due { next = min(next ?? due, due) }
         }
-        return deadlines.compactMap(\.self).min()
+        consider(exchangeDue)
+        consider(deadProbeDue)
+        consider(introduction?.due)
+        consider(statusDue)
+        consider(reviewDue)
+        consider(flood.due)
+        consider(excursion.due)
+        consider(errandDue)
+        for vigil in vigils { consider(vigil.due) }
+        return next
     }
 
     public var own: Member { table.own }
@@ -162,6 +182,9 @@ public struct Roster: Sendable {
         }
         return !isHeard && table.members.conditions.contains { $0 != .left }
     }
+
+    /// Round trips that this node's coordinate was learnt from, in this run.
+    public var roundTripsMeasured: Int { vivaldi.count }
 
     /// The members this node exchanges pulses with, in order of their ids.
     public var neighbours: [NodeID] { view.members }

@@ -21,6 +21,8 @@ struct Rows: Equatable, Sendable {
     private var statuses: [Verified<News>?] = []
     private var since: [Instant] = []
     private var remarks: [ShortID: Remark] = [:]
+    /// How many are present.
+    private(set) var presentCount = 0
 
     func index(of id: ShortID) -> Int? {
         let index = ids.partitioningIndex { $0 >= id }
@@ -28,12 +30,16 @@ struct Rows: Equatable, Sendable {
     }
 
     func index(of id: NodeID) -> Int? {
-        index(of: id.short).flatMap { self.id($0) == id ? $0 : nil }
+        guard let index = index(of: id.short), cards[index].value.cardholder == id else { return nil }
+        return index
     }
 
     func isPresent(_ index: Int) -> Bool { conditions[index].isPresent }
 
-    func id(_ index: Int) -> NodeID { theCard(index).nodeID }
+    func id(_ index: Int) -> NodeID {
+        guard let id = cards[index].value.cardholder else { preconditionFailure("a card stands among cards") }
+        return id
+    }
 
     private func theCard(_ index: Int) -> Card {
         guard let card = cards[index].value.card else { preconditionFailure("a card stands among cards") }
@@ -50,10 +56,12 @@ struct Rows: Equatable, Sendable {
         cards.insert(card, at: index)
         statuses.insert(nil, at: index)
         since.insert(now, at: index)
+        presentCount += 1
         return index
     }
 
     mutating func remove(at index: Int) {
+        if isPresent(index) { presentCount -= 1 }
         remarks[ids[index]] = nil
         ids.remove(at: index)
         conditions.remove(at: index)
@@ -86,7 +94,27 @@ struct Rows: Equatable, Sendable {
 
     func status(_ index: Int) -> Verified<News>? { statuses[index] }
 
+    func place(_ index: Int) -> Place? { theCard(index).place }
+
+    func share(_ index: Int) -> ByteCount { theCard(index).share }
+
+    /// Of the newest that it said of itself.
+    func version(_ index: Int) -> UInt64 { Swift.max(cards[index].value.version, statuses[index]?.value.version ?? 0) }
+
+    /// It is not simply alive, or somebody said that it is not, or it said good-bye itself.
+    func isAccused(_ index: Int) -> Bool {
+        guard conditions[index] == .alive else { return true }
+        guard let remark = remarks[ids[index]] else { return false }
+        return remark.departure != nil || !remark.verdicts.isEmpty
+    }
+
+    func departure(_ index: Int) -> Departure? { remarks[ids[index]]?.departure?.value }
+
+    func verdicts(_ index: Int) -> [Verified<Verdict>] { remarks[ids[index]]?.verdicts ?? [] }
+
     // MARK: What was noticed
+
+    func heard(_ index: Int) -> Instant? { remarks[ids[index]]?.heard }
 
     mutating func heard(_ index: Int, at now: Instant) { remarks[ids[index], default: .none].heard = now }
 
@@ -123,6 +151,7 @@ extension Rows: RandomAccessCollection {
                 verdicts: remark.verdicts)
         }
         set {
+            presentCount += (newValue.condition.isPresent ? 1 : 0) - (isPresent(index) ? 1 : 0)
             conditions[index] = newValue.condition
             since[index] = newValue.since
             let remark = Remark(

@@ -3,11 +3,18 @@ public import Primitives
 extension Roster {
     /// Every knob of membership, with where its default comes from.
     public struct Settings: Equatable, Sendable {
-        /// How often this node exchanges pulses with each neighbour. Default: a guess for idle networks of some dozen
-        /// nodes.
-        public var pulse: Duration = .seconds(60)
-        /// Members pulsed while no smaller view is drawn: everybody in a network of this size.
-        public var viewLimit = 32
+        /// How often this node exchanges pulses with each neighbour; nothing where the controller decides.
+        public var pulse: Duration?
+        /// Members in the active view (DESIGN, *Views*): a third of them near, a third elsewhere.
+        public var viewLimit = 6
+        /// Members that chose this node and are pulsed in turn; on average as many as it chooses.
+        public var guestLimit = 32
+        /// Members looked at when one, or a sample, is drawn.
+        public var drawings = 16
+        /// Whether the view still has the nearest is looked at so often.
+        public var reviewSpacing: Duration = .seconds(3_600)
+        /// Who is in the view counts as so much nearer, lest it change with every breath of the net.
+        public var loyalty = 0.8
         /// Members known at most, this node not counted (DESIGN, *Views*).
         public var memberLimit = 10_000
         /// Verdicts that make a member dead (DESIGN, *Liveness*); of all others present, when they are fewer.
@@ -34,8 +41,14 @@ extension Roster {
         public var shortestWait: Duration = .milliseconds(100)
         /// A deadline handled this much late shows that this node itself stood still.
         public var ownPause: Duration = .milliseconds(250)
-        /// Exchanges on one edge that urgent news bring forward keep this distance, so that a burst goes out together.
+        /// Urgent news go out this far apart, so that a burst goes together.
         public var urgentSpacing: Duration = .milliseconds(50)
+
+        /// News are told word for word so often; on the other edges they are mentioned, and sent to who lacks them. Told
+        /// twice by each who learns it, an epidemic reaches four of five; the rest ask.
+        public var tellings = 2
+        /// Datagrams of digests sent at a time where tables differ.
+        public var rowsAtOnce = 8
 
         /// News older than this should be everywhere, and are compared (DESIGN, *Pulse*).
         public var quietAge: Duration = .seconds(600)
@@ -47,22 +60,30 @@ extension Roster {
         /// A status is renewed at this age, so that a member's last word tells about when it was last there.
         public var statusAge: Duration = .seconds(7 * 86_400)
         /// A status is renewed at this age, if the node's coordinate has moved since by more than a fifth of the round
-        /// trips it measures: round trips that others foretell with it are then wrong by about as much.
-        public var movedAge: Duration = .seconds(900)
-        /// And at this age when it said nothing of a coordinate.
-        public var placedAge: Duration = .seconds(180)
+        /// trips it measures: round trips that others foretell with it are then wrong by about as much. At most so often
+        /// a day, where much is lost and somebody always moves …
+        public var movedAge: Duration = .seconds(3 * 3_600)
+        /// … but after a start at this age, and twice as late each time, while coordinates are learnt.
+        public var firstMovedAge: Duration = .seconds(600)
         /// Between probes of a random member beyond the view, for the coordinate: neighbours alone may be all alike
         /// (DESIGN, *Coordinates*).
         public var farSpacing: Duration = .seconds(3600)
-        /// The same for the first few, until the window of neighbours is full: 32 of them cost 13 kB, once.
+        /// The same for the first few, which fill the window of neighbours twice: they cost 26 kB, once.
         public var firstFarSpacing: Duration = .seconds(60)
+        public var firstFarCount = 64
         /// Dead members are remembered this long, so that the two halves of a partition know each other again.
         public var deadKept: Duration = .seconds(30 * 86_400)
-        /// Intervals between two probes of a random dead member.
+        /// Intervals between two probes of a random dead member …
         public var deadProbeSpacing = 10
+        /// … but one, or a minute where that is shorter, where one in so many members is gone: the sides of a partition look
+        /// for each other. A probe costs less than a pulse.
+        public var partedDivisor = 8
 
         /// Probes made for others at a time; the oldest give way.
         public var errandLimit = 64
+        /// Among so many, a newcomer is told to all at once. Where there are more, each would cost everybody as much as a
+        /// day of its statuses, and nobody waits for it.
+        public var villageLimit = 100
         /// Members asked, one after the other, for their table after a start; and more, as long as nobody was heard.
         public var introductions = 5
         /// Patience with each.
@@ -72,18 +93,18 @@ extension Roster {
         // comparison of what is quiet finds it later. In all, the overlay's class of the allowance bounds what is sent.
 
         /// Answers without news: pulses back to back catch up with a megabyte.
-        public var answers: Rate { Rate(burst: 1024, every: pulse / 64) }
+        public func answers(_ pulse: Duration) -> Rate { Rate(burst: 1024, every: pulse / 64) }
         /// Answers to probes, which a member that sends many clients here sends twice a second (`Vigil`), and four times
         /// as many where much is lost.
         public var probes = Rate(burst: 64, every: .milliseconds(125))
         /// Answers with news.
-        public var loads: Rate { Rate(burst: 256, every: pulse / 16) }
+        public func loads(_ pulse: Duration) -> Rate { Rate(burst: 256, every: pulse / 16) }
         /// News by one author that bring exchanges forward, cards of its that are kept, and times that it began anew.
         /// One in an interval, after a burst: what it says more often waits for the regular exchange, which is no
         /// farther away.
-        public var urgency: Rate { Rate(burst: 32, every: pulse) }
+        public func urgency(_ pulse: Duration) -> Rate { Rate(burst: 32, every: pulse) }
         /// Statuses that this node drafts because it is held dead, or suspected, whoever says so.
-        public var refutations: Rate { Rate(burst: 64, every: pulse / 8) }
+        public func refutations(_ pulse: Duration) -> Rate { Rate(burst: 64, every: pulse / 8) }
 
         public init() {}
 

@@ -7,7 +7,7 @@ struct Table: Equatable, Sendable {
     /// What this run learnt.
     var log = ChangeLog()
     /// Of those that something was exchanged with, and not long ago.
-    private var edges: [ShortID: Edge] = [:]
+    private var edges = Edges()
     /// Those that verdicts stand against, in ascending order: few, also where there are many members.
     private(set) var accused: [ShortID] = []
     private var quiet = QuietDigest()
@@ -27,18 +27,39 @@ struct Table: Equatable, Sendable {
 
     func isKnown(_ id: ShortID) -> Bool { id == own.id.short || index(of: id) != nil }
 
-    /// The exchanges with a member. What was learnt before the first of them is no news there.
+    /// The exchanges with a member.
     subscript(edge index: Int) -> Edge {
-        get { edges[members.ids[index]] ?? Edge(acknowledged: log.head) }
+        get { edges.place(of: members.ids[index]).map { edges[$0] } ?? Edge() }
         _modify {
-            let fresh = Edge(acknowledged: log.head)
-            yield &edges[members.ids[index], default: fresh]
+            let place = edges.place(of: members.ids[index], fresh: Edge())
+            yield &edges[place]
         }
+    }
+
+    // Asked at every event: without a copy of the whole edge.
+
+    func phase(_ index: Int) -> Edge.Phase { edges.place(of: members.ids[index]).map { edges.phase($0) } ?? .idle }
+
+    func acknowledged(_ index: Int) -> UInt64 {
+        edges.place(of: members.ids[index]).map { edges.acknowledged($0) } ?? 0
+    }
+
+    /// Whether the member told, or mentioned, what has this digest.
+    func knows(_ index: Int, _ digest: UInt32) -> Bool {
+        edges.place(of: members.ids[index]).map { edges.knows($0, digest) } ?? false
+    }
+
+    /// When something is due on one of them.
+    var nextDeadline: Instant? { edges.nextDeadline }
+
+    /// What those who are present said of the time.
+    var told: [Told] {
+        edges.compactMap { id, edge in index(of: id).flatMap { members.isPresent($0) ? edge.told : nil } }
     }
 
     /// Drops edges that nothing depends on any more.
     mutating func dropEdges(where isIdle: (ShortID, Edge) -> Bool) {
-        edges = edges.filter { !isIdle($0.key, $0.value) }
+        edges.remove(where: isIdle)
     }
 
     // MARK: Members
@@ -54,15 +75,17 @@ struct Table: Equatable, Sendable {
     mutating func remove(at index: Int) {
         let member = members[index]
         quiet.toggle(member)
+        for news in members.news(index) { log.outdate(news.value) }
         if !member.verdicts.isEmpty { noteAccused(member.id.short, false) }
-        edges[member.id.short] = nil
+        edges.remove { id, _ in id == member.id.short }
         members.remove(at: index)
     }
 
     /// Takes a newer card or status of a member.
     mutating func replace(_ index: Int, with news: Verified<News>) {
+        let before = news.value.card == nil ? members.status(index) : members.card(index)
+        if let before { log.outdate(before.value) }
         if members.isPresent(index) {
-            let before = news.value.card == nil ? members.status(index) : members.card(index)
             for statement in [before?.value, news.value] {
                 switch statement {
                 case .card(let card): quiet.toggle(QuietDigest.Item(card))
@@ -127,30 +150,85 @@ struct Table: Equatable, Sendable {
         }
     }
 
+    /// The same of a change in the log, mostly without a look at the table.
+    func holds(_ change: ChangeLog.Change) -> Bool {
+        switch change.news {
+        case .card, .status: change.news.subject == own.id.short ? holds(change.news) : !change.isOutdated
+        case .verdict, .departure: holds(change.news)
+        }
+    }
+
     // MARK: The quiet
 
     /// The hash over what is quiet at a minute of the calendar.
-    mutating func quietHash(at minute: UInt32, age: Duration) -> UInt64 {
+    mutating func quietHash(at minute: UInt32, age: Duration) -> UInt32 {
         let version = Self.lastQuiet(at: minute, age: age)
         if !quiet.reaches(version) {
             quiet = QuietDigest(for: version)
-            for member in [own] + members { quiet.toggle(member) }
+            quiet.toggle(own)
+            for index in members.indices { toggle(index, in: &quiet) }
         }
-        return quiet.hash(through: version)
+        return Self.fold(quiet.hash(through: version))
     }
 
     /// The same for each bucket.
     func bucketHashes(at minute: UInt32, age: Duration) -> [UInt32] {
         let version = Self.lastQuiet(at: minute, age: age)
         var hashes = [UInt32](repeating: 0, count: BucketSet.count)
-        for member in [own] + members {
-            var digest = QuietDigest(for: version)
-            digest.toggle(member)
-            let hash = digest.hash(through: version)
-            hashes[Int(member.id.short.bucket)] ^= UInt32(truncatingIfNeeded: hash ^ hash >> 32)
+        func add(_ id: ShortID, _ digest: QuietDigest) {
+            var digest = digest
+            hashes[Int(id.bucket)] ^= Self.fold(digest.hash(through: version))
+        }
+        var digest = QuietDigest(for: version)
+        digest.toggle(own)
+        add(own.id.short, digest)
+        for index in members.indices {
+            digest = QuietDigest(for: version)
+            toggle(index, in: &digest)
+            add(members.ids[index], digest)
         }
         return hashes
     }
+
+    /// A row as `QuietDigest.toggle` has the whole member.
+    private func toggle(_ index: Int, in digest: inout QuietDigest) {
+        guard members.isPresent(index) else {
+            return digest.toggle(absent: members.conditions[index], members.departure(index))
+        }
+        if let card = members.card(index).value.card { digest.toggle(QuietDigest.Item(card)) }
+        if let status = members.status(index)?.value.status { digest.toggle(QuietDigest.Item(status)) }
+    }
+
+    /// What is held of the members in these buckets, those apart of whom nothing is quiet: half of each hash is of the
+    /// card. The minute is in it, so that two that look alike do so only for a minute.
+    func rows(in buckets: BucketSet, at minute: UInt32, age: Duration) -> [(id: ShortID, row: RowDigests.Row)] {
+        let version = Self.lastQuiet(at: minute, age: age)
+        var rows: [(id: ShortID, row: RowDigests.Row)] = []
+        func add(_ member: Member) {
+            var (card, rest) = (QuietDigest(for: version), QuietDigest(for: version))
+            card.toggle(cardOf: member)
+            rest.toggle(restOf: member)
+            let halves = [card.hash(through: version), rest.hash(through: version)].map { hash in
+                hash == 0 ? 0 : UInt32(truncatingIfNeeded: Generator.mix(hash ^ UInt64(minute)) & 0xFFFF) | 1
+            }
+            let id = member.id.short
+            let hash = halves[0] << 16 | halves[1]
+            if hash != 0 {
+                rows.append((id, RowDigests.Row(id: UInt32(truncatingIfNeeded: id.word >> 32), hash: hash)))
+            }
+        }
+        if buckets.contains(own.id.short.bucket) { add(own) }
+        for bucket in 0..<BucketSet.count where buckets.contains(UInt8(bucket)) {
+            var index = members.ids.partitioningIndex { Int($0.bucket) >= bucket }
+            while index < members.count, Int(members.ids[index].bucket) == bucket {
+                add(members[index])
+                index += 1
+            }
+        }
+        return rows
+    }
+
+    private static func fold(_ hash: UInt64) -> UInt32 { UInt32(truncatingIfNeeded: hash ^ hash >> 32) }
 
     /// Of what was said in that minute, all is younger than this version.
     private static func lastQuiet(at minute: UInt32, age: Duration) -> UInt64 {

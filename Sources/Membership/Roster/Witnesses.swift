@@ -24,10 +24,10 @@ public struct Witnesses: Equatable, Sendable {
 extension Roster {
     /// What those who are present said in this run.
     public func witnesses(at now: Instant) -> Witnesses {
-        let present = table.members.indices.filter { table.members.isPresent($0) }
-        let times = present.compactMap { table[edge: $0].told }.map { $0.time + (now - $0.at) }.sorted()
+        let times = table.told.map { $0.time + (now - $0.at) }.sorted()
         return Witnesses(
-            count: times.count, possible: present.count, time: times.isEmpty ? nil : times[(times.count - 1) / 2])
+            count: times.count, possible: table.members.presentCount,
+            time: times.isEmpty ? nil : times[(times.count - 1) / 2])
     }
 }
 

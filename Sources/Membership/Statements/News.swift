@@ -27,11 +27,21 @@ public indirect enum News: Hashable, Sendable {
 }
 
 extension News {
+    /// Whose card it is, without a copy of the card.
+    var cardholder: NodeID? { if case .card(let card) = self { card.nodeID } else { nil } }
+    /// Of what its subject says; nought for what is said of it once.
+    var version: UInt64 {
+        switch self {
+        case .card(let card): card.version
+        case .status(let status): status.version
+        case .verdict, .departure: 0
+        }
+    }
     var card: Card? { if case .card(let card) = self { card } else { nil } }
     var status: Status? { if case .status(let status) = self { status } else { nil } }
 
     /// Two that are alike have the same; others hardly.
-    var digest: UInt64 {
+    var digest: UInt32 {
         let signature =
             switch self {
             case .card(let card): card.signature
@@ -39,7 +49,8 @@ extension News {
             case .verdict(let verdict): verdict.signature
             case .departure(let departure): departure.signature
             }
-        return Generator.mix(signature.first.words.0 ^ Generator.mix(signature.second.words.0))
+        return UInt32(
+            truncatingIfNeeded: Generator.mix(signature.first.words.0 ^ Generator.mix(signature.second.words.0)))
     }
 }
 

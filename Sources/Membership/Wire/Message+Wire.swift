@@ -32,11 +32,13 @@ extension Message: WireCodable {
             writer.write(8 as UInt8)
             writer.write(minute)
             for hash in hashes { writer.write(hash) }
-        case .differing(let buckets):
+        case .rows(let rows):
             writer.write(9 as UInt8)
-            writer.write(buckets)
-        case .indirectFailure(let number):
+            writer.write(rows)
+        case .tidings:
             writer.write(10 as UInt8)
+        case .indirectFailure(let number):
+            writer.write(11 as UInt8)
             writer.write(number)
         }
     }
@@ -55,8 +57,9 @@ extension Message: WireCodable {
             var hashes: [UInt32] = []
             for _ in 0..<BucketSet.count { hashes.append(try reader.uint32()) }
             self = .buckets(minute: minute, hashes: hashes)
-        case 9: self = .differing(try reader.value())
-        case 10: self = .indirectFailure(number: try reader.uint32())
+        case 9: self = .rows(try reader.value())
+        case 10: self = .tidings
+        case 11: self = .indirectFailure(number: try reader.uint32())
         default: throw .malformed("a message of an unknown kind")
         }
     }
@@ -68,11 +71,18 @@ extension Pulse: WireCodable {
         writer.write(UInt32(clamping: interval.wholeMilliseconds))
         writer.write(carriage)
         writer.write(acknowledgement)
-        writer.write(hasMore)
+        writer.write((hasMore ? Self.hasMoreFlag : 0) | (isNeighbour ? Self.isNeighbourFlag : 0))
+        for digests in [mentions, wants] {
+            writer.write(UInt8(truncatingIfNeeded: digests.count))
+            for digest in digests { writer.write(digest) }
+        }
         writer.write(minute)
         writer.write(quietHash)
         writer.write(optional: coordinate)
     }
+
+    private static let hasMoreFlag: UInt8 = 1
+    private static let isNeighbourFlag: UInt8 = 2
 
     public init(from reader: inout WireReader) throws(WireError) {
         number = try reader.uint32()
@@ -82,34 +92,52 @@ extension Pulse: WireCodable {
         }
         carriage = try reader.value()
         acknowledgement = try reader.value()
-        hasMore = try reader.bool()
+        let flags = try reader.uint8()
+        guard flags & ~(Self.hasMoreFlag | Self.isNeighbourFlag) == 0 else { throw .malformed("an unknown flag") }
+        hasMore = flags & Self.hasMoreFlag != 0
+        isNeighbour = flags & Self.isNeighbourFlag != 0
+        mentions = try Self.digests(from: &reader)
+        wants = try Self.digests(from: &reader)
         minute = try reader.uint32()
-        quietHash = try reader.uint64()
+        quietHash = try reader.uint32()
         coordinate = try reader.optional()
+    }
+
+    private static func digests(from reader: inout WireReader) throws(WireError) -> [UInt32] {
+        let count = Int(try reader.uint8())
+        guard count <= digestLimit else {
+            throw .tooLong(what: "the digests in a pulse", count: count, limit: digestLimit)
+        }
+        var digests: [UInt32] = []
+        for _ in 0..<count { digests.append(try reader.uint32()) }
+        return digests
     }
 }
 
 extension Cursor: WireCodable {
     public func encode(into writer: inout WireWriter) {
         writer.write(epoch)
-        writer.write(position)
+        writer.write(short: position)
     }
 
     public init(from reader: inout WireReader) throws(WireError) {
-        self.init(epoch: try reader.uint64(), position: try reader.uint64())
+        self.init(epoch: try reader.uint32(), position: try reader.shortUInt64())
     }
 }
 
 extension Carriage: WireCodable {
     public func encode(into writer: inout WireWriter) {
         writer.write(epoch)
-        writer.write(after)
-        writer.write(through)
+        writer.write(short: after)
+        writer.write(short: through - after)
     }
 
     public init(from reader: inout WireReader) throws(WireError) {
-        self.init(epoch: try reader.uint64(), after: try reader.uint64(), through: try reader.uint64())
-        guard after <= through else { throw .malformed("a stretch of changes that ends before it begins") }
+        let epoch = try reader.uint32()
+        let after = try reader.shortUInt64()
+        let (through, isBeyond) = after.addingReportingOverflow(try reader.shortUInt64())
+        guard !isBeyond else { throw .malformed("a stretch of changes beyond all numbers") }
+        self.init(epoch: epoch, after: after, through: through)
     }
 }
 
@@ -126,5 +154,30 @@ extension BucketSet: WireCodable {
             let bits = try reader.uint8()
             for bit in 0..<8 where bits >> UInt8(bit) & 1 == 1 { insert(UInt8(byte * 8 + bit)) }
         }
+    }
+}
+
+extension RowDigests: WireCodable {
+    public func encode(into writer: inout WireWriter) {
+        writer.write(minute)
+        writer.write(buckets)
+        writer.write(isQuestion)
+        writer.write(UInt8(truncatingIfNeeded: rows.count))
+        for row in rows {
+            writer.write(row.id)
+            writer.write(row.hash)
+        }
+    }
+
+    public init(from reader: inout WireReader) throws(WireError) {
+        minute = try reader.uint32()
+        buckets = try reader.value()
+        isQuestion = try reader.bool()
+        let count = Int(try reader.uint8())
+        guard count <= Self.limit else {
+            throw .tooLong(what: "the rows in a datagram", count: count, limit: Self.limit)
+        }
+        rows = []
+        for _ in 0..<count { rows.append(Row(id: try reader.uint32(), hash: try reader.uint32())) }
     }
 }
