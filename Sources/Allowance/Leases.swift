@@ -23,6 +23,10 @@ public struct Leases: Sendable {
     private var pressing = ByteCount.zero
     /// The last part of the lease for answers, which is left alone until the disk takes no leases any more.
     private var lastWords = ByteCount.zero
+    /// Of the overlay's class: what was spent before this run, and since then on datagrams.
+    private var besideQuestions: ByteCount
+    /// The same, before this run alone.
+    private var besideRun: ByteCount
     /// What the last renewal told of `isSuspended`.
     private var wasSuspended = false
     private var phase = Phase.fresh
@@ -46,6 +50,8 @@ public struct Leases: Sendable {
         self.durable = durable
         asked = spent
         reviewed = spent
+        besideQuestions = spent[.overlay]
+        besideRun = spent[.overlay]
         for kind in TrafficClass.allCases {
             precondition(spent[kind] <= durable[kind], "what is spent was leased before")
         }
@@ -112,6 +118,31 @@ public struct Leases: Sendable {
         return counted
     }
 
+    // MARK: The overlay
+
+    /// Whether the overlay's class has something left for questions and answers over HTTP. In a run they have at most
+    /// half of what there was for it when the run began, whatever datagrams take: a node that cannot pulse is dead to
+    /// the others, however well it could still serve.
+    public var takesQuestions: Bool {
+        let used = spent[.overlay] + reserved[.overlay]
+        let whole = terms.guaranteed(.overlay)
+        return used < whole && used - besideQuestions < (whole - besideRun) / 2
+    }
+
+    /// As `spend`, for a datagram of the overlay.
+    public mutating func spendOnDatagram(_ size: ByteCount) -> Bool {
+        guard spend(size, for: .overlay) else { return false }
+        besideQuestions += size
+        return true
+    }
+
+    /// Gives back what was spent on a datagram that never left.
+    public mutating func creditDatagram(_ size: ByteCount, debitedIn era: UInt32) {
+        guard era == self.era else { return }
+        credit(size, to: .overlay, debitedIn: era)
+        besideQuestions -= size
+    }
+
     // MARK: Leases
 
     /// What to ask a renewal with, once for each time a lease runs low: the next one only after `extend` or `begin`.
@@ -174,6 +205,8 @@ public struct Leases: Sendable {
         wanted = .zero
         pressing = .zero
         lastWords = .zero
+        besideQuestions = .zero
+        besideRun = .zero
         isOver = false
         phase = .fresh
         era &+= 1

@@ -7,7 +7,7 @@ public import Primitives
 public struct Ledger: Sendable {
     /// What is on disk when every action so far has been performed.
     public private(set) var state: LedgerState
-    private var terms: Terms
+    public private(set) var terms: Terms
     private var phase = Phase.running
     /// How often a new period has begun in this run, as `Leases.era` counts.
     private var era: UInt32 = 0
@@ -77,10 +77,11 @@ public struct Ledger: Sendable {
         guard usage.era == era else { return }
         throughput.learn(from: usage, at: now)
         let leased = grant(to: usage)
-        if leased == state.leased {
-            // Nothing to write; and only what the leases know already is surely on disk.
-            actions.append(.extend(usage.durable))
+        if leased == state.leased, leased == usage.durable {
+            // Nothing to write: that much is surely on disk.
+            actions.append(.extend(leased))
         } else {
+            // What the leases do not know of may still be on its way to the disk: it is written again.
             state.leased = leased
             actions.append(.persist(state, then: [.extend(leased)]))
         }

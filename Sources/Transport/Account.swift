@@ -27,12 +27,9 @@ public final class Account: Sendable {
         }
         /// Whether the period has ended by now; nothing while that is not known.
         var isOver: (@Sendable () -> Bool)?
-        /// Of the overlay's class: what was spent before this run, and since then on datagrams.
-        var besideQuestions: ByteCount
 
         init(_ leases: Leases) {
             self.leases = leases
-            besideQuestions = leases.usage.spent[.overlay]
         }
 
         func admits(_ traffic: TrafficClass) -> Bool { suspensions.isEmpty || traffic != .serving }
@@ -82,17 +79,8 @@ public final class Account: Sendable {
 
     // MARK: Spending
 
-    /// Whether the overlay's class has something left for questions and answers over HTTP. They have half of it at most
-    /// in a run, whatever datagrams take: a node that cannot pulse is dead to the others, however well it could still
-    /// serve.
-    public var takesQuestions: Bool {
-        state.withLock { state in
-            let usage = state.leases.usage
-            let used = usage.spent[.overlay] + usage.reserved[.overlay]
-            let ceiling = usage.terms.guaranteed(.overlay)
-            return used < ceiling && used - state.besideQuestions < ceiling / 2
-        }
-    }
+    /// Whether the overlay's class has something left for questions and answers over HTTP, beside datagrams.
+    public var takesQuestions: Bool { state.withLock(\.leases.takesQuestions) }
 
     /// Holds `size` for one response, if it fits; nothing is spent yet.
     public func reserve(_ size: ByteCount, for traffic: TrafficClass) -> Bool {
@@ -141,20 +129,12 @@ public final class Account: Sendable {
 
     /// The same for a datagram of the overlay.
     public func spendOnDatagram(_ size: ByteCount) -> Bool {
-        renewing { state in
-            guard state.leases.spend(size, for: .overlay) else { return false }
-            state.besideQuestions += size
-            return true
-        }
+        renewing { $0.leases.spendOnDatagram(size) }
     }
 
     /// Gives back what was spent on a datagram that never left.
     public func creditDatagram(_ size: ByteCount, debitedIn era: UInt32) {
-        state.withLock { state in
-            guard era == state.leases.era else { return }
-            state.leases.credit(size, to: .overlay, debitedIn: era)
-            state.besideQuestions -= size
-        }
+        state.withLock { $0.leases.creditDatagram(size, debitedIn: era) }
     }
 
     /// Spends, after as many extensions as that takes. False when it does not fit the period, or the task was
@@ -204,7 +184,6 @@ public final class Account: Sendable {
         resuming { state in
             state.isOver = nil
             state.leases.begin(terms: terms, durable: durable)
-            state.besideQuestions = state.leases.usage.spent[.overlay]
         }
     }
 

@@ -26,6 +26,9 @@ final class Account {
         leases.credit(size, to: kind, debitedIn: era)
     }
     func spend(_ size: ByteCount, for kind: TrafficClass) -> Bool { leases.spend(size, for: kind) }
+    var takesQuestions: Bool { leases.takesQuestions }
+    func spendOnDatagram(_ size: ByteCount) -> Bool { leases.spendOnDatagram(size) }
+    func creditDatagram(_ size: ByteCount, debitedIn era: UInt32) { leases.creditDatagram(size, debitedIn: era) }
     func record(_ sent: ByteCount, likely: ByteCount = .zero, for kind: TrafficClass) -> ByteCount {
         leases.record(sent, likely: likely, for: kind, in: era)
     }

@@ -34,6 +34,36 @@ struct LeasesTests {
         #expect(leases.usage.remaining == ByteCount(800_000 as Int64))
     }
 
+    @Test func questionsLeaveHalfOfWhatThereIsToDatagramsInEachRun() {
+        let whole = terms.guaranteed(.overlay)
+        var before = ByteCount.zero
+        for _ in 0..<8 {
+            // A run that began anew, as after a crash, counts all that was spent before.
+            let spent = ClassTotals(overlay: before)
+            let leases = Account(Leases(terms: terms, spent: spent, durable: spent))
+            _ = leases.takeRenewal()
+            leases.extend(to: ClassTotals(overlay: whole))
+            #expect(leases.spendOnDatagram(ByteCount(1000 as Int64)))
+            while leases.takesQuestions, leases.spend(ByteCount(1000 as Int64), for: .overlay) {}
+            let left = whole - leases.usage.spent[.overlay]
+            #expect(left >= (whole - before) / 2 - ByteCount(2000 as Int64) && left < whole - before)
+            #expect(!leases.takesQuestions && leases.spendOnDatagram(ByteCount(1000 as Int64)))
+            before = leases.usage.spent[.overlay]
+        }
+    }
+
+    @Test func aDatagramThatNeverLeftGivesQuestionsNothing() {
+        let leases = account(leased: .megabytes(3))
+        #expect(leases.spend(ByteCount(1_400_000 as Int64), for: .overlay))
+        #expect(leases.spendOnDatagram(.megabytes(1)))
+        leases.creditDatagram(.megabytes(1), debitedIn: leases.era)
+        #expect(leases.takesQuestions && leases.usage.spent[.overlay] == ByteCount(1_400_000 as Int64))
+        #expect(leases.spend(ByteCount(200_000 as Int64), for: .overlay))
+        #expect(!leases.takesQuestions)
+        leases.begin(terms: terms, durable: .zero)
+        #expect(leases.takesQuestions)
+    }
+
     @Test func nothingIsDebitedBeforeItIsLeased() {
         let leases = account(leased: .zero)
         #expect(leases.reserve(.megabytes(2), for: .serving))

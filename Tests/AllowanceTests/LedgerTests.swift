@@ -44,6 +44,16 @@ struct LedgerTests {
             ])
     }
 
+    /// With nothing but what they know already, they would ask again at once, and for ever.
+    @Test func whatTheLeasesDoNotKnowOfIsWrittenOnceMoreAndThenTheirs() throws {
+        var ledger = Ledger(terms: terms, period: may, restored: nil)
+        let usage = try #require(account(of: ledger).takeRenewal())
+        let first = handle(.usage(usage), in: &ledger)
+        let leased = ledger.state.leased
+        #expect(first.first == .persist(LedgerState(period: may, leased: leased), then: [.extend(leased)]))
+        #expect(handle(.usage(usage), in: &ledger) == first)
+    }
+
     @Test func aSuspendedAccountPromisesAndLeasesClientsNothingFromThatMomentOnAndAllOfItAfterwards() throws {
         var ledger = Ledger(terms: terms, period: may, restored: nil)
         let leases = account(of: ledger)

@@ -60,8 +60,10 @@ extension Curator {
             return false
         }
         if rank > 0, !takesOver(file, from: trackers[0], rank: rank, &placement) { return false }
-        guard placement.notBefore <= now, holders.contains(where: \.isWhole) else {
-            // Without a holder nothing can be copied; one that turns up is heard of.
+        let entry = files[file] ?? FileEntry(file: file)
+        guard placement.notBefore <= now, holders.contains(where: { $0.isWhole && isBelieved($0.holder, of: entry) })
+        else {
+            // Without a holder that can be asked nothing can be copied; one that turns up is heard of.
             let pause = placement.notBefore <= now ? settings.longestPause : settings.shortagePause
             look(file, at: max(placement.notBefore, now + pause), unless: &placement)
             return false
@@ -69,16 +71,19 @@ extension Curator {
         return true
     }
 
-    /// How many more copies the posting wants than there are and will be.
+    /// How many more copies the posting wants than there are and will be. Who is stuck is replaced; but where as many
+    /// are stuck as are wanted it is hardly they who are at fault, and more would be stuck as well.
     private func missing(
         _ posting: Posting, _ entry: FileEntry, _ holders: [FileEntry.Heard], _ placement: Placement
     ) -> Int {
-        let replicas = holders.count { heard in
+        let copies = holders.filter { heard in
             !entry.isPublisher(heard.holder) && posting.audience.vouches(for: heard.holder)
                 && isBelieved(heard.holder, of: entry)
-                && (heard.state == .complete || heard.state == .filling && now < due(heard, posting))
         }
-        return Int(posting.replicas) - replicas - placement.hopefuls(for: posting).count
+        let stuck = copies.count { $0.state == .filling && now >= due($0, posting) }
+        let replicas = copies.count { $0.state == .complete || $0.state == .filling } - stuck
+        let wanted = Int(posting.replicas)
+        return wanted - replicas - max(0, stuck - wanted) - placement.hopefuls(for: posting).count
     }
 
     private mutating func offer(
@@ -94,7 +99,14 @@ extension Curator {
         let asked = placement.pending.filter { $0.publisher == value.publisher }.map(\.member)
         let chosen = candidates(
             for: value, count: count, holders: holders.map(\.holder) + hopefuls, asked: asked)
-        if chosen.count < count { look(file, at: now + settings.shortagePause, unless: &placement) }
+        if chosen.count < count {
+            let since = placement.shortSince ?? now
+            placement.shortSince = since
+            let pause = min(max(settings.shortagePause, (now - since) / 8), settings.longestPause)
+            look(file, at: now + pause, unless: &placement)
+        } else {
+            placement.shortSince = nil
+        }
         for member in chosen { placement.ask(member, under: value) }
         files[file]?.placement = placement
         guard !chosen.isEmpty else { return }
@@ -122,6 +134,7 @@ extension Curator {
     }
 
     mutating func offerAnswered(_ file: FileID, _ publisher: NodeID, by member: NodeID, _ answer: CatalogueAnswer) {
+        files[file]?.placement?.untriedSince = nil
         let stage: Placement.Pending.Stage
         switch answer {
         case .accepted: stage = .accepted(until: now + settings.acceptancePatience)
@@ -146,10 +159,17 @@ extension Curator {
         let stage: Placement.Pending.Stage =
             switch failure {
             case .timedOut: .accepted(until: now + settings.lostAnswerPatience)
-            case .untried: .resting(until: now + settings.untriedRest)
+            case .untried: .resting(until: now + untriedRest(of: file))
             case .unreachable, .refused, .malformed: .resting(until: now + settings.unansweredRest)
             }
         offerEnded(file, publisher, with: member, stage)
+    }
+
+    /// Where nobody was asked for some time, this node may have nothing left to ask with.
+    private mutating func untriedRest(of file: FileID) -> Duration {
+        let since = files[file]?.placement?.untriedSince ?? now
+        files[file]?.placement?.untriedSince = since
+        return min(max(settings.untriedRest, (now - since) / 2), settings.declinedRest)
     }
 
     private mutating func offerEnded(
@@ -168,11 +188,14 @@ extension Curator {
         return heard.at + settings.fillPatience + .seconds(length.bytes / settings.slowestFill.bytes)
     }
 
-    /// Looks again when the next accepted offer should have become an announcement.
+    /// Looks again when the next accepted offer should have become an announcement, or somebody may be asked again.
     private mutating func arrangeLook(_ file: FileID, _ placement: inout Placement) {
         var next: Instant?
         for entry in placement.pending {
-            if case .accepted(let until) = entry.stage { next = min(next ?? until, until) }
+            switch entry.stage {
+            case .accepted(let until), .resting(let until): next = min(next ?? until, until)
+            case .asked: break
+            }
         }
         if let next { look(file, at: next, unless: &placement) }
     }
@@ -232,7 +255,8 @@ extension Curator {
             members.isAlive(member.id) && posting.audience.vouches(for: member.id)
                 && member.id != posting.publisher && member.remaining >= posting.length
                 && member.freeDisk >= posting.length && !holders.contains(member.id)
-                && !asked.contains(member.id) && !isNotorious(member.id) && !isSated(member.id, with: posting)
+                && !asked.contains(member.id) && !isNotorious(member.id) && !member.isUnproven
+                && !isSated(member.id, with: posting)
         }.map { Candidate($0, for: posting, beside: places, within: settings.regionKilometres) }
         var chosen: [NodeID] = []
         while chosen.count < min(count, Offer.groupLimit), !open.isEmpty {

@@ -49,6 +49,11 @@ extension Curator {
         }
         if !take(postings.filter { isVoided($0) }, in: request) { isTaken = false }
         note(announcements, in: request, from: asker)
+        for posting in postings where isReplaced(posting) {
+            // It holds what it was told to, and has not heard yet what the publisher says now.
+            let isHolder = announcements.contains { $0.holder == asker && $0.file == posting.file }
+            if isHolder { send(posting.file, to: asker, everything: true) }
+        }
         for posting in postings where isCrowdedOut(posting) { learn(request.part { _ in posting }) }
         // Of some nobody may say that it holds them.
         let announced = Set(announcements.map(\.file))
@@ -58,6 +63,12 @@ extension Curator {
         let reply = Action.answer(id, isTaken ? .noted : .declined(.busy))
         // Who withdraws believes from now on that it is remembered: so it must be durable by then.
         turn.actions.append(isNews ? .persist([], then: [reply]) : reply)
+    }
+
+    private func isReplaced(_ posting: Posting) -> Bool {
+        files[posting.file]?.postings.contains {
+            $0.value.publisher == posting.publisher && $0.value.sequence > posting.sequence
+        } ?? false
     }
 
     /// It found no place among too many publishers' postings; now that its publisher is known to hold the file it may.

@@ -114,6 +114,9 @@ struct Placement: Sendable {
     var lookAt: Instant?
     /// Fewer replicas than wanted when it was last looked at.
     var isShort = false
+    /// Since when there have been too few to offer it to; since when nobody that it is to be offered to was asked.
+    var shortSince: Instant?
+    var untriedSince: Instant?
     /// When the first tracker is told what this one knows, if the shortage lasts.
     var nudgeAt: Instant?
     /// When this tracker places replicas though it is not the first, if the shortage lasts even so.

@@ -63,9 +63,10 @@ extension Curator {
         /// files want replicas.
         public var satedRest = Duration.seconds(6 * 3600)
         /// The same for one that was not even asked: it may prove its address, or this node have time for it, any
-        /// moment.
+        /// moment. Half as long as nobody was asked, up to `declinedRest`.
         public var untriedRest = Duration.seconds(5)
-        /// Pause between two tries to place a file for which there were too few candidates.
+        /// Pause between two tries to place a file for which there were too few candidates; an eighth of the time that
+        /// has been so, up to `longestPause`.
         public var shortagePause = Duration.seconds(5)
         /// How long a tracker that is not the first watches a shortage before it tells the first what it knows.
         public var nudgeDelay = Duration.seconds(15)

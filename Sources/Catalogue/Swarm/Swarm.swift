@@ -118,7 +118,7 @@ public struct Swarm: Sendable {
             sources[index].grewAt = now
             sources[index].pollPause = settings.shortestPoll
         } else {
-            sources[index].pollPause = min(sources[index].pollPause * 3 / 2, settings.longestPoll)
+            lengthenPoll(of: index, at: now)
         }
         sources[index].pollAt = now + sources[index].pollPause
         sources[index].role = .peer(pieces)
@@ -128,7 +128,7 @@ public struct Swarm: Sendable {
     mutating func missed(_ peer: NodeID, at now: Instant) {
         guard let index = index(of: peer) else { return }
         sources[index].isAsked = false
-        sources[index].pollPause = min(sources[index].pollPause * 3 / 2, settings.longestPoll)
+        lengthenPoll(of: index, at: now)
         sources[index].pollAt = now + sources[index].pollPause
     }
 
@@ -143,10 +143,28 @@ public struct Swarm: Sendable {
         sources[index].pollAt = max(sources[index].pollAt, now + rest)
     }
 
+    /// After nothing new. While a whole group waits for a holder that is away, its members would ask each other for
+    /// ever: from then on each asks the less often the longer nothing came, and no more often where there are many.
+    private mutating func lengthenPoll(of index: Int, at now: Instant) {
+        let wait = now - sources[index].grewAt - settings.patience
+        let idle = wait * max(1, group.count - 1) / settings.idlePolls
+        let longest = min(max(settings.longestPoll, idle), settings.longestIdlePoll)
+        sources[index].pollPause = min(sources[index].pollPause * 3 / 2, longest)
+    }
+
+    /// What was stuck gets on: with the others as well, most likely.
+    private mutating func hurryPolls(at now: Instant) {
+        for index in sources.indices where sources[index].failures == 0 {
+            sources[index].pollPause = settings.shortestPoll
+            sources[index].pollAt = min(sources[index].pollAt, now + settings.shortestPoll)
+        }
+    }
+
     /// Pieces of a flight were verified and written.
     mutating func stored(_ pieces: Range<Int>, by fetch: FetchID, at now: Instant) {
         guard let flight = flights.first(where: { $0.id == fetch }) else { return }
         have.insert(pieces.clamped(to: flight.pieces))
+        if now - lastStored >= settings.patience { hurryPolls(at: now) }
         longestWait = max(longestWait, now - lastStored)
         lastStored = now
     }

@@ -17,6 +17,11 @@ extension Swarm {
         /// half while there are none.
         public var shortestPoll = Duration.milliseconds(100)
         public var longestPoll = Duration.seconds(1)
+        /// When nothing came for longer than `patience`, all peers together are asked about so often in each time that
+        /// is as long again (e times, to be exact), each at least once in `longestIdlePoll`: a question and its answer
+        /// cost more than a kilobyte.
+        public var idlePolls = 24
+        public var longestIdlePoll = Duration.seconds(1800)
         /// How long a group member may take to show up with a bitfield before its share is taken over.
         public var joinPatience = Duration.seconds(3)
         /// How long a group member may go without new pieces before its share is taken over; at least `patienceFactor`
@@ -27,7 +32,7 @@ extension Swarm {
         public var longestPatience = Duration.seconds(120)
         /// Pause after a source failed; doubles up to `longestRest`.
         public var firstRest = Duration.milliseconds(250)
-        public var longestRest = Duration.seconds(30)
+        public var longestRest = Duration.seconds(300)
         /// Sources known of one file. Beyond: not taken.
         public var sources = 64
 

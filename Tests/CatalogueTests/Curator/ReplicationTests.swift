@@ -101,6 +101,24 @@ struct ReplicationTests {
         #expect(world.nodes[0].sent <= manifest.posting.length + .mebibytes(24))
     }
 
+    @Test("hardly asks around while the only holder is away, and gets on once it is back", arguments: 1...4)
+    func waitsQuietly(seed: UInt64) {
+        let manifest = Sample.manifest(length: .mebibytes(64), publisher: Sample.node(0), replicas: 6, seed: seed)
+        var world = World(8, seed: seed)
+        world.post(manifest, on: 0)
+        world.crash(0, after: .seconds(2), for: .seconds(4 * 3600))
+        world.run(for: .seconds(3600))
+        #expect(world.holders(of: manifest.file).isEmpty)
+        world.isLogging = true
+        world.run(for: .seconds(2 * 3600))
+        let questions = world.log.count { $0.contains(".pieces(") && $0.contains("call(") }
+        let waiting = world.nodes.count { $0.disk[manifest.file] != nil } - 1
+        #expect(waiting >= 6 && questions <= waiting * 50, "\(questions) questions of \(waiting) in two hours")
+        world.isLogging = false
+        world.run(for: .seconds(3600 + 120)) { $0.holders(of: manifest.file).count == waiting + 1 }
+        #expect(world.holders(of: manifest.file).count == waiting + 1)
+    }
+
     @Test("shuts out a holder that sends bad pieces, and finishes from the others")
     func excludesLiars() {
         let manifest = Sample.manifest(length: .mebibytes(16), publisher: Sample.node(0), replicas: 4)

@@ -107,6 +107,35 @@ struct TrackerTests {
         #expect(offers(bench.wait(.seconds(11))) == [other])
     }
 
+    @Test("offers nobody a file that only who never proved its URL has, and offers it once that is proven")
+    func offersWhatCanBeCopied() {
+        var (bench, _) = firstTracker()
+        bench.tell(.member(Sample.facts(Self.origin, isUnproven: true)))
+        #expect(offers(bench.ask(announced(Self.origin, .complete), from: Self.origin)).isEmpty)
+        #expect(offers(bench.wait(.seconds(3600))).isEmpty)
+        let actions = bench.tell(.member(Sample.facts(Self.origin)))
+        #expect(!offers(actions + bench.wait(.seconds(1))).isEmpty)
+    }
+
+    @Test("replaces copies that are stuck, but not when as many are as are wanted twice over")
+    func stuck() {
+        var (bench, _) = firstTracker()
+        var filling: Set<NodeID> = []
+        var actions = bench.ask(announced(Self.origin, .complete), from: Self.origin)
+        for _ in 0..<1000 {
+            let calls = actions.calls.filter { $0.request.name == "offer" }
+            actions = []
+            for call in calls {
+                filling.insert(call.to)
+                actions += bench.tell(.answered(call.id, .believed(.accepted)))
+                actions += bench.ask(announced(call.to, .filling), from: call.to)
+            }
+            actions += bench.wait(.seconds(5))
+        }
+        // It may fill itself.
+        #expect((3...4).contains(filling.count), "\(filling.count)")
+    }
+
     @Test("asks only who is alive, vouched for, and has allowance and disk to spare")
     func choosesWell() {
         let order = ranked(0..<6, for: manifest)

@@ -29,6 +29,8 @@ struct WireTests {
     func roundTrip() throws {
         for request in Self.requests { #expect(try CatalogueRequest(wireBytes: request.wireBytes) == request) }
         for answer in Self.answers { #expect(try CatalogueAnswer(wireBytes: answer.wireBytes) == answer) }
+        #expect(Self.requests.allSatisfy { $0.wireCount == $0.wireBytes.count })
+        #expect(Self.answers.allSatisfy { $0.wireCount == $0.wireBytes.count })
         #expect(Self.requests.map(\.statements.count) == [2, 0, 1, 0, 0, 4, 1, 0, 0])
     }
 
