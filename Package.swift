@@ -28,9 +28,18 @@ let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 
+/// The core is lived through in tests for virtual years: it is optimised there too, and still asserts.
+let coreSettings =
+    settings + [.unsafeFlags(["-O", "-assert-config", "Debug"], .when(configuration: .debug))]
+
 /// One room of the house: sources and settings as everywhere, only the dependencies differ.
 func room(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+/// A room of the core.
+func core(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: coreSettings)
 }
 
 /// The tests of a room.
@@ -68,15 +77,15 @@ let package = Package(
     ],
     targets: [
         // The core: pure values, and a world of them.
-        room("Primitives", []),
-        room("Membership", ["Primitives"]),
-        room("Allowance", ["Primitives"]),
-        room(
+        core("Primitives", []),
+        core("Membership", ["Primitives"]),
+        core("Allowance", ["Primitives"]),
+        core(
             "Catalogue",
             ["Primitives", crypto, .product(name: "HeapModule", package: "swift-collections")] + collections),
-        room("Routing", ["Primitives"]),
-        room("Overlay", ["Primitives", "Membership", "Allowance", "Catalogue", "Routing"] + collections),
-        room("Simulation", ["Overlay", yams, .product(name: "HeapModule", package: "swift-collections")]),
+        core("Routing", ["Primitives"]),
+        core("Overlay", ["Primitives", "Membership", "Allowance", "Catalogue", "Routing"] + collections),
+        core("Simulation", ["Overlay", yams, .product(name: "HeapModule", package: "swift-collections")]),
 
         // The doors.
         room("Storage", ["Overlay", "CLeaves", "CLinux", crypto, .product(name: "GRDB", package: "GRDB.swift")]),

@@ -17,6 +17,8 @@ struct VirtualClient {
         case gone(Absence)
         /// 503: come back later.
         case unavailable(Shortage)
+        /// The bytes were not the file's.
+        case spoilt(by: NodeID)
         /// No connection, or one that ended early.
         case cutOff(by: NodeID)
     }
@@ -32,6 +34,8 @@ struct VirtualClient {
     var hasWaited = false
     /// What came of that.
     var lookUp = LookUpOutcome.settled
+    /// Some bytes were not the file's.
+    var isSpoilt = false
     var outcome: Outcome?
 
     var place: Place? { station.place }

@@ -5,11 +5,18 @@ internal import Overlay
 @_spi(Verification) internal import Primitives
 
 /// What one node has on disk, and what it is still writing: all that a crash leaves of it.
+///
+/// It keeps what `Storage` promises: a transaction is whole or absent, and durable before anybody hears of it; pieces
+/// are reported once they are durable, and what was written of others is found at the next start, unless the power
+/// failed. A disk that is full takes no transaction but the account, which has a file of its own.
 struct VirtualDisk {
-    /// A transaction, and what waits for it.
-    struct Write {
-        var records: [Record] = []
-        var then: [Overlay::Action] = []
+    /// Some records, and what waits for them.
+    struct Entry {
+        var records: [Record]
+        var then: [Overlay::Action]
+
+        /// All that it is about is the account.
+        var isAccount: Bool { !records.isEmpty && records.allSatisfy { if case .ledger = $0 { true } else { false } } }
     }
 
     private(set) var holdings: [FileID: Holding] = [:]
@@ -30,39 +37,74 @@ struct VirtualDisk {
     private var news: [NewsKey: Verified<News>?] = [:]
     private var ownVersion: UInt64 = 0
 
+    /// Pieces that were handed to the system, and are not durable yet.
+    private var unsynchronised: [(file: FileID, pieces: Range<Int>)] = []
+    /// When all of them will be.
+    var synchronisedAt = Instant.zero
     /// What gathers while another transaction is being written.
-    private var waiting: Write?
-    private(set) var writing: Write?
+    private var waiting: [Entry] = []
+    private(set) var writing: [Entry] = []
+    private(set) var isWriting = false
+    /// It took nothing the last time.
+    private(set) var isRefusing = false
 
     // MARK: Writing
 
     /// True when the disk was idle and begins with this.
     mutating func persist(_ records: [Record], then: [Overlay::Action]) -> Bool {
-        var write = waiting ?? Write()
-        write.records += records
-        write.then += then
-        waiting = write
-        return writing == nil ? beginNext() : false
+        waiting.append(Entry(records: records, then: then))
+        return !isWriting && !isRefusing && beginNext()
     }
 
-    /// The transaction under way is durable; what waited for it may be done.
-    mutating func finish() -> [Overlay::Action] {
-        guard let write = writing else { return [] }
-        for record in write.records { apply(record) }
-        writing = nil
-        return write.then
+    /// The transaction under way has ended; returns what may be done now. Where it is refused, it is put back, but for
+    /// the account.
+    mutating func finish(isRefused: Bool) -> [Overlay::Action] {
+        let entries = writing
+        writing = []
+        isWriting = false
+        isRefusing = isRefused
+        guard isRefused else {
+            for entry in entries { for record in entry.records { apply(record) } }
+            return entries.flatMap(\.then)
+        }
+        var put: [Entry] = []
+        var then: [Overlay::Action] = []
+        for entry in entries {
+            for record in entry.records { if case .ledger = record { apply(record) } }
+            if entry.isAccount { then += entry.then } else { put.append(entry) }
+        }
+        waiting = put + waiting
+        return then
     }
 
     /// Whether there is another transaction to write; it begins.
     mutating func beginNext() -> Bool {
-        (writing, waiting) = (waiting, nil)
-        return writing != nil
+        guard !isWriting, !waiting.isEmpty else {
+            // Where only the account was refused, which is told so at once, nothing waits; what comes next is tried.
+            if !isWriting { isRefusing = false }
+            return false
+        }
+        (writing, waiting) = (waiting, [])
+        isWriting = true
+        return true
     }
 
-    /// What was not durable is lost. The transaction under way is whole or absent.
-    mutating func crash(keepingLast isWritten: Bool) {
-        if isWritten { _ = finish() }
-        (writing, waiting) = (nil, nil)
+    /// What was not durable is lost.
+    /// - Parameters:
+    ///   - isWritten: the transaction under way, which is whole or absent.
+    ///   - isPowerLost: the system went too, and with it the pieces that were not durable, wholly or in part.
+    mutating func crash(keepingLast isWritten: Bool, isPowerLost: Bool, using generator: inout Generator) {
+        if isWritten, isWriting { _ = finish(isRefused: isRefusing) }
+        (writing, waiting) = ([], [])
+        (isWriting, isRefusing) = (false, false)
+        for write in unsynchronised {
+            // What is torn is no piece.
+            for piece in write.pieces where !isPowerLost || Bool.random(using: &generator) {
+                bytes[write.file]?[piece] = true
+            }
+        }
+        unsynchronised = []
+        synchronisedAt = .zero
     }
 
     private mutating func apply(_ record: Record) {
@@ -103,7 +145,16 @@ struct VirtualDisk {
         if bytes[manifest.file] == nil { bytes[manifest.file] = Bitfield(count: manifest.geometry.count) }
     }
 
-    mutating func store(_ pieces: Range<Int>, of file: FileID) { bytes[file]?.insert(pieces) }
+    func isPrepared(_ file: FileID) -> Bool { bytes[file] != nil }
+
+    mutating func write(_ pieces: Range<Int>, of file: FileID) { unsynchronised.append((file, pieces)) }
+
+    mutating func synchronise(_ pieces: Range<Int>, of file: FileID) {
+        if let place = unsynchronised.firstIndex(where: { $0.file == file && $0.pieces == pieces }) {
+            unsynchronised.remove(at: place)
+        }
+        bytes[file]?.insert(pieces)
+    }
 
     mutating func storeAll(of manifest: Manifest) {
         bytes[manifest.file] = Bitfield(count: manifest.geometry.count, full: true)
@@ -119,8 +170,13 @@ struct VirtualDisk {
         holdings[file]?.isComplete == true && bytes[file]?.isFull == true
     }
 
-    /// Bytes without a record are thrown away, as at every start.
-    mutating func clear() { bytes = bytes.filter { holdings[$0.key] != nil } }
+    /// As at every start: bytes without a record are thrown away, and whole pieces without one are found.
+    mutating func reconcile() {
+        bytes = bytes.filter { holdings[$0.key] != nil }
+        for (file, pieces) in bytes {
+            for run in pieces.runs { holdings[file]?.pieces.insert(run) }
+        }
+    }
 
     // MARK: Restarting
 
@@ -135,6 +191,7 @@ struct VirtualDisk {
     }
 
     private var knownNews: [Verified<News>] {
+        guard !news.isEmpty else { return installed }
         let written = news.sorted { $0.key < $1.key }.compactMap(\.value)
         return installed.filter { news[NewsKey($0.value)] == nil } + written
     }

@@ -1,4 +1,5 @@
 internal import Allowance
+internal import Catalogue
 internal import Membership
 internal import Overlay
 internal import Primitives
@@ -26,20 +27,46 @@ struct VirtualDoor {
     var searching: [FileID: [ClientID]] = [:]
     /// Members that wait for an answer.
     var asked: [RequestID: (caller: Run, call: CallID)] = [:]
+    /// What this node asked and fetches, and has heard no end of.
+    var calls: Set<CallID> = []
+    var fetches: Set<FetchID> = []
+    /// From when on nothing is spent before the next period has begun.
+    private(set) var endsAt: Instant?
 
     init(own: NodeID, terms: Terms, state: LedgerState, generator: Generator) {
         leases = Leases(terms: terms, spent: state.leased, durable: state.leased)
         router = Router(own: own, generator: generator)
         period = state.period
     }
+
+    /// Whether a file is offered here, or known to be gone.
+    func knows(_ file: FileID) -> Bool { router[file] != nil || router.absence(of: file) != nil }
+
+    /// As `Account.end(when:)`.
+    mutating func end(at moment: Instant?) {
+        endsAt = moment
+        if moment == nil { leases.isOver = false }
+    }
+
+    /// Before anything is spent.
+    mutating func lookAtClock(_ now: Instant) {
+        if let endsAt { leases.isOver = now >= endsAt }
+    }
 }
 
-/// Signatures are not checked in a world, but only who knows the signer could.
-extension VirtualNode.Process {
-    func knows(_ id: NodeID) -> Bool { overlay.roster.knows(id.short) }
+/// Signatures are not checked in a world, but only who learnt the signer's key could.
+extension VirtualNetwork {
+    func knows(_ id: ShortID, at index: Int) -> Bool {
+        place(of: id).map { nodes[index].process?.keys.contains($0) ?? false } ?? false
+    }
 
     /// Whether every signer is known, or introduced by a card beside the statement.
-    func canVerify(_ bearing: some StatementBearing) -> Bool {
+    func canVerify(_ answer: PeerAnswer, at index: Int) -> Bool {
+        // A table comes whole, each card before what it signs: nobody has to look at each.
+        if case .table = answer { true } else { canVerify(all: answer, at: index) }
+    }
+
+    func canVerify(all bearing: some StatementBearing, at index: Int) -> Bool {
         let statements = bearing.statements
         let introduced = Set(statements.compactMap { ($0 as? Card)?.nodeID.short })
         return statements.allSatisfy { statement in
@@ -48,16 +75,17 @@ extension VirtualNode.Process {
                 case .node(let id): id.short
                 case .member(let id): id
                 }
-            return overlay.roster.knows(signer) || introduced.contains(signer)
+            return knows(signer, at: index) || introduced.contains(signer)
         }
     }
 
-    /// The envelope with what can be verified here.
-    func verifiable(_ envelope: Envelope) -> Envelope {
+    /// The envelope with what can be verified there: mostly all of it.
+    func verifiable(_ envelope: Envelope, at index: Int) -> Envelope {
+        guard !envelope.news.allSatisfy({ knows($0.author, at: index) }) else { return envelope }
         let introduced = Set(
             envelope.news.compactMap { item in
                 if case .card(let card) = item { card.nodeID.short } else { nil }
             })
-        return envelope.keeping { overlay.roster.knows($0.author) || introduced.contains($0.author) }
+        return envelope.keeping { knows($0.author, at: index) || introduced.contains($0.author) }
     }
 }

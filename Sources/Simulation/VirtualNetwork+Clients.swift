@@ -8,6 +8,19 @@ internal import Routing
 extension VirtualNetwork {
     /// About what a redirect, or an error, is with its headers.
     private static let answerCost = ByteCount(750)
+    /// How long somebody waits for a page that does not come.
+    static let patience = Duration.seconds(30)
+
+    /// A client near `place` asks the running node that is nearest to it; nothing where none runs.
+    mutating func ask(_ file: FileID, near place: Place?) -> ClientID? {
+        let here = Station(word: 0, place: place, access: .zero)
+        let running = nodes.indices.filter { nodes[$0].isUp }
+        let nearest = running.min { one, other in
+            (nodes[one].station.distance(to: here) ?? .infinity, one)
+                < (nodes[other].station.distance(to: here) ?? .infinity, other)
+        }
+        return nearest.map { ask(file, at: $0, near: place) }
+    }
 
     /// A client near `place` asks a node for a file.
     mutating func ask(_ file: FileID, at index: Int, near place: Place?) -> ClientID {
@@ -16,23 +29,26 @@ extension VirtualNetwork {
         return ask(file, at: index, from: station)
     }
 
+    /// Over a new connection.
     /// - Parameter isPassing: nobody asks what becomes of it.
     @discardableResult
     mutating func ask(_ file: FileID, at index: Int, from station: Station, isPassing: Bool = false) -> ClientID {
         numbers += 1
         let id = ClientID(number: numbers)
         clients[id] = VirtualClient(file: file, station: station, asked: now, isPassing: isPassing)
-        schedule(.client(id, at: index), after: delay(from: index, to: station))
+        schedule(.client(id, at: index), after: roundTrip(from: index, to: station) + delay(from: index, to: station))
         return id
     }
 
     mutating func arrive(_ id: ClientID, at index: Int) {
-        guard let client = clients[id] else { return }
-        guard let process = nodes[index].process else { return conclude(id, .cutOff(by: nodes[index].id)) }
-        let run = currentRun(of: index)
-        let router = process.door.router
-        guard router[client.file] == nil, router.absence(of: client.file) == nil else { return decide(id, at: run) }
-        search(id, client.file, at: run)
+        guard let client = clients[id], client.outcome == nil else { return }
+        let file = client.file
+        let isKnown = nodes[index].process?.door.knows(file)
+        switch isKnown {
+        case nil: conclude(id, .cutOff(by: nodes[index].id))
+        case true?: decide(id, at: currentRun(of: index))
+        case false?: search(id, file, at: currentRun(of: index))
+        }
     }
 
     /// The client waits until the file is found, and somebody to serve it.
@@ -75,6 +91,7 @@ extension VirtualNetwork {
     }
 
     private mutating func choose(_ query: Query, at run: Run) -> Choice? {
+        lookUpHolders(of: query.file, at: run)
         let choice = nodes[run.node].process?.door.router.decide(query, at: now).choice
         if case .redirect = choice, nodes[run.node].process?.door.isTallying == false {
             nodes[run.node].process?.door.isTallying = true
@@ -92,6 +109,18 @@ extension VirtualNetwork {
         deliver(.redirected(busy), to: run)
     }
 
+    /// Tells the door of the nodes that matter to a file: see `perform`.
+    private mutating func lookUpHolders(of file: FileID, at run: Run) {
+        guard let holders = nodes[run.node].process?.door.router[file]?.holders.map(\.id) else { return }
+        for id in [nodes[run.node].id] + holders {
+            guard let node = nodes[run.node].process?.overlay.routingNode(id) else {
+                nodes[run.node].process?.door.router.apply(.nodeGone(id))
+                continue
+            }
+            nodes[run.node].process?.door.router.apply(.node(node))
+        }
+    }
+
     private mutating func serve(_ id: ClientID, at run: Run) -> Bool {
         guard let file = clients[id]?.file, let route = nodes[run.node].process?.door.router[file] else { return false }
         let pieces = 0..<PieceGeometry(length: route.length).count
@@ -105,7 +134,10 @@ extension VirtualNetwork {
         case .redirect(let node):
             if let client = clients[id] { checkRedirect(of: client, from: run.node, to: node.id) }
             clients[id]?.tried.append(node.id.short)
-            tell(.client(id, at: index(of: node.id)), id, at: run)
+            let next = index(of: node.id)
+            // A new connection there.
+            let connecting = clients[id].map { roundTrip(from: next, to: $0.station) * 3 / 2 } ?? .zero
+            tell(.client(id, at: next), id, at: run, pausing: connecting)
         case .unknown:
             let outcome: VirtualClient.Outcome =
                 if case .postponed(let pause)? = clients[id]?.lookUp { .postponed(pause) } else { .notFound }
@@ -119,12 +151,12 @@ extension VirtualNetwork {
     }
 
     /// Sends a small answer, if the account has room for it.
-    private mutating func tell(_ then: Happening, _ id: ClientID, at run: Run) {
+    private mutating func tell(_ then: Happening, _ id: ClientID, at run: Run, pausing pause: Duration = .zero) {
         guard reserve(Self.answerCost, for: .answers, at: run) else {
             return conclude(id, .cutOff(by: nodes[run.node].id))
         }
         let way = clients[id].map { delay(from: run.node, to: $0.station) } ?? .zero
-        pay(VirtualDoor.Bill(size: Self.answerCost, kind: .answers, then: then, delay: way), at: run)
+        pay(VirtualDoor.Bill(size: Self.answerCost, kind: .answers, then: then, delay: way + pause), at: run)
     }
 
     /// What came of it, once and for all: nobody thinks of those who pass afterwards.

@@ -11,13 +11,17 @@ extension VirtualNetwork {
         nodes[index].actionsToCrash = nil
         nodes[index].process = nil
         measures.ended(index, byFarewell: process.hasLeft, at: now)
-        nodes[index].disk.crash(keepingLast: Bool.random(using: &nodes[index].chance))
+        var chance = nodes[index].chance.split()
+        let isWritten = Bool.random(using: &chance)
+        nodes[index].disk.crash(
+            keepingLast: isWritten, isPowerLost: nodes[index].troubles.tearsWrites, using: &chance)
+        dropHeld(index)
         checkers.tombstones.crashed(index)
         noteWaste(of: process.door.leases, in: process.door.period, at: index)
         for id in transfers.keys.sorted() where transfers[id]?.source.node == index { breakOff(id) }
         for request in process.door.asked.keys.sorted(by: { $0.number < $1.number }) {
             guard let (caller, call) = process.door.asked[request] else { continue }
-            schedule(.event(.failed(call, .unreachable), caller), after: delay(from: index, to: caller.node))
+            schedule(.callFailed(call, .unreachable, caller), after: delay(from: index, to: caller.node))
         }
         for bill in process.door.unpaid { lose(bill.then, at: index) }
         for file in process.door.searching.keys.sorted() {
@@ -29,7 +33,7 @@ extension VirtualNetwork {
     private mutating func lose(_ happening: Happening, at index: Int) {
         switch happening {
         case .answer(_, _, let caller, let call):
-            schedule(.event(.failed(call, .unreachable), caller), after: delay(from: index, to: caller.node))
+            schedule(.callFailed(call, .unreachable, caller), after: delay(from: index, to: caller.node))
         case .client(let client, _), .answered(let client, _): cutOff(client, at: index)
         default: break
         }

@@ -77,6 +77,13 @@ extension VirtualNetwork {
     }
 
     private mutating func trouble(_ affected: [Int]) {
-        for index in affected { nodes[index].troubles = faults.troubles(of: index) }
+        for index in affected {
+            let wasPaused = nodes[index].troubles.isPaused
+            nodes[index].troubles = faults.troubles(of: index)
+            let isPaused = nodes[index].troubles.isPaused
+            guard wasPaused != isPaused else { continue }
+            stop(isPaused, at: index)
+            if !isPaused { release(index) }
+        }
     }
 }

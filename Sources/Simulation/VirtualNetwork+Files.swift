@@ -41,6 +41,8 @@ extension VirtualNetwork {
     }
 
     private mutating func put(_ manifest: Manifest, on index: Int) {
+        // The person is told that there is no room, and nothing is posted.
+        guard !nodes[index].troubles.isDiskFull else { return }
         measures.copying.posted(manifest.file, manifest.posting.length, by: index)
         nodes[index].disk.storeAll(of: manifest)
         checkers.audiences.posted(manifest.posting, at: now)

@@ -9,11 +9,22 @@ extension VirtualNetwork {
     mutating func join(through inviter: Int, share: ByteCount = .gigabytes(1)) -> Int {
         let index = create(share: share)
         nodes[index].side = nodes[inviter].side
+        nodes[index].inviter = inviter
         start(index)
-        guard let table = nodes[inviter].process?.overlay.roster.news else { return index }
+        return index
+    }
+
+    /// Whoever dies before what it was told is durable joins again, as its operator would; through another where the
+    /// inviter is not there.
+    mutating func admitIfAlone(_ index: Int) {
+        guard let inviter = nodes[index].inviter, nodes[index].process?.overlay.roster.members.isEmpty == true else {
+            return
+        }
+        let hosts = [inviter] + nodes.indices.filter { $0 != index && nodes[$0].side == nodes[index].side }
+        guard let host = hosts.first(where: { nodes[$0].isUp }), let table = nodes[host].process?.overlay.roster.news
+        else { return }
         let card = nodes[index].card
         deliver(.admitted(card, table.map { Verified(checked: $0) }), to: currentRun(of: index))
-        return index
     }
 
     /// It has a few seconds to hand over what it holds, says good-bye, and is gone a second later.

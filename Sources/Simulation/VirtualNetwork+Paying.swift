@@ -6,19 +6,43 @@ internal import Primitives
 extension VirtualNetwork {
     /// Sends at once what can as well be dropped.
     mutating func spend(_ size: ByteCount, for kind: TrafficClass, at run: Run) -> Bool {
+        nodes[run.node].process?.door.lookAtClock(now)
         guard let isPaid = nodes[run.node].process?.door.leases.spend(size, for: kind) else { return false }
         if isPaid { sent(size, kind, by: run) }
         renewIfLow(run)
         return isPaid
     }
 
+    /// The same for a datagram.
+    mutating func spendOnDatagram(_ size: ByteCount, at run: Run) -> Bool {
+        nodes[run.node].process?.door.lookAtClock(now)
+        guard let isPaid = nodes[run.node].process?.door.leases.spendOnDatagram(size) else { return false }
+        if isPaid { sent(size, .overlay, by: run) }
+        renewIfLow(run)
+        return isPaid
+    }
+
+    /// Whether the node may ask, and be asked, over HTTP.
+    func takesQuestions(_ run: Run) -> Bool { nodes[run.node].process?.door.leases.takesQuestions == true }
+
     mutating func reserve(_ size: ByteCount, for kind: TrafficClass, at run: Run) -> Bool {
-        nodes[run.node].process?.door.leases.reserve(size, for: kind) ?? false
+        // A suspended account serves nobody.
+        guard kind != .serving || nodes[run.node].process?.door.leases.isSuspended == false else { return false }
+        return nodes[run.node].process?.door.leases.reserve(size, for: kind) ?? false
     }
 
     mutating func release(_ size: ByteCount, of kind: TrafficClass, at run: Run) {
         guard isRunning(run) else { return }
         nodes[run.node].process?.door.leases.release(size, of: kind)
+    }
+
+    /// Gives back what was paid for, and did not leave.
+    mutating func credit(_ size: ByteCount, to kind: TrafficClass, debitedIn era: UInt32, at run: Run) {
+        guard size > .zero, isRunning(run), nodes[run.node].process?.door.leases.era == era,
+            let period = nodes[run.node].process?.door.period
+        else { return }
+        nodes[run.node].process?.door.leases.credit(size, to: kind, debitedIn: era)
+        nodes[run.node].books.add(.zero - size, kind, in: period, at: now)
     }
 
     /// Sends what is reserved: now, or when there is a lease for it.
@@ -36,21 +60,25 @@ extension VirtualNetwork {
     }
 
     private mutating func payNow(_ bill: VirtualDoor.Bill, at run: Run) -> Bool {
-        guard nodes[run.node].process?.door.leases.debit(bill.size, from: bill.kind) == true else { return false }
+        nodes[run.node].process?.door.lookAtClock(now)
+        guard bill.kind != .serving || nodes[run.node].process?.door.leases.isSuspended == false,
+            nodes[run.node].process?.door.leases.debit(bill.size, from: bill.kind) == true
+        else { return false }
         sent(bill.size, bill.kind, by: run)
         schedule(bill.then, after: bill.delay)
         return true
     }
 
-    private mutating func renewIfLow(_ run: Run) {
+    mutating func renewIfLow(_ run: Run) {
         guard let usage = nodes[run.node].process?.door.leases.takeRenewal() else { return }
         schedule(.event(.leaseLow(usage), run))
     }
 
     /// Now and then, as the shell does: leases left of a burst are lowered, and the others hear what remains.
     mutating func review(_ run: Run) {
-        guard isRunning(run) else { return }
-        if let usage = nodes[run.node].process?.door.leases.takeReview(after: conditions.rhythm) {
+        guard isRunning(run), let reviewed = nodes[run.node].process?.reviewed else { return }
+        nodes[run.node].process?.reviewed = now
+        if let usage = nodes[run.node].process?.door.leases.takeReview(after: now - reviewed) {
             schedule(.event(.leaseLow(usage), run))
         }
         guard let remaining = nodes[run.node].process?.door.leases.usage.remaining else { return }

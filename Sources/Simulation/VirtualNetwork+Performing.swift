@@ -28,10 +28,8 @@ extension VirtualNetwork {
         case .call(let id, let request, let receiver): call(request, id, from: run, to: receiver)
         case .answer(let request, let answer): self.answer(request, answer, from: run)
         case .prove(let member): prove(member, from: run)
-        case .sign(let draft): schedule(.event(.signed(draft.signed), run))
-        case .prepare(let manifest):
-            nodes[run.node].disk.prepare(manifest)
-            schedule(.event(.prepared(manifest.file), run), after: .milliseconds(1))
+        case .sign(let draft): schedule(.event(.signed(lie(draft, at: run.node).signed), run))
+        case .prepare(let manifest): prepare(manifest, at: run)
         case .fetch(let id, let file, let pieces, let holder):
             checkHonest(holder)
             fetch(id, file, pieces, by: run, from: holder)
@@ -45,45 +43,29 @@ extension VirtualNetwork {
         case .amendTerms(let terms):
             nodes[run.node].process?.door.leases.amend(terms)
             payWaiting(run)
+        // Looked up when a client asks: ten thousand doors with ten thousand nodes each would not fit in memory.
+        case .route(.node): break
+        case .route(.nodeGone(let id)): _ = nodes[run.node].process?.keys.remove(index(of: id))
         case .route(let change): nodes[run.node].process?.door.router.apply(change)
         case .resolved(let file, let outcome): resolved(file, outcome, at: run)
         case .left: nodes[run.node].process?.hasLeft = true
-        case .learn, .progress, .notice: break
+        case .learn(let card): _ = nodes[run.node].process?.keys.insert(index(of: card.value.nodeID))
+        case .progress, .notice: break
         }
     }
 
     private mutating func beginPeriod(_ terms: Terms, _ durable: ClassTotals, at run: Run) {
         guard let state = nodes[run.node].disk.ledger else { return }
+        nodes[run.node].process?.door.end(at: nil)
         nodes[run.node].process?.door.leases.begin(terms: terms, durable: durable)
         nodes[run.node].process?.door.period = state.period
         payWaiting(run)
     }
 
-    // MARK: The disk
-
-    mutating func write(_ run: Run) {
-        schedule(
-            .written(run),
-            after: Conditions.draw(conditions.writing, using: &nodes[run.node].chance)
-                * nodes[run.node].troubles.slowness)
-    }
-
-    mutating func written(_ run: Run) {
-        guard isRunning(run) else { return }
-        let records = nodes[run.node].disk.writing?.records
-        let then = nodes[run.node].disk.finish()
-        observe(records ?? [], writtenBy: run.node)
-        if nodes[run.node].disk.beginNext() { write(run) } else { checkers.tombstones.settled(run.node) }
-        perform(then, of: run)
-    }
-
-    private mutating func complete(_ file: FileID, at run: Run) {
-        guard let bytes = nodes[run.node].disk.bytes[file], bytes.isFull,
-            let posting = nodes[run.node].disk.holdings[file]?.manifest.value.posting
-        else {
-            judge(WholeFiles.self, at: run.node, WholeFiles.check(isComplete: false))
-            return schedule(.event(.damaged(file), run), after: .milliseconds(5))
-        }
-        schedule(.event(.completed(file, sha256: posting.sha256), run), after: .milliseconds(5))
+    /// Who makes others believe that nothing is spent says so in each status.
+    private func lie(_ draft: Draft, at index: Int) -> Draft {
+        guard nodes[index].honesty == .understatesSpend, case .news(.status(var status)) = draft else { return draft }
+        status.remaining = QuarterPower(Terms(share: nodes[index].share).ceiling(.serving))
+        return .news(.status(status))
     }
 }

@@ -1,5 +1,6 @@
 internal import Allowance
 internal import Catalogue
+internal import Membership
 internal import Overlay
 internal import Primitives
 internal import Routing
@@ -10,7 +11,8 @@ struct TransferID: Hashable, Comparable {
     static func < (left: Self, right: Self) -> Bool { left.number < right.number }
 }
 
-/// A response with the bytes of a file, slice by slice.
+/// A response with the bytes of a file, slice by slice: each is paid for, and then leaves as fast as the source's line,
+/// which it shares, and its own path allow.
 struct VirtualTransfer {
     enum Sink {
         case node(Run, FetchID)
@@ -21,12 +23,14 @@ struct VirtualTransfer {
     let geometry: PieceGeometry
     let source: Run
     let sink: Sink
-    /// Not yet paid; each is a slice of its own.
+    /// Not yet paid.
     var pieces: Range<Int>
     /// Of the slices not yet paid.
     var reserved: ByteCount
     /// The slice on its way.
     var flying: Range<Int>
+    /// The period that the slice was paid in.
+    var era: UInt32 = 0
 
     var kind: TrafficClass {
         switch sink {
@@ -36,13 +40,30 @@ struct VirtualTransfer {
     }
 }
 
+/// Bytes of a file, where they were wanted.
+struct Arrival {
+    let transfer: TransferID
+    let sink: VirtualTransfer.Sink
+    let file: FileID
+    let pieces: Range<Int>
+    let source: Int
+    let isLast: Bool
+    /// They are not the file's.
+    let isBad: Bool
+}
+
 /// File bytes, to other nodes and to clients.
 extension VirtualNetwork {
     private static let headCost = ByteCount(WireCost.fileHead)
+    /// Who fetches gives up after so long without bytes (`PeerClient`).
+    private static let stallLimit = Duration.seconds(15)
+    /// Responses to clients leave in about so many slices: nobody asks after each of their pieces.
+    private static let clientSlices = 16
 
     mutating func fetch(_ id: FetchID, _ file: FileID, _ pieces: Range<Int>, by run: Run, from holder: NodeID) {
-        guard nodes[run.node].process?.knows(holder) == true, reserve(Self.headCost, for: .replication, at: run)
+        guard knows(holder.short, at: run.node), reserve(Self.headCost, for: .replication, at: run)
         else { return schedule(.event(.fetchEnded(id, .failed), run)) }
+        nodes[run.node].process?.door.fetches.insert(id)
         let index = index(of: holder)
         let arrival = Happening.fetch(id, file, pieces: pieces, by: run, from: index)
         let way = delay(from: run.node, to: index)
@@ -52,15 +73,15 @@ extension VirtualNetwork {
     mutating func beginFetch(_ id: FetchID, of file: FileID, _ pieces: Range<Int>, by sink: Run, from index: Int) {
         let back = delay(from: index, to: sink.node)
         guard nodes[index].isUp, !isLost(from: sink.node, to: index), canReach(index, from: sink.node) else {
-            return schedule(.event(.fetchEnded(id, .failed), sink), after: back)
+            return schedule(.fetchEnded(id, .failed, sink), after: back)
         }
-        guard nodes[index].process?.knows(nodes[sink.node].id) == true,
+        guard knows(nodes[sink.node].id.short, at: index),
             let route = nodes[index].process?.door.router[file]
-        else { return schedule(.event(.fetchEnded(id, .unavailable), sink), after: back) }
+        else { return schedule(.fetchEnded(id, .unavailable, sink), after: back) }
         let isBegun =
             route.own.covers(pieces, of: PieceGeometry(length: route.length))
             && begin(.node(sink, id), file, pieces, length: route.length, at: currentRun(of: index))
-        if !isBegun { schedule(.event(.fetchEnded(id, .unavailable), sink), after: back) }
+        if !isBegun { schedule(.fetchEnded(id, .unavailable, sink), after: back) }
     }
 
     /// False when it does not fit the account.
@@ -78,57 +99,123 @@ extension VirtualNetwork {
         numbers += 1
         let id = TransferID(number: numbers)
         transfers[id] = transfer
-        sendSlice(of: id)
+        paySlice(of: id)
         return true
     }
 
-    private mutating func sendSlice(of id: TransferID) {
+    // MARK: Leaving
+
+    private mutating func paySlice(of id: TransferID) {
         guard var transfer = transfers[id] else { return }
         guard isWanted(transfer) else { return settle(id) }
         // The head goes with the last slice.
-        let next = transfer.pieces.lowerBound
-        let isLast = transfer.pieces.count <= 1
-        let bytes = transfer.pieces.isEmpty ? 0 : transfer.geometry.bytes(of: next).count
-        let size = isLast ? transfer.reserved : ByteCount(bytes)
-        transfer.flying = transfer.pieces.prefix(1)
-        transfer.pieces = transfer.pieces.dropFirst()
+        var count = 1
+        if case .client = transfer.sink { count = max(1, transfer.pieces.count / Self.clientSlices) }
+        let isLast = transfer.pieces.count <= count
+        transfer.flying = transfer.pieces.prefix(count)
+        transfer.pieces = transfer.pieces.dropFirst(count)
+        let range = transfer.geometry.bytes(of: transfer.flying)
+        let size = isLast ? transfer.reserved : ByteCount(range.upperBound - range.lowerBound)
         transfer.reserved -= size
         if transfer.kind == .replication { measures.copying.sent(size, of: transfer.file, by: transfer.source.node) }
+        transfer.era = nodes[transfer.source.node].process?.door.leases.era ?? 0
         transfers[id] = transfer
-        let rate = nodes[transfer.source.node].machine.uplink.bytes
-        let time = Duration.nanoseconds(Int64(Double(size.bytes) / Double(rate) * 1e9))
         pay(
-            VirtualDoor.Bill(
-                size: size, kind: transfer.kind, then: .slice(id),
-                delay: time + delay(from: transfer.source.node, to: transfer.sink)),
+            VirtualDoor.Bill(size: size, kind: transfer.kind, then: .sliceBegins(id, size), delay: .zero),
             at: transfer.source)
     }
 
-    mutating func sliceArrived(_ id: TransferID) {
+    mutating func sliceBegins(_ id: TransferID, _ size: ByteCount) {
         guard let transfer = transfers[id] else { return }
-        if case .node(let run, _) = transfer.sink, !canReach(run.node, from: transfer.source.node) {
-            return breakOff(id)
-        }
-        if !transfer.flying.isEmpty, case .node(let run, let fetch) = transfer.sink, isRunning(run) {
-            nodes[run.node].disk.store(transfer.flying, of: transfer.file)
-            schedule(.event(.stored(fetch, transfer.flying), run), after: .milliseconds(1))
-        }
-        if transfer.pieces.isEmpty {
-            finish(id)
-        } else if draws(conditions.links.loss / 10, at: transfer.source.node) {
-            breakOff(id)
+        transfers[id]?.era = nodes[transfer.source.node].process?.door.leases.era ?? 0
+        nodes[transfer.source.node].uplink.begin(id, size, cap: conditions.links.capacity, at: now)
+        foresee(transfer.source.node)
+    }
+
+    private mutating func foresee(_ index: Int) {
+        guard let next = nodes[index].uplink.next else { return }
+        schedule(.uplink(index, version: nodes[index].uplink.version), at: next)
+    }
+
+    mutating func uplink(_ index: Int, version: Int) {
+        guard nodes[index].uplink.version == version else { return }
+        for id in nodes[index].uplink.takeDone(at: now) { sliceLeft(id) }
+        foresee(index)
+    }
+
+    /// A process that stands still sends nothing; whoever waits for it does so for some time.
+    mutating func stop(_ isStopped: Bool, at index: Int) {
+        guard nodes[index].uplink.isStopped != isStopped else { return }
+        nodes[index].uplink.stop(isStopped, at: now)
+        if isStopped {
+            for id in nodes[index].uplink.ids { schedule(.stalled(id), after: Self.stallLimit) }
         } else {
-            sendSlice(of: id)
+            foresee(index)
         }
     }
 
-    private mutating func finish(_ id: TransferID) {
-        guard let transfer = transfers.removeValue(forKey: id) else { return }
-        switch transfer.sink {
-        case .node(let run, let fetch): schedule(.event(.fetchEnded(fetch, .finished), run), after: .milliseconds(2))
-        case .client(let client): conclude(client, .served(by: nodes[transfer.source.node].id))
+    mutating func stalled(_ id: TransferID) {
+        guard let transfer = transfers[id], nodes[transfer.source.node].uplink.isStopped,
+            case .node(let run, let fetch) = transfer.sink
+        else { return }
+        settle(id)
+        failed(fetch, .failed, of: run)
+    }
+
+    private mutating func sliceLeft(_ id: TransferID) {
+        guard let transfer = transfers[id] else { return }
+        if case .node(let run, let fetch) = transfer.sink, !canReach(run.node, from: transfer.source.node) {
+            settle(id)
+            return schedule(.fetchEnded(fetch, .failed, run), after: Self.stallLimit)
+        }
+        let isLast = transfer.pieces.isEmpty
+        let arrival = Arrival(
+            transfer: id, sink: transfer.sink, file: transfer.file, pieces: transfer.flying,
+            source: transfer.source.node, isLast: isLast,
+            isBad: nodes[transfer.source.node].honesty == .sendsBadPieces)
+        schedule(.arrived(arrival), after: way(from: transfer.source.node, to: transfer.sink))
+        transfers[id]?.flying = transfer.pieces.prefix(0)
+        if isLast {
+            transfers[id] = nil
+        } else if draws(conditions.links.loss / 10, at: transfer.source.node) {
+            breakOff(id)
+        } else {
+            paySlice(of: id)
         }
     }
+
+    // MARK: Arriving
+
+    mutating func arrived(_ arrival: Arrival) {
+        switch arrival.sink {
+        case .client(let client): arrived(arrival, at: client)
+        case .node(let run, let fetch): arrived(arrival, at: run, fetch)
+        }
+    }
+
+    private mutating func arrived(_ arrival: Arrival, at client: ClientID) {
+        if arrival.isBad { clients[client]?.isSpoilt = true }
+        guard arrival.isLast, let isSpoilt = clients[client]?.isSpoilt else { return }
+        let source = nodes[arrival.source].id
+        conclude(client, isSpoilt ? .spoilt(by: source) : .served(by: source))
+    }
+
+    private mutating func arrived(_ arrival: Arrival, at run: Run, _ fetch: FetchID) {
+        guard isRunning(run), nodes[run.node].process?.door.fetches.contains(fetch) == true else { return }
+        if arrival.isBad, let piece = arrival.pieces.first {
+            return failed(fetch, .corrupt(piece: piece), of: run)
+        }
+        let written = write(arrival.pieces, of: arrival.file, at: run.node)
+        schedule(.synchronised(fetch, arrival.file, arrival.pieces, run), at: written)
+        if arrival.isLast { schedule(.fetchEnded(fetch, .finished, run), at: written) }
+    }
+
+    mutating func failed(_ fetch: FetchID, _ outcome: FetchOutcome, of run: Run) {
+        guard isRunning(run), nodes[run.node].process?.door.fetches.remove(fetch) != nil else { return }
+        deliver(.fetchEnded(fetch, outcome), to: run)
+    }
+
+    // MARK: Ending
 
     /// The connection is gone.
     mutating func breakOff(_ id: TransferID) {
@@ -136,21 +223,25 @@ extension VirtualNetwork {
         settle(id)
         switch transfer.sink {
         case .node(let run, let fetch):
-            let way = delay(from: transfer.source.node, to: run.node)
-            schedule(.event(.fetchEnded(fetch, .failed), run), after: way)
+            schedule(.fetchEnded(fetch, .failed, run), after: delay(from: transfer.source.node, to: run.node))
         case .client(let client): conclude(client, .cutOff(by: nodes[transfer.source.node].id))
         }
     }
 
+    /// What was not sent is given back.
     private mutating func settle(_ id: TransferID) {
         guard let transfer = transfers.removeValue(forKey: id) else { return }
+        let unsent = nodes[transfer.source.node].uplink.end(id, at: now)
+        foresee(transfer.source.node)
         release(transfer.reserved, of: transfer.kind, at: transfer.source)
+        credit(unsent, to: transfer.kind, debitedIn: transfer.era, at: transfer.source)
     }
 
     private func isWanted(_ transfer: VirtualTransfer) -> Bool {
         switch transfer.sink {
-        case .node(let run, _): isRunning(run)
-        case .client: true
+        case .node(let run, let fetch):
+            isRunning(run) && nodes[run.node].process?.door.fetches.contains(fetch) == true
+        case .client(let client): clients[client]?.outcome == nil
         }
     }
 }

@@ -15,11 +15,11 @@ extension VirtualNetwork {
         return .nanoseconds(way + nodes[index].troubles.delay + jitter(at: index))
     }
 
-    /// To wherever a file goes.
-    mutating func delay(from index: Int, to sink: VirtualTransfer.Sink) -> Duration {
+    /// To wherever a file goes: bytes of one connection stay in order.
+    mutating func way(from index: Int, to sink: VirtualTransfer.Sink) -> Duration {
         switch sink {
-        case .node(let run, _): delay(from: index, to: run.node)
-        case .client(let id): clients[id].map { delay(from: index, to: $0.station) } ?? .zero
+        case .node(let run, _): roundTrip(from: index, to: run.node) / 2
+        case .client(let id): clients[id].map { roundTrip(from: index, to: $0.station) / 2 } ?? .zero
         }
     }
 
@@ -32,6 +32,12 @@ extension VirtualNetwork {
     mutating func roundTrip(from one: Int, to other: Int) -> Duration {
         let trouble = nodes[one].troubles.delay + nodes[other].troubles.delay
         return .nanoseconds(2 * (wires.way(nodes[one].station, nodes[other].station, over: conditions.links) + trouble))
+    }
+
+    /// The middle of many, with jitter on both ways.
+    mutating func typicalRoundTrip(from one: Int, to other: Int) -> Duration {
+        let jitter = Double(conditions.links.jitter.wholeNanoseconds) * Wires.medianOfTwoJitters
+        return roundTrip(from: one, to: other) + .nanoseconds(Int64(jitter))
     }
 
     private mutating func jitter(at index: Int) -> Int64 {

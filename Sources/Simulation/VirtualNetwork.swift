@@ -1,6 +1,5 @@
 internal import Allowance
 internal import Catalogue
-internal import HeapModule
 internal import Membership
 internal import Overlay
 @_spi(Verification) internal import Primitives
@@ -8,7 +7,7 @@ internal import Routing
 
 /// A network of whole nodes in virtual time: their wires, disks, doors and clients, all from one seed.
 ///
-/// It performs the overlays' actions as the shell does, in order, with what waits for the disk coming later;;
+/// It performs the overlays' actions as the shell does, in order, with what waits for the disk coming later;
 /// checkers look at all that happens.
 struct VirtualNetwork {
     var conditions: Conditions
@@ -16,6 +15,7 @@ struct VirtualNetwork {
     var generator: Generator
     var wires: Wires
     var faults = Faults()
+    var pathQueues = PathQueues()
     var market = Market.none
     var nodes: [VirtualNode] = []
     var transfers: [TransferID: VirtualTransfer] = [:]
@@ -24,9 +24,8 @@ struct VirtualNetwork {
     /// Ways through a partition.
     var passages: Set<Passage> = []
     private(set) var now = Instant.zero
-    private var agenda = Heap<Appointment>()
-    private var sequence = 0
-    private var indices: [NodeID: Int] = [:]
+    private var agenda = Agenda()
+    private var places: [ShortID: Int] = [:]
 
     /// What is observed of it.
     var measures = Measures()
@@ -78,7 +77,7 @@ struct VirtualNetwork {
             url: "http://192.0.2.\(index):8080", place: machine.place, share: machine.share,
             certificate: id == founder
                 ? nil : Certificate(subject: id, issuer: founder, network: founder, issuedAt: Self.epoch).signed)
-        indices[id] = index
+        places[id.short] = index
         var chance = generator.split()
         let access = Station.Line.server.draw(using: &chance)
         nodes.append(
@@ -89,7 +88,8 @@ struct VirtualNetwork {
 
     /// Everybody's card on everybody's disk.
     mutating func introduceAll() {
-        let cards = nodes.map { $0.card.part(News.card) }
+        // In the order of every table: each card goes to its end.
+        let cards = nodes.map { $0.card.part(News.card) }.sorted { $0.value.subject < $1.value.subject }
         for index in nodes.indices { nodes[index].disk.install(cards) }
     }
 
@@ -102,35 +102,47 @@ struct VirtualNetwork {
 
     /// A node begins with what is on its disk.
     mutating func start(_ index: Int) {
-        guard !nodes[index].isUp else { return }
+        guard !nodes[index].isUp, !nodes[index].isGone else { return }
         nodes[index].run += 1
-        nodes[index].disk.clear()
-        let node = nodes[index]
-        let run = Run(node: index, number: node.run)
-        let restored = node.disk.restored
-        var card = node.card.value
-        card.version = max(card.version + 1, UInt64(wallTime(of: index).milliseconds))
-        nodes[index].card = Verified(checked: card.signed)
-        let terms = Terms(share: node.share)
-        let ledger = Ledger(terms: terms, period: period(of: index), restored: restored.ledger)
-        let overlay = Overlay(
+        let run = Run(node: index, number: nodes[index].run)
+        nodes[index].disk.reconcile()
+        // Where it is told to others with the installation, its first card is known already.
+        if run.number > 1 {
+            var card = nodes[index].card.value
+            card.version = max(card.version + 1, UInt64(wallTime(of: index).milliseconds))
+            nodes[index].card = Verified(checked: card.signed)
+        }
+        let overlay = overlay(of: index)
+        checkStart(index, overlay.ledger.state)
+        let terms = Terms(share: nodes[index].share)
+        nodes[index].process = VirtualNode.Process(
+            overlay: overlay,
+            door: VirtualDoor(
+                own: nodes[index].id, terms: terms, state: overlay.ledger.state,
+                generator: nodes[index].chance.split()),
+            clock: TrustedClock(wall: wallTime(of: index), at: now), reviewed: now)
+        measures.began(index, nodes[index].id, at: now)
+        beginRhythm(run)
+        admitIfAlone(index)
+    }
+
+    private mutating func overlay(of index: Int) -> Overlay {
+        let restored = nodes[index].disk.restored
+        let id = nodes[index].id
+        let terms = Terms(share: nodes[index].share)
+        // Where there may be neighbours to ask, a new period waits for what they say of the time.
+        let isAlone = restored.news.allSatisfy { $0.value.subject == id.short }
+        let stored = isAlone || nodes[index].clockError == .zero ? nil : restored.ledger?.period
+        return Overlay(
             roster: Roster(
                 own: nodes[index].card, known: restored.news, lastVersion: restored.lastVersion,
                 settings: conditions.pulse.map { Roster.Settings(pulse: $0) } ?? Roster.Settings(),
                 generator: nodes[index].chance.split()),
             curator: Curator(
-                own: node.id, holdings: restored.holdings, withdrawals: restored.withdrawals,
-                owed: restored.owed, denials: restored.denials, policy: Policy(),
-                generator: nodes[index].chance.split()),
-            ledger: ledger, terms: terms)
-        let door = VirtualDoor(
-            own: node.id, terms: terms, state: ledger.state, generator: nodes[index].chance.split())
-        checkStart(index, ledger.state)
-        nodes[index].process = VirtualNode.Process(overlay: overlay, door: door)
-        measures.began(index, node.id, at: now)
-        deliver(.measured(freeDisk: node.freeDisk, load: 0), to: run)
-        deliver(.start(wallTime(of: index)), to: run)
-        schedule(.rhythm(run), after: conditions.rhythm)
+                own: id, holdings: restored.holdings, withdrawals: restored.withdrawals, owed: restored.owed,
+                denials: restored.denials, policy: Policy(), generator: nodes[index].chance.split()),
+            ledger: Ledger(terms: terms, period: stored ?? period(of: index), restored: restored.ledger),
+            terms: terms)
     }
 
     mutating func run(for duration: Duration) {
@@ -142,16 +154,17 @@ struct VirtualNetwork {
     mutating func run(for duration: Duration, until isDone: (borrowing VirtualNetwork) -> Bool) -> Bool {
         let end = now + duration
         var asked = now
-        while let next = agenda.min, next.at <= end {
-            if next.at - asked >= .milliseconds(100) {
-                asked = next.at
+        while let next = agenda.next, next <= end {
+            if next - asked >= .milliseconds(100) {
+                asked = next
                 if isDone(self) { return true }
             }
-            agenda.removeMin()
-            now = max(now, next.at)
+            let happening = agenda.removeFirst()
+            now = max(now, next)
             if now >= measures.due { look() }
-            journal.note(next.happening, at: now)
-            happen(next.happening)
+            guard let happening else { continue }
+            journal.note(happening, at: now)
+            happen(happening)
         }
         now = max(now, end)
         return isDone(self)
@@ -162,12 +175,13 @@ struct VirtualNetwork {
     }
 
     mutating func schedule(_ happening: Happening, at moment: Instant) {
-        sequence += 1
-        agenda.insert(Appointment(at: moment, sequence: sequence, happening: happening))
+        agenda.insert(happening, at: moment)
     }
 
     mutating func deliver(_ event: Overlay::Event, to run: Run) {
         guard isRunning(run) else { return }
+        // What the world tells a node directly waits as well.
+        if nodes[run.node].troubles.isPaused, hold(.event(event, run)) { return }
         var actions: [Overlay::Action] = []
         let tidings = tidings(in: event, for: run)
         nodes[run.node].process?.overlay.handle(event, at: now, into: &actions)
@@ -181,19 +195,28 @@ struct VirtualNetwork {
     }
 
     private mutating func happen(_ happening: Happening) {
+        guard !hold(happening) else { return }
         switch happening {
         case .event(let event, let run): deliver(event, to: run)
         case .wake(let run, let moment): wake(run, at: moment)
         case .rhythm(let run): beat(run)
         case .written(let run): written(run)
+        case .writeAgain(let run): writeAgain(run)
         case .datagram(let envelope, let size, let sender, let receiver):
             arrive(envelope, size, from: sender, at: receiver)
         case .request(let request, let size, let caller, let call, let receiver):
             arrive(request, size, from: caller, call, at: receiver)
         case .answer(let answer, let size, let caller, let call): arrive(answer, size, at: caller, call)
+        case .callFailed(let call, let failure, let caller): failed(call, failure, of: caller)
         case .fetch(let fetch, let file, let pieces, let sink, let source):
             beginFetch(fetch, of: file, pieces, by: sink, from: source)
-        case .slice(let id): sliceArrived(id)
+        case .fetchEnded(let fetch, let outcome, let run): failed(fetch, outcome, of: run)
+        case .sliceBegins(let id, let size): sliceBegins(id, size)
+        case .uplink(let index, let version): uplink(index, version: version)
+        case .arrived(let arrival): arrived(arrival)
+        case .synchronised(let fetch, let file, let pieces, let run):
+            synchronised(fetch, file, pieces, at: run)
+        case .stalled(let id): stalled(id)
         case .client(let id, let index): arrive(id, at: index)
         case .answered(let id, let outcome): conclude(id, outcome)
         case .tally(let run): tally(run)
@@ -208,19 +231,16 @@ struct VirtualNetwork {
         }
     }
 
-    private mutating func wake(_ run: Run, at moment: Instant) {
+    mutating func wake(_ run: Run, at moment: Instant) {
         guard isRunning(run), nodes[run.node].process?.wakeAt == moment else { return }
         nodes[run.node].process?.wakeAt = nil
+        if let sentence = checkers.livelock.woke(run.node, at: now) {
+            judge(Livelock.self, at: run.node, sentence)
+            // Or the world would stand still with it.
+            nodes[run.node].process?.wakeAt = now + .seconds(1)
+            return schedule(.wake(run, at: now + .seconds(1)), after: .seconds(1))
+        }
         deliver(.wake, to: run)
-    }
-
-    private mutating func beat(_ run: Run) {
-        guard isRunning(run) else { return }
-        deliver(.wallClock(wallTime(of: run.node)), to: run)
-        deliver(.period(period(of: run.node)), to: run)
-        review(run)
-        deliver(.measured(freeDisk: nodes[run.node].freeDisk, load: 0), to: run)
-        schedule(.rhythm(run), after: conditions.rhythm)
     }
 
     // MARK: Asking
@@ -240,8 +260,9 @@ struct VirtualNetwork {
 
     /// Datagrams that are on their way.
     var flying: Conservation.Count {
-        agenda.unordered.reduce(into: Conservation.Count()) { count, appointment in
-            if case .datagram(_, let size, _, _) = appointment.happening { count.add(size) }
+        // Those that wait for a process that stands still are among them.
+        (agenda.pending + nodes.flatMap(\.held.happenings)).reduce(into: Conservation.Count()) { count, happening in
+            if case .datagram(_, let size, _, _) = happening { count.add(size) }
         }
     }
 
@@ -250,9 +271,11 @@ struct VirtualNetwork {
     func currentRun(of index: Int) -> Run { Run(node: index, number: nodes[index].run) }
 
     func index(of id: NodeID) -> Int {
-        guard let index = indices[id] else { preconditionFailure("a node of this world") }
+        guard let index = places[id.short] else { preconditionFailure("a node of this world") }
         return index
     }
+
+    func place(of id: ShortID) -> Int? { places[id] }
 
     mutating func note(_ line: @autoclosure () -> String) {
         if isLogging { log.append("\(now.nanoseconds) \(line())") }

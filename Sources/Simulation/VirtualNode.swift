@@ -11,13 +11,28 @@ struct Run: Hashable {
 }
 
 /// One machine of the virtual network. Only the disk, and the books that the world keeps, outlive a crash.
-struct VirtualNode {
+///
+/// It is large, and asked something at every event: a class, so that nothing of it is ever copied.
+final class VirtualNode {
     /// What lives and dies with a run.
-    struct Process {
+    final class Process {
         var overlay: Overlay
         var door: VirtualDoor
+        /// Whose signatures can be checked here, by their places in the world.
+        var keys = BitRow(count: 0)
+        var clock: TrustedClock
+        var turn = PeriodTurn()
+        /// When the leases were looked at last.
+        var reviewed: Instant
         var wakeAt: Instant?
         var hasLeft = false
+
+        init(overlay: Overlay, door: VirtualDoor, clock: TrustedClock, reviewed: Instant) {
+            self.overlay = overlay
+            self.door = door
+            self.clock = clock
+            self.reviewed = reviewed
+        }
     }
 
     let id: NodeID
@@ -33,6 +48,10 @@ struct VirtualNode {
     var honesty: Topology.Honesty
     var troubles = Troubles()
     var traffic = Traffic()
+    var uplink: Uplink
+    var datagramQueue = DatagramQueue()
+    /// What came while it stood still.
+    var held = Held()
     var disk = VirtualDisk()
     var books = Books()
     /// Of each crash.
@@ -44,6 +63,8 @@ struct VirtualNode {
     var askedForProof = 0
     /// Nodes reach those on their side.
     var side = 0
+    /// Who handed it its first table; nothing where it was there from the beginning.
+    var inviter: Int?
     /// It said good-bye before it went.
     var hasLeft = false
     /// It never comes back, and its disk neither.
@@ -67,6 +88,7 @@ struct VirtualNode {
         freeDisk = machine.disk
         clockError = machine.clockSkew
         honesty = machine.honesty
+        uplink = Uplink(capacity: machine.uplink)
         station = Station(word: id.short.word, place: machine.place, host: machine.host, access: access)
     }
 
@@ -85,15 +107,23 @@ struct Waste {
 /// What really left a node, by the start of the period it was paid in: kept by the world, not by the node.
 struct Books {
     private var sent: [WallTime: ClassTotals] = [:]
+    /// The last period that something was sent in, and what: nearly all is added there.
+    private var current = (period: WallTime(milliseconds: .min), sent: ClassTotals.zero)
     private var recent: [(at: Instant, kind: TrafficClass, size: ByteCount)] = []
 
     /// Over which the busiest second is looked for: what was leased within it is looked at twice afterwards.
     private static let memory = Conditions.usualRhythm * 2 + .seconds(1)
 
-    func sent(in period: Period) -> ClassTotals { sent[period.starts] ?? .zero }
+    func sent(in period: Period) -> ClassTotals {
+        period.starts == current.period ? current.sent : sent[period.starts] ?? .zero
+    }
 
     mutating func add(_ size: ByteCount, _ kind: TrafficClass, in period: Period, at now: Instant) {
-        sent[period.starts, default: .zero][kind] += size
+        if period.starts != current.period {
+            sent[current.period] = current.sent
+            current = (period.starts, sent[period.starts] ?? .zero)
+        }
+        current.sent[kind] += size
         recent.append((now, kind, size))
         if let first = recent.first, now - first.at > Self.memory * 2 {
             recent.removeAll { now - $0.at > Self.memory }

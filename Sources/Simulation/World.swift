@@ -3,7 +3,7 @@ internal import Primitives
 /// A world that runs: a topology, a seed, and what comes of them.
 ///
 /// Everything that happens in it is determined by the two: the same in every process on one machine.
-public struct World: Sendable {
+public struct World {
     public let topology: Topology
     public let seed: UInt64
     private var network: VirtualNetwork

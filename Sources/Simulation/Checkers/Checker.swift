@@ -31,11 +31,13 @@ struct Checkers: Sendable {
     var tombstones = Tombstones()
     var copies = Copies()
     var audiences = Audiences()
+    var livelock = Livelock()
 
     /// The names of all checkers that look at every event, in alphabetical order.
     static let names: [String] = [
         Audiences.name, Conservation.name, Copies.name, DatagramSize.name, Durability.name, ForgottenSpending.name,
-        Graves.name, Honesty.name, Manners.name, MissingBytes.name, Overspending.name, PeriodOrder.name, Quorum.name,
+        Graves.name, Honesty.name, Livelock.name, Manners.name, MissingBytes.name, Overspending.name, PeriodOrder.name,
+        Quorum.name,
         RedirectChain.name, TableBounds.name, Tombstones.name, UnleasedBytes.name, Versions.name, WholeFiles.name,
     ].sorted()
 }

@@ -105,6 +105,8 @@ enum Convergence {
         case (.served, .served), (.gone, .gone), (.gone, .notFound), (.anything, _): nil
         // Who holds it was chosen, and had spent what was left.
         case (.served, .unavailable(.exhausted)): nil
+        // A plain client is sent to whom the publisher vouches for; whether that one lies, only verifying clients see.
+        case (.served, .spoilt): nil
         case (.gone, .unavailable), (.gone, .postponed): nil
         case (.served, let outcome?): "a client gets \(outcome) instead of"
         case (.gone, let outcome?): "a client gets \(outcome) for what is gone,"
@@ -118,7 +120,9 @@ enum Convergence {
     private static func shortage(of file: FileID, in network: borrowing VirtualNetwork, core: [Int]) -> String? {
         let postings = postings(of: file, in: network, core: core)
         let holders = core.filter { network.nodes[$0].disk.hasWhole(file) }
-        guard !holders.isEmpty, let length = postings.first?.length else { return nil }
+        // What only liars have is nobody's to copy.
+        let sources = holders.filter { [.honest, .understatesSpend].contains(network.nodes[$0].honesty) }
+        guard !sources.isEmpty, let length = postings.first?.length else { return nil }
         let wanted = postings.map { Int($0.replicas) }.max() ?? 0
         let publishers = Set(postings.map(\.publisher))
         let copies = holders.filter { !publishers.contains(network.nodes[$0].id) }

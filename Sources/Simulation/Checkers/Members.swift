@@ -5,12 +5,14 @@ internal import Primitives
 struct Versions: Checker {
     static let name = "versions"
 
-    private struct Eye: Hashable {
-        let observer: Run
-        let member: ShortID
+    /// What one node has seen in its run, by the members' places in the world; nought where nothing.
+    private struct Eyes {
+        var run: Int
+        var versions: [UInt64] = []
     }
 
-    private var seen: [Eye: UInt64] = [:]
+    /// By node.
+    private var seen: [Eyes] = []
     /// The last status that each node drafted.
     private var said: [Int: (version: UInt64, at: WallTime)] = [:]
 
@@ -22,15 +24,31 @@ struct Versions: Checker {
         return "says something new under version \(version), having said something under \(last.version)"
     }
 
-    mutating func saw(_ member: ShortID, _ version: UInt64, by observer: Run) -> String? {
-        let last = seen.updateValue(version, forKey: Eye(observer: observer, member: member))
-        guard let last, version < last else { return nil }
-        return "sees \(member) go back from version \(last) to \(version)"
+    /// What the observer saw last; nought where nothing.
+    func seen(_ member: Int, by observer: Run) -> UInt64 {
+        guard seen.indices.contains(observer.node), seen[observer.node].run == observer.number,
+            seen[observer.node].versions.indices.contains(member)
+        else { return 0 }
+        return seen[observer.node].versions[member]
     }
 
-    /// Who forgets a member, or begins anew, may hear of it from the beginning.
-    mutating func forgot(_ member: ShortID, by observer: Run) {
-        seen[Eye(observer: observer, member: member)] = nil
+    mutating func saw(_ member: Int, _ version: UInt64, by observer: Run) -> String? {
+        while seen.count <= observer.node { seen.append(Eyes(run: 0)) }
+        // Who begins anew may hear of it from the beginning.
+        if seen[observer.node].run != observer.number { seen[observer.node] = Eyes(run: observer.number) }
+        let lacking = member + 1 - seen[observer.node].versions.count
+        if lacking > 0 { seen[observer.node].versions += Array(repeating: 0, count: lacking) }
+        let last = seen[observer.node].versions[member]
+        seen[observer.node].versions[member] = version
+        return version < last ? "sees node \(member) go back from version \(last) to \(version)" : nil
+    }
+
+    /// So may who forgets a member.
+    mutating func forgot(_ member: Int, by observer: Run) {
+        guard seen.indices.contains(observer.node), seen[observer.node].versions.indices.contains(member) else {
+            return
+        }
+        seen[observer.node].versions[member] = 0
     }
 }
 
@@ -54,7 +72,7 @@ struct Graves: Checker {
             words[plot] = max(words[plot] ?? 0, lastWord)
             return nil
         }
-        guard let last = words.removeValue(forKey: plot), lastWord <= last else { return nil }
+        guard !words.isEmpty, let last = words.removeValue(forKey: plot), lastWord <= last else { return nil }
         return "takes \(member) for alive again, of which it has heard nothing new"
     }
 

@@ -109,9 +109,9 @@ extension VirtualNetwork {
         case .discard(let file):
             let held = nodes[run.node].disk.holdings[file]
             judge(Durability.self, at: run.node, Durability.check(discarding: file, held: held))
-        case .route(.node(let node)): checkMember(node.id, at: run)
+        case .route(.node(let node)): checkMember(node, at: run)
         case .route(.nodeGone(let id)):
-            checkers.versions.forgot(id.short, by: run)
+            checkers.versions.forgot(index(of: id), by: run)
             checkers.graves.forgot(id.short, by: run)
         case .route(.file(let file)): checkOffer(of: file.id, at: run)
         case .route, .send, .call, .answer, .prove, .learn, .prepare, .fetch, .complete, .endPeriod, .amendTerms,
@@ -196,14 +196,22 @@ extension VirtualNetwork {
     // MARK: Members
 
     /// What a node thinks of a member, or of itself, has changed.
-    private mutating func checkMember(_ id: NodeID, at run: Run) {
+    private mutating func checkMember(_ route: RoutingNode, at run: Run) {
+        let id = route.id
+        // Mostly somebody who is there says something new.
+        let (subject, version) = (index(of: id), route.statusVersion)
+        if route.isAlive, version > checkers.versions.seen(subject, by: run),
+            !checkers.graves.isBuried(id.short, by: run)
+        {
+            return judge(Versions.self, at: run.node, checkers.versions.saw(subject, version, by: run))
+        }
         guard id != nodes[run.node].id, let roster = nodes[run.node].process?.overlay.roster, let member = roster[id]
         else { return }
         let own = max(member.card.value.version, member.status?.value.version ?? 0)
         // What enough members say that it last said; one alone may say anything.
         let verdicts = member.verdicts.map(\.value.version).sorted(by: >).prefix(Quorum.enough)
         let told = max(verdicts.last ?? 0, member.departure?.value.version ?? 0)
-        judge(Versions.self, at: run.node, checkers.versions.saw(id.short, own, by: run))
+        judge(Versions.self, at: run.node, checkers.versions.saw(subject, own, by: run))
         let wasBuried = checkers.graves.isBuried(id.short, by: run)
         let isPresent = member.condition == .alive || member.condition == .suspect
         judge(
@@ -240,22 +248,23 @@ extension VirtualNetwork {
     /// A node has handled an event, and its actions are performed.
     mutating func checkHandled(_ event: Overlay::Event, _ tidings: [Withdrawal], at run: Run) {
         for withdrawal in tidings {
-            let isDiskIdle = nodes[run.node].disk.writing == nil
+            let isDiskIdle = !nodes[run.node].disk.isWriting
             checkers.tombstones.heard(withdrawal, at: run.node, isDiskIdle: isDiskIdle)
         }
         switch event {
-        case .wake: checkTables(at: run)
+        case .wallClock: checkTables(at: run)
         case .damaged(let file), .noRoom(let file): nodes[run.node].damaged.insert(file)
         default: break
         }
     }
 
     private mutating func checkTables(at run: Run) {
-        guard let overlay = nodes[run.node].process?.overlay else { return }
+        guard let roster = nodes[run.node].process?.overlay.roster else { return }
         let limits = Curator.Limits()
+        let settings = roster.settings
         let tables = [
-            ("members", overlay.roster.members.count, overlay.roster.settings.memberLimit),
-            ("neighbours", overlay.roster.neighbours.count, overlay.roster.settings.viewLimit),
+            ("members", roster.members.count, settings.memberLimit),
+            ("neighbours", roster.neighbours.count, settings.viewLimit + settings.guestLimit),
             ("files on disk", nodes[run.node].disk.holdings.count, limits.files),
         ]
         for (table, count, limit) in tables {

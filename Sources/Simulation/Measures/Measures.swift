@@ -9,12 +9,18 @@ internal import Primitives
 /// once in a while.
 struct Measures: Sendable {
     struct Settings: Equatable, Sendable {
-        /// By then the network has started up: what a month is extrapolated from begins here.
-        var settled = Duration.seconds(600)
+        /// By then the network has started up, and knows where everybody is: what a month is extrapolated from begins
+        /// here.
+        var settled = Duration.seconds(6 * 3_600)
         /// How long a statement is followed on its way.
         var patience = Duration.seconds(3600)
         /// Members whose every status is followed.
         var watched = 64
+
+        /// For a run of this length: of a short one, a quarter is its start.
+        init(length: Duration = .seconds(86_400)) { settled = min(settled, length / 4) }
+
+        init(settled: Duration, patience: Duration) { (self.settled, self.patience) = (settled, patience) }
     }
 
     let settings: Settings
@@ -73,14 +79,13 @@ struct Measures: Sendable {
         _ envelope: Envelope, _ size: Int, from sender: Int, to receiver: Int, isReceived: Bool, at now: Instant
     ) {
         let use = OverlayUse(envelope.message)
-        let news = envelope.news.isEmpty ? 0 : envelope.news.reduce(0) { $0 + $1.wireBytes.count }
+        let news = envelope.news.isEmpty ? 0 : envelope.news.reduce(0) { $0 + $1.wireCount }
         traffic.sent(size - news, use, by: sender)
         traffic.sent(news, .news, by: sender)
         if isReceived {
             traffic.received(size - news, use, by: receiver)
             traffic.received(news, .news, by: receiver)
         }
-        if isReceived, envelope.message.isReply { coordinates.replies += 1 }
         if isSettled { pulsing.sent(envelope.message, size, from: sender, to: receiver, at: now) }
     }
 

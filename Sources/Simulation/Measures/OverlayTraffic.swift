@@ -14,19 +14,9 @@ enum OverlayUse: Int, CaseIterable, Sendable {
 
     init(_ message: Message) {
         switch message {
-        case .pulse, .pulseReply, .buckets, .differing: self = .pulses
+        case .pulse, .pulseReply, .buckets, .rows: self = .pulses
+        case .tidings: self = .news
         case .probe, .probeReply, .indirectProbe, .indirectReply, .indirectFailure, .suspicion: self = .probes
-        }
-    }
-}
-
-extension Message {
-    /// Whoever gets it has measured a round trip.
-    var isReply: Bool {
-        switch OverlayUse(self) {
-        case .pulses: if case .pulseReply = self { true } else { false }
-        case .probes: if case .probeReply = self { true } else { false }
-        case .news, .http: false
         }
     }
 }
@@ -80,6 +70,8 @@ struct OverlayTraffic: Sendable {
     mutating func sent(_ size: Int, _ use: OverlayUse, by sender: Int) { nodes[sender].sent.add(Int64(size), use) }
 
     mutating func received(_ size: Int, _ use: OverlayUse, by receiver: Int) {
+        // Who has not started yet may be called all the same.
+        guard receiver < nodes.count else { return }
         nodes[receiver].received.add(Int64(size), use)
     }
 

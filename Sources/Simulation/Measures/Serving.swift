@@ -107,7 +107,7 @@ struct Serving: Sendable {
             case .unavailable(.filling): self = .filling
             case .unavailable(.unproven): self = .unproven
             case .unavailable(.unreachable): self = .unreachable
-            case .cutOff: self = .cutOff
+            case .cutOff, .spoilt: self = .cutOff
             }
         }
 

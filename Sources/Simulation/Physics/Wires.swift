@@ -20,6 +20,8 @@ struct Wires: Sendable {
     static let unknownKilometres = 10_000.0
     /// Jitter is exponential, as waiting in a queue is, up to so many times its mean.
     static let mostJitter = 10.0
+    /// The median of two of them together, in means: where (1 + x) e⁻ˣ is a half.
+    static let medianOfTwoJitters = 1.678
 
     private let seed: UInt64
     /// The middle of the matrix in use, for pairs that are not in it.

@@ -37,7 +37,15 @@ extension Journal {
             note(now, caller.node, 7, UInt64(bitPattern: size.bytes), call.number)
         case .fetch(let fetch, let file, _, let run, let source):
             note(now, source, 8, UInt64(run.node) << 32 | fetch.number, file.bytes.words.0)
-        case .slice(let id): note(now, 0, 9, UInt64(id.number))
+        case .sliceBegins(let id, let size): note(now, 0, 9, UInt64(id.number), UInt64(bitPattern: size.bytes))
+        case .uplink(let index, let version): note(now, index, 17, UInt64(version))
+        case .arrived(let arrival): note(now, arrival.source, 18, UInt64(arrival.transfer.number))
+        case .synchronised(let fetch, let file, _, let run):
+            note(now, run.node, 19, fetch.number, file.bytes.words.0)
+        case .stalled(let id): note(now, 0, 20, UInt64(id.number))
+        case .callFailed(let call, _, let run): note(now, run.node, 21, call.number)
+        case .fetchEnded(let fetch, _, let run): note(now, run.node, 22, fetch.number)
+        case .writeAgain(let run): note(now, run.node, 23)
         case .client(let id, let index): note(now, index, 10, UInt64(id.number))
         case .answered(let id, _): note(now, 0, 11, UInt64(id.number))
         case .lookUpOverdue(let id, let run): note(now, run.node, 12, UInt64(id.number))

@@ -1,23 +1,40 @@
+internal import Membership
 internal import Overlay
 internal import Primitives
 
 /// Worlds as topologies describe them.
 extension VirtualNetwork {
-    /// Members of one network from the beginning, with everybody's card; each starts at its time, posts its files, and
-    /// meets what goes wrong. Nothing has happened yet.
+    /// Each joins at its time, posts its files, and meets what goes wrong. Nothing has happened yet.
     init(_ topology: Topology, seed: UInt64) {
         var conditions = Conditions()
         conditions.pulse = topology.pulse
         conditions.links = topology.links
         self.init(seed: seed, conditions: conditions)
+        measures = Measures(Measures.Settings(length: topology.length))
         for node in topology.nodes { create(node) }
-        introduceAll()
+        introduceEarlier(topology.nodes.map(\.startsAt))
         for (index, node) in topology.nodes.enumerated() { schedule(.restart(index), at: .zero + node.startsAt) }
         market = Market(topology, generator: &generator)
         for (index, file) in topology.files.enumerated() { schedule(.posting(index), at: .zero + file.postedAt) }
         for region in market.regions { scheduleDemand(of: region) }
         for (crowd, begin) in market.crowdsBegin.enumerated() { schedule(.crowd(crowd), at: begin) }
         for fault in topology.faults { schedule(fault) }
+    }
+
+    /// Who joins is handed the cards of those who are there: on each disk are those of who started before. Neighbours in
+    /// time share one list, a hundredth of the network each, and the first of them know each other.
+    private mutating func introduceEarlier(_ starts: [Duration]) {
+        let order = nodes.indices.sorted { (starts[$0], $0) < (starts[$1], $1) }
+        let cards = nodes.map { $0.card.part(News.card) }
+        var begin = 0
+        while begin < order.count {
+            var end = min(begin + max(1, order.count / 100), order.count)
+            while end < order.count, starts[order[end]] == starts[order[end - 1]] { end += 1 }
+            let known = order[..<(begin == 0 ? end : begin)].map { cards[$0] }
+            let sorted = known.sorted { $0.value.subject < $1.value.subject }
+            for index in order[begin..<end] { nodes[index].disk.install(sorted) }
+            begin = end
+        }
     }
 
     /// Between two attempts to post a file on a node that does not run.

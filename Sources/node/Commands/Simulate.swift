@@ -86,20 +86,18 @@ struct Simulate: ParsableCommand {
         if let seeds { return try Self.live(seeds, once: once, log: log, on: terminal) }
         guard let path = topology else { return }
         if let report { try ReportFile.check(report) }
-        let topology = try TopologyFile.read(path, seed: seed)
-        let length = days.map { Duration.milliseconds(Int64(($0 * 86_400_000).rounded())) } ?? topology.length
-        let (world, time) = Self.run(topology, for: length, on: terminal)
+        var topology = try TopologyFile.read(path, seed: seed)
+        if let days { topology.length = .milliseconds(Int64((days * 86_400_000).rounded())) }
+        let (world, time) = Self.run(topology, on: terminal)
         try show(world, took: time, on: terminal)
     }
 
     // MARK: One world
 
     /// With a bar that tells how far it is.
-    private static func run(
-        _ topology: Topology, for length: Duration, on terminal: Terminal
-    ) -> (world: World, time: Duration) {
+    private static func run(_ topology: Topology, on terminal: Terminal) -> (world: World, time: Duration) {
         let display = ProgressDisplay(
-            topology.name, total: ByteCount(length.wholeMilliseconds), unit: .days, on: terminal)
+            topology.name, total: ByteCount(topology.length.wholeMilliseconds), unit: .days, on: terminal)
         let interrupt = Interrupt(on: terminal) {
             display.end()
             return "The world was stopped before its end, and nothing of it was kept; --days runs a shorter one."
@@ -108,7 +106,7 @@ struct Simulate: ParsableCommand {
         return withExtendedLifetime(interrupt) {
             var world = World(topology)
             var shown = start
-            world.run(for: length) { elapsed in
+            world.run(for: topology.length) { elapsed in
                 let now = ContinuousClock.now
                 guard shown.duration(to: now) >= refreshInterval else { return }
                 shown = now

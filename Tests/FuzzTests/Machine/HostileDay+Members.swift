@@ -122,7 +122,7 @@ extension HostileDay {
     private mutating func anyMessage() -> Message {
         let number =
             numbers.isEmpty || choices.bool() ? UInt32(truncatingIfNeeded: choices.number()) : choices.pick(numbers)
-        switch choices.below(11) {
+        switch choices.below(12) {
         case 0: return .pulse(anyPulse())
         case 1, 2: return .pulseReply(anyPulse())
         case 3: return .probe(number: number)
@@ -134,10 +134,12 @@ extension HostileDay {
             let hash = UInt32(truncatingIfNeeded: choices.number())
             return .buckets(minute: number, hashes: Array(repeating: hash, count: BucketSet.count))
         case 9: return .indirectFailure(number: number)
-        default:
+        case 10:
             var buckets = BucketSet()
             for _ in 0..<choices.below(20) { buckets.insert(choices.byte()) }
-            return .differing(buckets)
+            let rows = digests().map { RowDigests.Row(id: $0, hash: $0 ^ number) }
+            return .rows(RowDigests(minute: number, buckets: buckets, rows: rows, isQuestion: choices.bool()))
+        default: return .tidings
         }
     }
 
@@ -147,16 +149,25 @@ extension HostileDay {
         let number = numbers.isEmpty || choices.below(4) == 0 ? UInt32(truncatingIfNeeded: one) : choices.pick(numbers)
         return Pulse(
             number: number, interval: .milliseconds(1 + choices.number(below: 3_600_000)),
-            carriage: Carriage(epoch: choices.number(), after: min(one, other), through: max(one, other)),
+            carriage: Carriage(
+                epoch: UInt32(truncatingIfNeeded: choices.number()), after: min(one, other), through: max(one, other)),
             acknowledgement: Cursor(
-                epoch: choices.bool() ? epoch : choices.number(), position: choices.number()),
-            hasMore: choices.bool(),
+                epoch: choices.bool() ? epoch : UInt32(truncatingIfNeeded: choices.number()), position: choices.number()
+            ),
+            hasMore: choices.bool(), isNeighbour: choices.bool(), mentions: digests(), wants: digests(),
             minute: choices.bool() ? UInt32(wall.milliseconds / 60_000) : UInt32(truncatingIfNeeded: other),
-            quietHash: choices.number(), coordinate: anyCoordinate())
+            quietHash: UInt32(truncatingIfNeeded: choices.number()), coordinate: anyCoordinate())
     }
 
     private mutating func anyCoordinate() -> Coordinate? {
         choices.bool() ? nil : Coordinate(x: .min, y: .max, z: 0, height: .max, error: choices.byte())
+    }
+
+    /// Of what this node mentioned, of what it never heard of, and none.
+    private mutating func digests() -> [UInt32] {
+        (0..<choices.below(12)).map { _ in
+            mentions.isEmpty || choices.bool() ? UInt32(truncatingIfNeeded: choices.number()) : choices.pick(mentions)
+        }
     }
 
     /// Near the clock, near this node's own, or anywhere that the wire allows.

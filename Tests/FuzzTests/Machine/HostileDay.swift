@@ -35,9 +35,10 @@ struct HostileDay {
     /// What this node has signed: nobody else can, but anybody can repeat it.
     var said: [News] = []
     var announced: [Announcement] = []
-    /// The numbers and the epoch that this node's last datagrams named.
+    /// The numbers, the epoch and the digests that this node's last datagrams named.
     var numbers: [UInt32] = []
-    var epoch: UInt64 = 0
+    var epoch: UInt32 = 0
+    var mentions: [UInt32] = []
     var requests: UInt64 = 0
     var hasLeft = false
 
@@ -45,6 +46,7 @@ struct HostileDay {
         var settings = Roster.Settings(pulse: .seconds(60))
         settings.memberLimit = 9
         settings.viewLimit = 5
+        settings.guestLimit = 3
         settings.errandLimit = 4
         return settings
     }()
@@ -193,8 +195,9 @@ struct HostileDay {
         case .pulse(let pulse), .pulseReply(let pulse):
             numbers.append(pulse.number)
             epoch = pulse.carriage.epoch
+            if !pulse.mentions.isEmpty { mentions = pulse.mentions }
         case .probe(let number), .indirectProbe(let number, _), .suspicion(let number, _): numbers.append(number)
-        case .probeReply, .indirectReply, .indirectFailure, .buckets, .differing: break
+        case .probeReply, .indirectReply, .indirectFailure, .buckets, .rows, .tidings: break
         }
         if numbers.count > 8 { numbers.removeFirst() }
     }
@@ -202,7 +205,8 @@ struct HostileDay {
     private func claimBounds() throws {
         let (roster, curator) = (overlay.roster, overlay.curator)
         try claim(roster.members.count <= Self.rosterSettings.memberLimit, "\(roster.members.count) members")
-        try claim(roster.neighbours.count <= Self.rosterSettings.viewLimit, "\(roster.neighbours.count) neighbours")
+        let neighbours = Self.rosterSettings.viewLimit + Self.rosterSettings.guestLimit
+        try claim(roster.neighbours.count <= neighbours, "\(roster.neighbours.count) neighbours")
         try claim(curator.routes.count <= Self.limits.files + Self.hoard.count, "\(curator.routes.count) routes")
         try claim(fetches.count <= Self.limits.fetches, "\(fetches.count) fetches under way")
     }

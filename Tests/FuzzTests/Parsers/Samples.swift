@@ -51,13 +51,13 @@ enum Samples {
 
     static let pulse = Pulse(
         number: 5, interval: .seconds(60), carriage: Carriage(epoch: 3, after: 4, through: 9),
-        acknowledgement: Cursor(epoch: 1, position: 2), hasMore: true, minute: 29_000_000, quietHash: 99,
-        coordinate: Coordinate(x: 6, y: 7, z: -8, height: 9, error: 10))
+        acknowledgement: Cursor(epoch: 1, position: 2), hasMore: true, mentions: [6, 7], wants: [8],
+        minute: 29_000_000, quietHash: 99, coordinate: Coordinate(x: 6, y: 7, z: -8, height: 9, error: 10))
     static let messages: [Message] = [
         .pulse(pulse), .pulseReply(pulse), .probe(number: 1), .probeReply(number: 2), .indirectFailure(number: 8),
         .indirectProbe(number: 3, target: member.nodeID.short), .indirectReply(number: 4),
         .suspicion(number: 5, version: 6), .buckets(minute: 7, hashes: Array(repeating: 8, count: 256)),
-        .differing(BucketSet()),
+        .rows(RowDigests(minute: 8, buckets: BucketSet(), rows: [.init(id: 1, hash: 2)], isQuestion: true)), .tidings,
     ]
 
     static func posting(

@@ -93,4 +93,24 @@ enum View {
             var reason: String
         }
     }
+
+    /// What `node simulate --json` tells of a world.
+    struct World: Decodable, Sendable {
+        struct Spread: Decodable, Sendable {
+            var p50: Double
+        }
+
+        struct Pulses: Decodable, Sendable {
+            var intervalSeconds: Spread
+            var meanBytes: Double
+        }
+
+        struct Liveness: Decodable, Sendable {
+            var firstVerdictSeconds: Spread
+            var thirdVerdictSeconds: Spread
+        }
+
+        var pulses: Pulses
+        var liveness: Liveness
+    }
 }

@@ -219,7 +219,7 @@ final class Mallory: Sendable {
         case .probeReply(let number, _):
             state.withLock { $0.answers[number, default: 0] += 1 }
             return nil
-        case .pulseReply, .indirectProbe, .indirectReply, .indirectFailure, .buckets, .differing: return nil
+        case .pulseReply, .indirectProbe, .indirectReply, .indirectFailure, .buckets, .rows, .tidings: return nil
         }
     }
 

@@ -74,6 +74,13 @@ extension Breach {
         Breach(Manners.name, "a node answers what nobody asked") { network, _ in
             network.force(.answer(RequestID(123_456), .table([])), at: 0)
         },
+        Breach(Livelock.name, "a node wakes itself again and again at one moment") { network, _ in
+            let now = network.now
+            for _ in 0...Livelock.limit {
+                network.nodes[0].process?.wakeAt = now
+                network.wake(network.currentRun(of: 0), at: now)
+            }
+        },
         Breach(Honesty.name, "a node calls who owns another's URL") { network, _ in
             network.nodes[1].honesty = .namesForeignURL
             network.force(.call(CallID(1), .introduce([]), to: network.nodes[1].id), at: 0)
@@ -141,7 +148,7 @@ extension Breach {
         Breach(Versions.name, "somebody's version goes down in another's eyes") { network, _ in
             let run = network.currentRun(of: 0)
             for version in [7, 6] as [UInt64] {
-                network.judge(Versions.self, network.checkers.versions.saw(ShortID(1), version, by: run))
+                network.judge(Versions.self, network.checkers.versions.saw(1, version, by: run))
             }
         },
         Breach(Graves.name, "who is gone comes back without a word") { network, _ in

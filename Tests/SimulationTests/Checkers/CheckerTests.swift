@@ -42,7 +42,7 @@ import Testing
         let files = [(id: file, publisher: 0)]
         #expect(Convergence.complaint(about: network, core: core, files: files) == nil)
 
-        var parted = network
+        var (parted, _) = Self.world()
         parted.part([1])
         parted.run(for: .seconds(30))
         #expect(Convergence.complaint(about: parted, core: core, files: files)?.checker == EqualTables.name)
