@@ -82,7 +82,7 @@ struct RunningNode {
         terms = Terms(share: settings.share)
         let now = MonotonicClock.wallTime
         let ledger = Ledger(
-            terms: terms, period: Self.period(at: now, settings, beside: restored, of: identity.nodeID),
+            terms: terms, period: Self.period(at: now, settings, beside: restored),
             restored: restored.ledger)
         if let sentence = ledger.state.period.warning(at: now) { troubles.raise(.clock, sentence) }
         var random = SystemRandomNumberGenerator()
@@ -111,13 +111,10 @@ struct RunningNode {
         shelf = Shelf(folder: folder, inbox: inbox, holdings: restored.holdings, logger: logger, troubles: troubles)
     }
 
-    /// The period that the account begins with. Where there may be neighbours to ask, a new one waits for what they say
-    /// of the time (`StartCheck`).
-    private static func period(
-        at now: WallTime, _ settings: Settings, beside restored: Restored, of own: NodeID
-    ) -> Period {
-        let isAlone = restored.news.allSatisfy { $0.value.subject == own.short }
-        if !isAlone, !MonotonicClock.isSynchronised, let stored = restored.ledger?.period { return stored }
+    /// The period that the account begins with. A new one waits for the first reading of the clock by which it is
+    /// certain (`TrustedClock`).
+    private static func period(at now: WallTime, _ settings: Settings, beside restored: Restored) -> Period {
+        if !MonotonicClock.isSynchronised, let stored = restored.ledger?.period { return stored }
         return settings.quota.period.period(containing: now)
     }
 

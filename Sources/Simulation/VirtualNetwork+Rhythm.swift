@@ -45,7 +45,7 @@ extension VirtualNetwork {
 
     /// Where a new period is due that may not begin yet, nobody gets files: it is not known which period would pay.
     private mutating func go(by reading: TrustedClock.Reading, _ period: Period, _ run: Run) {
-        let isWaiting = !reading.isCertain && isOver(period, at: reading.time, for: run.node)
+        let isWaiting = reading.isWaiting { isOver(period, at: $0, for: run.node) }
         suspend(isWaiting, at: run)
         deliver(.wallClock(reading.time, isConfirmed: reading.isConfirmed), to: run)
         guard !isWaiting else {
@@ -61,8 +61,8 @@ extension VirtualNetwork {
             foreseeEnd(of: period, at: reading.time, for: run)
         }
         settleTurn(run)
-        guard reading.isCertain else { return }
-        deliver(.period(Conditions.period(of: nodes[run.node].machine.period, at: reading.time)), to: run)
+        guard let certain = reading.certain else { return }
+        deliver(.period(Conditions.period(of: nodes[run.node].machine.period, at: certain)), to: run)
     }
 
     /// Never beyond the end of the period: what is sent after it belongs to the next.

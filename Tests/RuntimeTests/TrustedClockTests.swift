@@ -18,20 +18,23 @@ import Transport
         var clock = TrustedClock(wall: truth, at: .zero)
         let silent = Witnesses(count: 0, possible: 3, time: nil)
         let waiting = clock.read(truth, silent, at: at(2), isSynchronised: false)
-        #expect(waiting == .init(time: truth, doubt: .unheard, isOpen: true) && !waiting.isCertain && clock.isStarting)
+        #expect(
+            waiting == .init(time: truth, doubt: .unheard, isOpen: true) && waiting.certain == nil && clock.isStarting)
         #expect(!waiting.isConfirmed)
         let ahead = clock.read(truth + month, witnesses(truth), at: at(4), isSynchronised: false)
-        #expect(ahead == .init(time: truth, doubt: .neighbours(gap: month, count: 3)) && !ahead.isCertain)
+        #expect(ahead == .init(time: truth, doubt: .neighbours(gap: month, count: 3)) && ahead.certain == nil)
         #expect(ahead.isConfirmed, "by what neighbours say, which is earlier")
         let behind = clock.read(truth + month * -1, witnesses(truth), at: at(5), isSynchronised: false)
-        #expect(behind.time == truth + month * -1 && !behind.isCertain && clock.isStarting)
+        #expect(behind.time == truth + month * -1 && behind.certain == nil && clock.isStarting)
         let right = clock.read(truth, witnesses(truth), at: at(6), isSynchronised: false)
-        #expect(right == .init(time: truth) && right.isCertain && right.isConfirmed && !clock.isStarting)
+        #expect(
+            right == .init(time: truth) && right.certain == truth + StartCheck.tolerance * -1 && right.isConfirmed
+                && !clock.isStarting)
         // What neighbours say later moves nothing.
         let later = clock.read(truth + .seconds(10), witnesses(truth + month), at: at(16), isSynchronised: false)
         #expect(later == .init(time: truth + .seconds(10)))
         let jump = clock.read(truth + month, .none, at: at(26), isSynchronised: false)
-        #expect(jump == .init(time: truth + .seconds(20), doubt: .jump(month - .seconds(20))) && jump.isCertain)
+        #expect(jump == .init(time: truth + .seconds(20), doubt: .jump(month - .seconds(20))) && jump.certain != nil)
     }
 
     @Test func `a jump before neighbours were heard is told as one, and not believed because they stay silent`() {
@@ -39,15 +42,16 @@ import Transport
         let silent = Witnesses(count: 0, possible: 3, time: nil)
         let jump = clock.read(truth + month, silent, at: at(2), isSynchronised: false)
         #expect(jump == .init(time: truth + .seconds(2), doubt: .jump(month - .seconds(2)), isOpen: true))
-        #expect(!jump.isCertain && !jump.isConfirmed && clock.isStarting)
+        #expect(jump.certain == nil && !jump.isConfirmed && clock.isStarting)
         let later = clock.read(truth + month, silent, at: at(700), isSynchronised: false)
-        #expect(later == .init(time: truth + .seconds(700), doubt: .jump(month - .seconds(700))) && later.isCertain)
+        #expect(
+            later == .init(time: truth + .seconds(700), doubt: .jump(month - .seconds(700))) && later.certain != nil)
         let right = clock.read(truth + .seconds(710), .none, at: at(712), isSynchronised: false)
         #expect(right == .init(time: truth + .seconds(710)))
         // Nor where there is nobody to ask.
         var alone = TrustedClock(wall: truth, at: .zero)
         let sudden = alone.read(truth + month, .none, at: at(1), isSynchronised: false)
-        #expect(sudden == .init(time: truth + .seconds(1), doubt: .jump(month - .seconds(1))) && sudden.isCertain)
+        #expect(sudden == .init(time: truth + .seconds(1), doubt: .jump(month - .seconds(1))) && sudden.certain != nil)
         // Whom neighbours confirm is right, whatever it said before.
         var mended = TrustedClock(wall: truth + month, at: .zero)
         _ = mended.read(truth + month, silent, at: at(2), isSynchronised: false)
@@ -59,7 +63,24 @@ import Transport
         var alone = TrustedClock(wall: truth, at: .zero)
         #expect(alone.read(truth, .none, at: at(1), isSynchronised: false) == .init(time: truth))
         var kept = TrustedClock(wall: truth, at: .zero)
-        #expect(kept.read(truth, witnesses(truth + month), at: at(1), isSynchronised: true) == .init(time: truth))
+        #expect(
+            kept.read(truth, witnesses(truth + month), at: at(1), isSynchronised: true)
+                == .init(time: truth, lead: .zero))
+    }
+
+    @Test
+    func `a new period waits until even a clock that is a little ahead has reached it, unless others keep it right`() {
+        let end = truth + .seconds(30)
+        func reading(after seconds: Int64, isSynchronised: Bool) -> TrustedClock.Reading {
+            var clock = TrustedClock(wall: truth + .seconds(seconds), at: .zero)
+            return clock.read(truth + .seconds(seconds), .none, at: .zero, isSynchronised: isSynchronised)
+        }
+        func isWaiting(after seconds: Int64, isSynchronised: Bool = false) -> Bool {
+            reading(after: seconds, isSynchronised: isSynchronised).isWaiting { $0 >= end }
+        }
+        #expect(!isWaiting(after: 29) && isWaiting(after: 30) && isWaiting(after: 179) && !isWaiting(after: 180))
+        #expect(!isWaiting(after: 29, isSynchronised: true) && !isWaiting(after: 30, isSynchronised: true))
+        #expect(reading(after: 30, isSynchronised: true).certain == end)
     }
 
     @Test func `each doubt is told in one sentence that says what to do`() {

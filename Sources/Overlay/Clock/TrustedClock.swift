@@ -18,19 +18,31 @@ public struct TrustedClock: Sendable {
         public var doubt: Doubt?
         /// Neighbours have not said yet whether the clock of the start was right.
         public var isOpen = false
+        /// How far ahead of the true time it may be, though it is believed.
+        public var lead: Duration
 
-        public init(time: WallTime, doubt: Doubt? = nil, isOpen: Bool = false) {
+        public init(
+            time: WallTime, doubt: Doubt? = nil, isOpen: Bool = false, lead: Duration = StartCheck.tolerance
+        ) {
             self.time = time
             self.doubt = doubt
             self.isOpen = isOpen
+            self.lead = lead
         }
 
-        /// Whether a new period of the allowance may begin by it. What the uptime says does not run ahead.
-        public var isCertain: Bool {
+        /// What the time is at least, by which a new period of the allowance may begin; nothing where that is not
+        /// known. What the uptime says does not run ahead by more than what was believed before.
+        public var certain: WallTime? {
             switch doubt {
-            case nil, .jump: !isOpen
-            case .unheard, .neighbours: false
+            case nil, .jump: isOpen ? nil : time + (.zero - lead)
+            case .unheard, .neighbours: nil
             }
+        }
+
+        /// Whether a new period is due that may not begin yet.
+        /// - Parameter isOver: whether the period of the account is, at a time.
+        public func isWaiting(_ isOver: (WallTime) -> Bool) -> Bool {
+            isOver(time) && !(certain.map(isOver) ?? false)
         }
 
         /// Whether what is over by it may be deleted: it is not ahead of what neighbours say, or was believed.
@@ -53,6 +65,14 @@ public struct TrustedClock: Sendable {
     public var isStarting: Bool { if case .starting = trust { true } else { false } }
 
     public mutating func read(
+        _ wall: WallTime, _ witnesses: Witnesses, at now: Instant, isSynchronised: Bool
+    ) -> Reading {
+        var reading = judge(wall, witnesses, at: now, isSynchronised: isSynchronised)
+        if isSynchronised { reading.lead = .zero }
+        return reading
+    }
+
+    private mutating func judge(
         _ wall: WallTime, _ witnesses: Witnesses, at now: Instant, isSynchronised: Bool
     ) -> Reading {
         switch trust {

@@ -97,7 +97,7 @@ struct Rhythm: Service {
 
     /// Where a new period is due that may not begin yet, nobody gets files: it is not known which period would pay.
     private func go(by reading: TrustedClock.Reading, _ period: Period, _ turning: inout Turning) {
-        let isWaiting = !reading.isCertain && isOver(period, at: reading.time)
+        let isWaiting = reading.isWaiting { isOver(period, at: $0) }
         account.suspend(.clock, isWaiting)
         inbox.post(.wallClock(reading.time, isConfirmed: reading.isConfirmed))
         guard !isWaiting else {
@@ -106,7 +106,7 @@ struct Rhythm: Service {
         }
         if isOver(period, at: reading.time) { turning.end() } else { end(period, at: reading.time) }
         turning.settle()
-        if reading.isCertain { inbox.post(.period(settings.quota.period.period(containing: reading.time))) }
+        if let certain = reading.certain { inbox.post(.period(settings.quota.period.period(containing: certain))) }
     }
 
     /// Tells the account when its period ends: what is sent after that belongs to the next one, of which nothing is
