@@ -1,3 +1,4 @@
+internal import OrderedCollections
 internal import Primitives
 
 /// A tracker offers a file: this node agrees or says why not, and gets ready.
@@ -40,6 +41,9 @@ extension Curator {
         guard leaving == nil else { return .unable }
         guard policy.allows(posting), !isDenied(posting), !isRefused(posting) else { return .policy }
         guard !isVoid(posting), isInForce(posting) else { return .policy }
+        if let rest = undescribed[PostingKey(file: posting.file, publisher: posting.publisher)], now < rest.until {
+            return .unable
+        }
         guard offer.group.contains(own), !offer.holders.isEmpty else { return .malformed }
         return nil
     }
@@ -109,7 +113,10 @@ extension Curator {
             guard pull.underWay < limits.manifestQuestions else { return }
             guard pull.hedgeAt <= now else { return wake(file, at: pull.hedgeAt) }
         }
-        guard !holders.isEmpty, now < pull.began + settings.manifestPatience else { return abandon(file) }
+        guard !holders.isEmpty, now < pull.began + settings.manifestPatience else {
+            noteUndescribed(file, by: pull.publishers)
+            return abandon(file)
+        }
         pulls[file]?.asked += 1
         askForManifest(file, at: holders[pull.asked % holders.count])
     }
@@ -119,6 +126,17 @@ extension Curator {
         pulls[file]?.hedgeAt = now + settings.manifestHedge
         wake(file, at: now + settings.manifestHedge)
         call(.manifest(file), .manifest(file), to: holder)
+    }
+
+    /// Agreed to again after a rest, which is the longer the more often nobody could say what the file consists of.
+    private mutating func noteUndescribed(_ file: FileID, by publishers: [NodeID]) {
+        for publisher in publishers {
+            let key = PostingKey(file: file, publisher: publisher)
+            let times = undescribed.removeValue(forKey: key)?.times ?? 0
+            let rest = pause(settings.undescribedRest, afterFailures: times, longest: settings.declinedRest)
+            undescribed[key] = Undescribed(times: times + 1, until: now + rest)
+            if undescribed.count > limits.undescribed { undescribed.removeFirst() }
+        }
     }
 
     mutating func manifestAnswered(_ file: FileID, _ answer: Verified<CatalogueAnswer>?) {
@@ -139,6 +157,7 @@ extension Curator {
             }
             return
         }
+        for publisher in pull.publishers { undescribed[PostingKey(file: file, publisher: publisher)] = nil }
         // The offer's posting was only a claim; the manifest proves the length.
         prove(manifest.geometry.length, of: file)
         if manifest.geometry != pull.swarm?.geometry, !adopt(manifest.geometry, for: file) { return abandon(file) }
@@ -187,6 +206,8 @@ extension Curator {
 
     mutating func prepared(_ file: FileID) {
         guard let pull = pulls[file], case .preparing = pull.stage else { return }
+        // Who waited as long for the description as this node begins only now.
+        if now >= pull.began + settings.manifestHedge { pulls[file]?.swarm?.restart(at: now) }
         pulls[file]?.stage = .fetching
         announce(file)
         pump(file)

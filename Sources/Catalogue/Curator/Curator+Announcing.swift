@@ -187,7 +187,7 @@ extension Curator {
             outbox.failures = 0
         } else {
             for (file, everything) in items { outbox.add(file, everything: everything) }
-            let rest = pause(settings.firstPause, afterFailures: outbox.failures, longest: settings.longestPause)
+            let rest = pause(settings.firstPause, afterFailures: outbox.failures, longest: settings.longestDelivery)
             outbox.failures += 1
             outbox.restsUntil = now + rest
             agenda.add(.deliver(tracker), at: outbox.restsUntil)

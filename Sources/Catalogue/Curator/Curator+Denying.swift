@@ -30,14 +30,14 @@ extension Curator {
 
     // MARK: Lies
 
-    /// A publisher that stated a false digest, and up to which posting.
-    struct Lie: Hashable, Sendable {
+    /// Each publisher's posting of a file stands for itself.
+    struct PostingKey: Hashable, Sendable {
         let file: FileID
         let publisher: NodeID
     }
 
     func isRefused(_ posting: Posting) -> Bool {
-        refused[Lie(file: posting.file, publisher: posting.publisher)].map { posting.sequence <= $0 } ?? false
+        refused[PostingKey(file: posting.file, publisher: posting.publisher)].map { posting.sequence <= $0 } ?? false
     }
 
     /// Every piece fits, but the whole has a digest that nobody states. Either they all lied, or this disk changed a
@@ -62,9 +62,9 @@ extension Curator {
 
     /// The digest that it states is false.
     mutating func refuse(_ posting: Posting) {
-        let lie = Lie(file: posting.file, publisher: posting.publisher)
-        let known = refused.removeValue(forKey: lie)
-        refused[lie] = max(known ?? 0, posting.sequence)
+        let key = PostingKey(file: posting.file, publisher: posting.publisher)
+        let known = refused.removeValue(forKey: key)
+        refused[key] = max(known ?? 0, posting.sequence)
         if refused.count > limits.refused { refused.removeFirst() }
         note(.falseDigest, by: posting.publisher, of: posting.file)
     }

@@ -2,6 +2,9 @@ internal import Primitives
 
 /// Members come and go: trackers change, holdings stop counting.
 extension Curator {
+    /// So many members are about to be told of.
+    public mutating func expect(members count: Int) { members.reserve(count) }
+
     mutating func learn(_ facts: MemberFacts) {
         let before = members.update(facts)
         guard facts.id != own else { return }

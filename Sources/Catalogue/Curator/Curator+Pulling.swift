@@ -8,7 +8,7 @@ extension Curator {
         if let lookAt = pull.lookAt, lookAt <= now { pulls[file]?.lookAt = nil }
         switch pull.stage {
         case .describing:
-            askPeers(file)
+            if !isUndescribed(pull) { askPeers(file) }
             askForManifest(file)
         case .preparing, .completing:
             return
@@ -18,7 +18,15 @@ extension Curator {
             askPeers(file)
             searchIfStuck(file)
         }
-        if let next = pulls[file]?.swarm?.nextChange(after: now) { wake(file, at: next) }
+        if let pull = pulls[file], !isUndescribed(pull), let next = pull.swarm?.nextChange(after: now) {
+            wake(file, at: next)
+        }
+    }
+
+    /// Whether it has been unknown for some time what the file consists of: nothing can be fetched before, so that what
+    /// the others have of it is no use.
+    func isUndescribed(_ pull: Pull) -> Bool {
+        if case .describing = pull.stage { now >= pull.began + settings.manifestHedge } else { false }
     }
 
     mutating func wake(_ file: FileID, at moment: Instant) {

@@ -20,7 +20,9 @@ public struct Curator: Sendable {
     var owed = FileTable<Withdrawal>()
     var denied: Set<Denial>
     /// Publishers that stated a false digest of a file, and up to which posting; the oldest first.
-    var refused: OrderedDictionary<Lie, UInt64> = [:]
+    var refused: OrderedDictionary<PostingKey, UInt64> = [:]
+    /// Postings whose files nobody could describe; who was asked longest ago first.
+    var undescribed: OrderedDictionary<PostingKey, Undescribed> = [:]
     /// What routing was told of each file.
     var routed: [FileID: Picture] = [:]
     /// How many files are looked up only.

@@ -46,3 +46,11 @@ struct Pull: Sendable {
         searchAt = now
     }
 }
+
+/// Nobody could say what an offered file consists of.
+struct Undescribed: Sendable {
+    /// In a row.
+    var times: Int
+    /// Until when the posting is declined.
+    var until: Instant
+}

@@ -31,6 +31,8 @@ extension Curator {
         /// First pause after a failed call; doubles up to `longestPause`.
         public var firstPause = Duration.milliseconds(500)
         public var longestPause = Duration.seconds(60)
+        /// … or, where a tracker cannot be told, up to this: it may have nothing left to answer with.
+        public var longestDelivery = Duration.seconds(600)
 
         /// How many rounds in a row some tracker may be silent before a file that is remembered as withdrawn is told to
         /// be gone by what the others say: a tracker that restarts answers sooner; a guess.
@@ -113,6 +115,8 @@ extension Curator {
         public var longestSearch = Duration.seconds(300)
         /// How long the manifest of an accepted file is asked for before it is given up.
         public var manifestPatience = Duration.seconds(60)
+        /// Pause before the same posting is agreed to again; doubles up to `declinedRest`.
+        public var undescribedRest = Duration.seconds(60)
         /// When a holder is silent for so long, the next is asked for the manifest too, or the same again: far above a
         /// round trip, and often enough within the patience.
         public var manifestHedge = Duration.seconds(5)
@@ -169,6 +173,8 @@ extension Curator {
         public var sated = 4096
         /// Publishers' lies remembered. Beyond: the oldest is forgotten.
         public var refused = 1024
+        /// Postings remembered whose files nobody could describe. Beyond: the oldest is forgotten.
+        public var undescribed = 1024
         /// Members remembered that were caught lying. Beyond: who was caught longest ago is forgotten.
         public var caught = 256
         /// How often a member may be caught before what it says it holds counts for nothing: a disk may change a bit

@@ -46,7 +46,7 @@ public struct Swarm: Sendable {
     private(set) var flights: [Flight] = []
     /// In ascending order.
     private(set) var sources: [Source] = []
-    private let began: Instant
+    private var began: Instant
     private let runLength: Int
     /// All runs before this one are here.
     private var firstOpenRun = 0
@@ -90,6 +90,17 @@ public struct Swarm: Sendable {
                 id: id, role: isWhole ? .whole : .peer(nil), restsUntil: now, grewAt: now, pollAt: now,
                 pollPause: settings.shortestPoll),
             at: index)
+    }
+
+    /// Fetching begins only now: the peers have as long to show up as if they had just been named.
+    mutating func restart(at now: Instant) {
+        began = now
+        lastStored = now
+        for index in sources.indices {
+            sources[index].grewAt = now
+            sources[index].pollAt = now
+            sources[index].pollPause = settings.shortestPoll
+        }
     }
 
     /// A holder is one no longer.
@@ -140,14 +151,15 @@ public struct Swarm: Sendable {
         sources[index].failures += 1
         let rest = min(settings.firstRest * (1 << doublings), settings.longestRest)
         sources[index].restsUntil = now + rest
-        sources[index].pollAt = max(sources[index].pollAt, now + rest)
+        lengthenPoll(of: index, at: now)
+        sources[index].pollAt = max(sources[index].pollAt, now + max(rest, sources[index].pollPause))
     }
 
     /// After nothing new. While a whole group waits for a holder that is away, its members would ask each other for
     /// ever: from then on each asks the less often the longer nothing came, and no more often where there are many.
     private mutating func lengthenPoll(of index: Int, at now: Instant) {
         let wait = now - sources[index].grewAt - settings.patience
-        let idle = wait * max(1, group.count - 1) / settings.idlePolls
+        let idle = wait * sources.count { $0.isFilling } / settings.idlePolls
         let longest = min(max(settings.longestPoll, idle), settings.longestIdlePoll)
         sources[index].pollPause = min(sources[index].pollPause * 3 / 2, longest)
     }
@@ -346,6 +358,14 @@ extension Swarm.Source {
         switch role {
         case .whole: perWhole
         case .peer: perPeer
+        }
+    }
+
+    /// It may get more than it has.
+    var isFilling: Bool {
+        switch role {
+        case .whole: false
+        case .peer(let pieces): !isLiar && pieces?.isFull != true
         }
     }
 

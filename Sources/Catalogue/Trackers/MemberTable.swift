@@ -42,6 +42,16 @@ struct MemberTable: Sendable {
             MemberFacts(id: own, isAlive: true, place: nil, remaining: .zero, freeDisk: .zero, since: .zero))
     }
 
+    /// So many are to be expected: lists that grow as they like take up to twice their room.
+    mutating func reserve(_ count: Int) {
+        ids.reserveCapacity(count)
+        marks.reserveCapacity(count)
+        places.reserveCapacity(count)
+        remaining.reserveCapacity(count)
+        freeDisk.reserveCapacity(count)
+        since.reserveCapacity(count)
+    }
+
     subscript(id: NodeID) -> MemberFacts? { index(of: id).map { self[$0] } }
 
     /// What was known before.
@@ -97,10 +107,14 @@ struct MemberTable: Sendable {
         Rendezvous.first(Rendezvous.trackerCount, of: electorate, for: file)
     }
 
-    /// Whether this node is the first tracker of the file; mostly told by the first few that are looked at.
+    /// Whether this node is the first tracker of the file that can be told anything; mostly told by the first few that
+    /// are looked at.
     func isFirstTracker(of file: FileID) -> Bool {
         let rank = Rendezvous.Rank(of: own, for: file)
-        return !electorate.contains { Rendezvous.Rank(of: $0, for: file) > rank }
+        return !ids.indices.contains { index in
+            marks[index].contains(.isAlive) && !marks[index].contains(.isUnproven)
+                && Rendezvous.Rank(of: ids[index], for: file) > rank
+        }
     }
 
     /// Whether that member is a tracker of the file, or might be one to a member that sees the others a little

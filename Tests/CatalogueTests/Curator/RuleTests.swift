@@ -231,6 +231,25 @@ struct AcceptanceTests {
         #expect(bench.tell(.wanted(manifest.file)).calls.map(\.to) == [tracker])
     }
 
+    @Test("declines for a while what nobody could describe, and takes it again afterwards")
+    func restsAfterSilence() {
+        let manifest = Sample.manifest(length: .mebibytes(1), publisher: origin)
+        let tracker = Sample.node(51)
+        var bench = Bench(own: own, members: [Sample.facts(origin), Sample.facts(tracker)])
+        let offer = CatalogueRequest.offer(Offer(posting: manifest.posting, holders: [origin], group: [own]))
+        let asked = bench.ask(offer, from: tracker)
+        bench.tell(.member(Sample.facts(origin, isAlive: false)))
+        bench.tell(.failed(asked.calls[0].id, .unreachable))
+        bench.wait(.seconds(5))
+        bench.tell(.member(Sample.facts(origin)))
+        #expect(bench.answer(offer, from: tracker) == .declined(.unable))
+        let other = Sample.manifest(length: .mebibytes(1), publisher: origin, seed: 2)
+        let another = Offer(posting: other.posting, holders: [origin], group: [own])
+        #expect(bench.answer(.offer(another), from: tracker) == .accepted)
+        bench.wait(Curator.Settings().undescribedRest)
+        #expect(bench.answer(offer, from: tracker) == .accepted)
+    }
+
     @Test("lets go of a file for which there is no room after all")
     func noRoom() {
         let manifest = Sample.manifest(length: .mebibytes(1), publisher: origin)
