@@ -27,7 +27,7 @@ public struct Overlay: Sendable {
     /// Looked up, and waiting for holders to be proven.
     var heldFiles: [HeldFile] = []
 
-    // Each machine appends to a list of its own, kept between events for its memory.
+    // Each machine appends to a list of its own; empty between events.
     private var rosterActions: [Roster.Action] = []
     private var curatorActions: [Curator.Action] = []
     private var ledgerActions: [Ledger.Action] = []
@@ -41,6 +41,9 @@ public struct Overlay: Sendable {
         // Members from before a restart are no news.
         for member in roster.members { _ = conditions.notice(of: member, isNew: false) }
     }
+
+    /// Less than this part of its share is next to nothing.
+    private static let useful: Int64 = 1000
 
     /// When the shell must deliver `.wake`, at the latest.
     public private(set) var nextDeadline: Instant?
@@ -61,6 +64,7 @@ public struct Overlay: Sendable {
         switch event {
         case .start(let time, let isConfirmed):
             tellWhatRemains(at: now)
+            curator.expect(members: roster.members.count + 1)
             for member in [roster.own] + roster.members { handOn(member, isNew: false, at: now, into: &actions) }
             roster.handle(.start(time), at: now, into: &rosterActions)
             curator.handle(.start(time, isConfirmed: isConfirmed), at: now, into: &curatorActions)
@@ -160,9 +164,9 @@ public struct Overlay: Sendable {
         case .catalogue(let question):
             let part = request.part { _ in question }
             curator.handle(.request(part, from: asker, id), at: now, into: &curatorActions)
-        case .introduce(let news):
+        case .introduce(let news, let wantsTable):
             roster.handle(.told(request.parts { _ in news }), at: now, into: &rosterActions)
-            actions.append(.answer(id, .table(roster.news)))
+            actions.append(.answer(id, .table(wantsTable ? roster.news : [])))
         case .prove, .callBack:
             // Questions about this machine, which the shell answers.
             break
@@ -179,6 +183,8 @@ public struct Overlay: Sendable {
                 // Whoever answers another question than it was asked has not answered.
                 return curator.handle(.failed(call, .malformed), at: now, into: &curatorActions)
             }
+            // Who only made itself known gets nothing, and who asked for a table at least the card of who has it.
+            guard !news.isEmpty else { return }
             roster.handle(.table(answer.parts { _ in news }), at: now, into: &rosterActions)
         case .proof, .reached:
             failed(call, .malformed, at: now)
@@ -206,12 +212,12 @@ public struct Overlay: Sendable {
     /// What one machine decided may concern another, which may decide something in turn: until all are silent.
     private mutating func settle(at now: Instant, into actions: inout [Action]) {
         while !(rosterActions.isEmpty && curatorActions.isEmpty && ledgerActions.isEmpty) {
-            let fromRoster = rosterActions
-            let fromCurator = curatorActions
-            let fromLedger = ledgerActions
-            rosterActions.removeAll(keepingCapacity: true)
-            curatorActions.removeAll(keepingCapacity: true)
-            ledgerActions.removeAll(keepingCapacity: true)
+            var fromRoster: [Roster.Action] = []
+            var fromCurator: [Curator.Action] = []
+            var fromLedger: [Ledger.Action] = []
+            swap(&fromRoster, &rosterActions)
+            swap(&fromCurator, &curatorActions)
+            swap(&fromLedger, &ledgerActions)
             for action in fromLedger { perform(action, at: now, into: &actions) }
             for action in fromRoster { perform(action, at: now, into: &actions) }
             for action in fromCurator { perform(action, at: now, into: &actions) }
@@ -222,9 +228,9 @@ public struct Overlay: Sendable {
         switch action {
         case .send(let envelope, let member):
             actions.append(.send(envelope, to: member))
-        case .introduce(let member):
+        case .introduce(let member, let wantsTable):
             let call = introductions.begin()
-            let introduction = PeerRequest.introduce([.card(roster.own.card.value)])
+            let introduction = PeerRequest.introduce([.card(roster.own.card.value)], wantsTable: wantsTable)
             reach(member, .call(call, introduction, to: member), at: now, into: &actions)
         case .sign(let news):
             actions.append(.sign(.news(news)))
@@ -339,7 +345,10 @@ public struct Overlay: Sendable {
     }
 
     private mutating func tellWhatRemains(at now: Instant) {
-        let measured = Roster.Event.measured(remaining: remaining, load: load, freeDisk: freeDisk)
+        // Who has next to nothing left is of no use to others, and is to say that nothing is left while it still can.
+        let isExhausted = remaining.bytes < ledger.terms.share.bytes / Self.useful
+        let measured = Roster.Event.measured(
+            remaining: isExhausted ? .zero : remaining, load: load, freeDisk: freeDisk)
         roster.handle(measured, at: now, into: &rosterActions)
         curator.handle(.capacity(replication: remaining, freeDisk: freeDisk), at: now, into: &curatorActions)
     }

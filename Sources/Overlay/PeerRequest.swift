@@ -5,8 +5,9 @@ public import Primitives
 /// What one node asks another over HTTP: `POST /peer/v1/<name>`, signed by who asks.
 public enum PeerRequest: Hashable, Sendable {
     case catalogue(CatalogueRequest)
-    /// "This is me, and who I know": for members that may not hold the asker's card yet. Answered with the whole table.
-    case introduce([News])
+    /// "This is me": for members that may not hold the asker's card yet. Answered with the whole table, where that is
+    /// wanted: it is far larger than anything else that nodes ask each other for.
+    case introduce([News], wantsTable: Bool = true)
     /// "Are you there?", at the URL on the asked node's card; the asker's own card goes along, for those that may not
     /// hold it yet. Answered with a proof.
     case prove(nonce: Bytes32, by: Card)
@@ -50,7 +51,7 @@ extension PeerRequest: StatementBearing {
     public var statements: [any Statement] {
         switch self {
         case .catalogue(let request): request.statements
-        case .introduce(let news): news.flatMap(\.statements)
+        case .introduce(let news, _): news.flatMap(\.statements)
         case .prove(_, let card), .callBack(let card): [card]
         }
     }
@@ -74,6 +75,7 @@ private enum Kind {
     static let membership: UInt8 = 2
     static let proof: UInt8 = 3
     static let callBack: UInt8 = 4
+    static let acquaintance: UInt8 = 5
 }
 
 extension WireReader {
@@ -90,8 +92,8 @@ extension PeerRequest: WireCodable {
         case .catalogue(let request):
             writer.write(Kind.catalogue)
             writer.write(request)
-        case .introduce(let news):
-            writer.write(Kind.membership)
+        case .introduce(let news, let wantsTable):
+            writer.write(wantsTable ? Kind.membership : Kind.acquaintance)
             writer.write(list: news)
         case .prove(let nonce, let card):
             writer.write(Kind.proof)
@@ -110,6 +112,8 @@ extension PeerRequest: WireCodable {
         case Kind.proof: self = .prove(nonce: try reader.bytes32(), by: try reader.value())
         case Kind.callBack: self = .callBack(try reader.value())
         case Kind.membership: self = .introduce(try reader.list(limit: introductionLimit, what: "news"))
+        case Kind.acquaintance:
+            self = .introduce(try reader.list(limit: introductionLimit, what: "news"), wantsTable: false)
         default: throw .malformed("a request of unknown kind")
         }
     }

@@ -140,8 +140,8 @@ struct Field {
             var seconds = delay(index, other, &generator)
             if let lag = stations[other].lag { seconds += .random(in: lag, using: &generator) }
             schedule(.event(.received(Verified(checked: envelope), from: id(index)), at: other), after: seconds)
-        case .introduce(let teller):
-            guard let other = indices[teller], stations[other].isUp else { return }
+        case .introduce(let teller, let wantsTable):
+            guard wantsTable, let other = indices[teller], stations[other].isUp else { return }
             schedule(.table(from: other, to: index), after: 0.2)
         case .sign(let draft): schedule(.event(.signed(Self.signed(draft)), at: index), after: 0.000_1)
         case .persist(_, let then): for action in then { perform(action, of: index) }

@@ -39,7 +39,7 @@ struct World {
         case datagram([UInt8], from: NodeID, to: NodeID)
         case event(Roster.Event, at: NodeID, life: Int)
         case wake(NodeID, life: Int)
-        case introduction(from: NodeID, to: NodeID)
+        case introduction(from: NodeID, to: NodeID, wantsTable: Bool)
     }
 
     struct Node {
@@ -220,12 +220,13 @@ struct World {
                     || roster.members.contains { $0.id.short == item.author }
             }
             deliver(.received(Verified(checked: known), from: sender), to: receiver)
-        case .introduction(let sender, let receiver):
+        case .introduction(let sender, let receiver, let wantsTable):
             guard let from = nodes[sender]?.roster, let to = nodes[receiver]?.roster, canReach(sender, receiver),
                 finds(sender, receiver)
             else { return }
             let own = from.own.news
             deliver(.told(own), to: receiver)
+            guard wantsTable else { return }
             let table = to.news.map { Verified(checked: $0) }
             schedule(.event(.table(table), at: sender, life: life(of: sender)), after: 0.005)
         }
@@ -242,7 +243,8 @@ struct World {
         for action in actions {
             switch action {
             case .send(let envelope, let receiver): send(envelope, from: id, to: receiver)
-            case .introduce(let receiver): schedule(.introduction(from: id, to: receiver), after: 0.005)
+            case .introduce(let receiver, let wantsTable):
+                schedule(.introduction(from: id, to: receiver, wantsTable: wantsTable), after: 0.005)
             case .sign(let draft):
                 if case .status = draft { statusesDrafted[id, default: 0] += 1 }
                 schedule(.event(.signed(signed(draft)), at: id, life: life(of: id)), after: 0.000_1)

@@ -14,7 +14,7 @@ import Testing
         endpoints: [Endpoint(address: .v4(0xC000_0201), port: 8080)], url: "http://192.0.2.1:8080", place: nil,
         share: .zero, certificate: nil)
     private static let requests: [PeerRequest] = [
-        .catalogue(.lookUp(file)), .catalogue(.pieces(file)), .introduce([]),
+        .catalogue(.lookUp(file)), .catalogue(.pieces(file)), .introduce([]), .introduce([], wantsTable: false),
         .prove(nonce: Bytes32(1, 1, 1, 1), by: card),
         .callBack(card),
     ]

@@ -40,6 +40,13 @@ struct QuietDigest: Equatable, Sendable {
     private var farewells: [Item] = []
     /// How many young ones there may be before those that are gone are looked for.
     private var tidyAt = 64
+    /// What the young ones come to through a version that was asked for: within a minute, all ask for the same.
+    private var last: Answer?
+
+    private struct Answer: Equatable, Sendable {
+        let version: UInt64
+        var hash: UInt64
+    }
 
     init(floor: UInt64 = 0) {
         self.floor = floor
@@ -57,6 +64,7 @@ struct QuietDigest: Equatable, Sendable {
             return
         }
         young.append(item)
+        if let answer = last, item.version <= answer.version { last?.hash ^= item.hash }
         if young.count > tidyAt { tidy() }
     }
 
@@ -94,18 +102,27 @@ struct QuietDigest: Equatable, Sendable {
     /// Over all that is no younger than `version`.
     mutating func hash(through version: UInt64) -> UInt64 {
         if version - floor > 2 * Self.slack { settle(through: version - Self.slack) }
-        var hash = settled
-        for item in young where item.version <= version { hash ^= item.hash }
+        var hash = settled ^ youngHash(through: version)
         for item in farewells where item.version <= version && item.version + Self.farewellsCount > version {
             hash ^= item.hash
         }
         return hash
     }
 
+    private mutating func youngHash(through version: UInt64) -> UInt64 {
+        if let last, last.version == version { return last.hash }
+        var hash: UInt64 = 0
+        for item in young where item.version <= version { hash ^= item.hash }
+        last = Answer(version: version, hash: hash)
+        return hash
+    }
+
     private mutating func settle(through version: UInt64) {
         floor = version
+        last = nil
         for item in young where item.version <= version { settled ^= item.hash }
-        young.removeAll { $0.version <= version }
+        // A list of its own: the young ones of a start would keep their room for good.
+        young = young.filter { $0.version > version }
         tidyAt = max(64, young.count * 2)
     }
 

@@ -41,6 +41,6 @@ extension Roster {
     mutating func introduceIfUnknown(_ index: Int, _ effects: inout Effects) {
         guard table.members.heard(index) == nil, !table[edge: index].isIntroduced else { return }
         table[edge: index].isIntroduced = true
-        effects.append(.introduce(to: table.members.id(index)))
+        effects.append(.introduce(to: table.members.id(index), wantsTable: introduction != nil))
     }
 }

@@ -43,18 +43,17 @@ extension Roster {
     }
 
     private func condemned(at now: Instant) -> Int? {
-        for id in table.accused {
-            if let index = table.index(of: id), isCondemned(index, at: now) { return index }
+        // Against most there are too few, and voters enough for a quorum.
+        let isQuorumNeeded = table.members.presentCount - table.accused.count > settings.quorum
+        for accused in table.accused where accused.isPresent && (accused.verdicts >= settings.quorum || !isQuorumNeeded)
+        {
+            if let index = table.index(of: accused.member), isCondemned(index, at: now) { return index }
         }
         return nil
     }
 
     private func isCondemned(_ index: Int, at now: Instant) -> Bool {
-        guard table.members.isPresent(index) else { return false }
-        // Of most there are too few, and voters enough for a quorum: that is seen at once.
-        let count = table.members.verdicts(index).count
-        let isQuorumNeeded = table.members.presentCount - table.accused.count > settings.quorum
-        guard count > 0, count >= settings.quorum || !isQuorumNeeded, !isFresh(index, at: now) else { return false }
+        guard !isFresh(index, at: now) else { return false }
         let member = table.members[index]
         let issuers = member.verdicts.filter { isStanding($0.value, against: member) }.compactMap {
             table.member($0.value.issuer)
@@ -126,7 +125,7 @@ extension Roster {
         let member = table.members[index]
         effects.append(.send(Envelope(.probe(number: nextNumber())), to: member.id))
         // It may have forgotten this node, and could not read a word.
-        if member.heard == nil { effects.append(.introduce(to: member.id)) }
+        if member.heard == nil { effects.append(.introduce(to: member.id, wantsTable: introduction != nil)) }
     }
 
     /// Another tells the last word of a member that is dead here, and knows of no death: who of them is right, the member
@@ -153,7 +152,7 @@ extension Roster {
 
     /// Somebody gave a verdict, and too few others have: this node looks for itself.
     private mutating func watchAccused(at now: Instant) {
-        let accused = table.accused.compactMap { table.index(of: $0) }.filter { index in
+        let accused = table.accused.compactMap { table.index(of: $0.member) }.filter { index in
             table.members.isPresent(index)
                 && !table.members.verdicts(index).contains { $0.value.issuer == own.id.short }
         }

@@ -54,6 +54,7 @@ extension Roster {
         var nothing = Effects()
         // In the table's order, so that each comes to stand at its end.
         let cards = known.filter(\.value.isCard).sorted { $0.value.subject < $1.value.subject }
+        table.reserve(cards.count)
         take(cards + known.filter { !$0.value.isCard }, .keep, at: .zero, &nothing)
     }
 

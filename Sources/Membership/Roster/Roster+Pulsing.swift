@@ -109,12 +109,12 @@ extension Roster {
         guard table.phase(index) != .idle else { return }
         // What did not fit goes on at once, as long as the other end takes it in; what it has more of, after a breath.
         // What it asks for goes with the next pulse: it may have it from others by then.
-        let edge = table[edge: index]
-        let isBehind = !edge.catchUp.isEmpty || hasUnacknowledged(index)
-        let isCutShort = !edge.catchUp.isEmpty || silence.isCutShort
-        if isCutShort, isBehind, edge.acknowledged > before.acknowledged || caughtUp > 0 {
+        let isCatchingUp = !table[edge: index].catchUp.isEmpty
+        let isBehind = isCatchingUp || hasUnacknowledged(index)
+        let isHeeded = table.acknowledged(index) > before.acknowledged || caughtUp > 0
+        if isCatchingUp || silence.isCutShort, isBehind, isHeeded {
             beginExchange(index, at: now, &effects)
-        } else if pulse.hasMore, edge.received != before.received {
+        } else if pulse.hasMore, table[edge: index].received != before.received {
             table[edge: index].phase = .resting(until: now + settings.urgentSpacing)
         } else {
             // A little later than the other end, whose turn it is.

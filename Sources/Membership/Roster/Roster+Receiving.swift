@@ -146,7 +146,12 @@ extension Roster {
             guard let index = table.index(of: id), case .waiting(let silence) = table.phase(index),
                 silence.stage != .direct, silence.sending(number) != nil
             else { continue }
-            table.heard(index, at: now)
+            if table.members.heard(index) == nil {
+                // It lives, and may have understood nothing of what this node said.
+                introduceIfUnknown(index, &effects)
+            } else {
+                table.heard(index, at: now)
+            }
             become(.alive, index, at: now, &effects)
             table[edge: index].phase = .resting(until: now + interval(of: index))
             return

@@ -34,7 +34,14 @@ extension Roster {
             tellSuspicion(index, &silence, at: now, &effects)
             silence.deadline = now + max(wait, interval(of: index) / 8)
         case .suspected:
-            let patience = health.patience(interval(of: index) * settings.verdictPercent / 100)
+            // Who was never heard may not know this node yet, as long as its card is on the way.
+            let isStranger = table.members.heard(index) == nil
+            if isStranger, silence.unanswered.isMultiple(of: settings.verdictProbes) {
+                table[edge: index].isIntroduced = false
+                introduceIfUnknown(index, &effects)
+            }
+            let percent = settings.verdictPercent * (isStranger ? settings.strangerPatience : 1)
+            let patience = health.patience(interval(of: index) * percent / 100)
             if silence.unanswered >= settings.verdictProbes, now - silence.since >= patience {
                 silence.stage = .condemned
                 let member = table.members[index]

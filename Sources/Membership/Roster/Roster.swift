@@ -46,7 +46,7 @@ public struct Roster: Sendable {
         case send(Envelope, to: NodeID)
         /// Tell this member over HTTP who this node is, and ask for its table: it may not know the key yet. The answer
         /// comes back as `.table`; without one nothing need be said.
-        case introduce(to: NodeID)
+        case introduce(to: NodeID, wantsTable: Bool = true)
         /// Sign this draft; it comes back as `.signed`, drafts in their order.
         case sign(News)
         indirect case persist([MemberRecord], then: [Action])

@@ -46,6 +46,15 @@ struct Rows: Equatable, Sendable {
         return card
     }
 
+    /// So many are to be expected: lists that grow as they like take up to twice their room.
+    mutating func reserve(_ count: Int) {
+        ids.reserveCapacity(count)
+        conditions.reserveCapacity(count)
+        cards.reserveCapacity(count)
+        statuses.reserveCapacity(count)
+        since.reserveCapacity(count)
+    }
+
     /// Where it stands from now on; nothing when another member has the same short id.
     mutating func insert(_ card: Verified<News>, since now: Instant) -> Int? {
         let id = card.value.subject

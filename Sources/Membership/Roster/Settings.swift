@@ -32,6 +32,9 @@ extension Roster {
         /// Time without an answer before this node's verdict, in hundredths of the edge's interval. With the interval
         /// and its jitter before it, a death is known within three intervals.
         public var verdictPercent = 175
+        /// So many times as long for who was never heard in this run: where many join at once, their cards take as long
+        /// to reach all.
+        public var strangerPatience = 4
         /// Wait for a reply where no round trip is known: this part of the interval, at most `longestGuess`.
         public var guessDivisor = 5
         public var longestGuess: Duration = .seconds(1)

@@ -8,8 +8,8 @@ struct Table: Equatable, Sendable {
     var log = ChangeLog()
     /// Of those that something was exchanged with, and not long ago.
     private var edges = Edges()
-    /// Those that verdicts stand against, in ascending order: few, also where there are many members.
-    private(set) var accused: [ShortID] = []
+    /// Those that verdicts stand against, in order of their ids: few, also where there are many members.
+    private(set) var accused: [Accused] = []
     private var quiet = QuietDigest()
 
     init(own: Member) {
@@ -64,6 +64,9 @@ struct Table: Equatable, Sendable {
 
     // MARK: Members
 
+    /// So many are to be expected.
+    mutating func reserve(_ count: Int) { members.reserve(count) }
+
     /// Where it stands from now on; nothing when another member has the same short id, whose statements would be taken
     /// for this one's.
     mutating func insert(_ card: Verified<News>, since now: Instant) -> Int? {
@@ -76,7 +79,7 @@ struct Table: Equatable, Sendable {
         let member = members[index]
         quiet.toggle(member)
         for news in members.news(index) { log.outdate(news.value) }
-        if !member.verdicts.isEmpty { noteAccused(member.id.short, false) }
+        if !member.verdicts.isEmpty { noteAccused(member.id.short, verdicts: 0, isPresent: false) }
         edges.remove { id, _ in id == member.id.short }
         members.remove(at: index)
     }
@@ -112,7 +115,9 @@ struct Table: Equatable, Sendable {
             quiet.toggle(before)
             quiet.toggle(after)
         }
-        if before.verdicts.isEmpty != after.verdicts.isEmpty { noteAccused(after.id.short, !after.verdicts.isEmpty) }
+        if !(before.verdicts.isEmpty && after.verdicts.isEmpty) {
+            noteAccused(after.id.short, verdicts: after.verdicts.count, isPresent: after.isPresent)
+        }
     }
 
     /// A run begins: nothing is known of how long anybody has been there.
@@ -127,9 +132,11 @@ struct Table: Equatable, Sendable {
         quiet.toggle(own)
     }
 
-    private mutating func noteAccused(_ id: ShortID, _ isAccused: Bool) {
-        let place = accused.partitioningIndex { $0 >= id }
-        if isAccused { accused.insert(id, at: place) } else { accused.remove(at: place) }
+    private mutating func noteAccused(_ id: ShortID, verdicts: Int, isPresent: Bool) {
+        let place = accused.partitioningIndex { $0.member >= id }
+        let end = place < accused.count && accused[place].member == id ? place + 1 : place
+        let entry = Accused(member: id, verdicts: verdicts, isPresent: isPresent)
+        accused.replaceSubrange(place..<end, with: verdicts > 0 ? [entry] : [])
     }
 
     // MARK: News
@@ -234,6 +241,14 @@ struct Table: Equatable, Sendable {
     private static func lastQuiet(at minute: UInt32, age: Duration) -> UInt64 {
         UInt64(clamping: Int64(minute) * 60_000 - age.wholeMilliseconds)
     }
+}
+
+/// A member that verdicts stand against; asked about at every event, so that it says itself what there is to know.
+struct Accused: Equatable, Sendable {
+    let member: ShortID
+    let verdicts: Int
+    /// It is not held dead yet.
+    let isPresent: Bool
 }
 
 extension ShortID {

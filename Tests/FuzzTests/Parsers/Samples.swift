@@ -101,7 +101,8 @@ enum Samples {
     ]
     static let requests: [PeerRequest] =
         catalogueRequests.map(PeerRequest.catalogue) + [
-            .introduce(news), .prove(nonce: .zero, by: memberCard), .callBack(memberCard),
+            .introduce(news), .introduce(news, wantsTable: false),
+            .prove(nonce: .zero, by: memberCard), .callBack(memberCard),
         ]
     static let answers: [PeerAnswer] =
         catalogueAnswers.map(PeerAnswer.catalogue) + [
