@@ -34,7 +34,7 @@ struct VirtualDisk {
     /// The cards that came with the installation: one list for all disks of the world.
     private var installed: [Verified<News>] = []
     /// What has been written since; nothing where a member was forgotten.
-    private var news: [NewsKey: Verified<News>?] = [:]
+    private var news: [ShortID: [NewsKey: Verified<News>?]] = [:]
     private var ownVersion: UInt64 = 0
 
     /// Pieces that were handed to the system, and are not durable yet.
@@ -109,10 +109,10 @@ struct VirtualDisk {
 
     private mutating func apply(_ record: Record) {
         switch record {
-        case .member(.news(let item)): news[NewsKey(item.value)] = .some(item)
+        case .member(.news(let item)): news[item.value.subject, default: [:]][NewsKey(item.value)] = .some(item)
         case .member(.forget(let id)):
-            news = news.filter { $0.key.subject != id.short }
-            news[NewsKey(cardOf: id.short)] = .some(nil)
+            let nothing: Verified<News>? = nil
+            news[id.short] = [NewsKey(cardOf: id.short): nothing]
         case .member(.ownVersion(let version)): ownVersion = max(ownVersion, version)
         case .holding(.holding(let holding)):
             holdings[holding.file] = holding
@@ -192,8 +192,8 @@ struct VirtualDisk {
 
     private var knownNews: [Verified<News>] {
         guard !news.isEmpty else { return installed }
-        let written = news.sorted { $0.key < $1.key }.compactMap(\.value)
-        return installed.filter { news[NewsKey($0.value)] == nil } + written
+        let written = news.values.flatMap(\.self).sorted { $0.key < $1.key }.compactMap(\.value)
+        return installed.filter { news[$0.value.subject]?[NewsKey($0.value)] == nil } + written
     }
 
     /// Records of pieces whose bytes are not here.

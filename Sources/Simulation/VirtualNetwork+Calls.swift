@@ -13,6 +13,7 @@ extension VirtualNetwork {
             return schedule(.event(.failed(id, .unreachable), run))
         }
         guard takesQuestions(run), reserve(size, for: .overlay, at: run) else {
+            note("\(run.node) has nothing left to ask with: \(id)")
             return schedule(.event(.failed(id, .untried), run))
         }
         nodes[run.node].process?.door.calls.insert(id)

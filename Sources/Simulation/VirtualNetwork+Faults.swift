@@ -35,6 +35,7 @@ extension VirtualNetwork {
     mutating func begin(_ kind: Topology.Kind, on nodes: [Int]) -> FaultID {
         let id = faults.begin(kind, on: nodes)
         note("\(kind) on \(nodes)")
+        if kind.parts { checkers.audiences.parted(at: now) }
         for index in nodes { begin(kind, at: index) }
         trouble(nodes)
         return id
@@ -52,6 +53,7 @@ extension VirtualNetwork {
     mutating func end(_ id: FaultID) {
         guard let fault = faults.end(id) else { return }
         note("\(fault.kind) on \(fault.nodes) ends")
+        if fault.kind.parts { checkers.audiences.reunited(at: now) }
         measures.agreement.expect(since: now)
         trouble(fault.nodes)
         for index in fault.nodes { end(fault.kind, at: index) }
@@ -70,6 +72,7 @@ extension VirtualNetwork {
     mutating func endFaults() {
         for fault in faults.active {
             _ = faults.end(fault.id)
+            if fault.kind.parts { checkers.audiences.reunited(at: now) }
             trouble(fault.nodes)
             if case .crash = fault.kind { continue }
             for index in fault.nodes { end(fault.kind, at: index) }

@@ -71,7 +71,7 @@ struct VirtualNetwork {
         let id = NodeID(Bytes32(generator.next(), generator.next(), generator.next(), generator.next()))
         let founder = nodes.first?.id ?? id
         let card = Card(
-            nodeID: id, agreementKey: .zero, network: founder, version: 1,
+            nodeID: id, agreementKey: .zero, network: founder, version: UInt64(wallTime.milliseconds),
             name: machine.name.isEmpty ? "node \(index)" : machine.name,
             endpoints: [Endpoint(address: .v4(0xC000_0200 + UInt32(index)), port: 8080)],
             url: "http://192.0.2.\(index):8080", place: machine.place, share: machine.share,
@@ -130,9 +130,8 @@ struct VirtualNetwork {
         let restored = nodes[index].disk.restored
         let id = nodes[index].id
         let terms = Terms(share: nodes[index].share)
-        // Where there may be neighbours to ask, a new period waits for what they say of the time.
-        let isAlone = restored.news.allSatisfy { $0.value.subject == id.short }
-        let stored = isAlone || nodes[index].clockError == .zero ? nil : restored.ledger?.period
+        // A new period waits for the first reading of the clock by which it is certain.
+        let stored = nodes[index].clockError == .zero ? nil : restored.ledger?.period
         return Overlay(
             roster: Roster(
                 own: nodes[index].card, known: restored.news, lastVersion: restored.lastVersion,

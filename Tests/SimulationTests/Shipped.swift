@@ -5,7 +5,7 @@ import Testing
 
 /// The topologies that come with Potluck.
 enum Shipped {
-    static let names = ["neighbours", "bloggers", "festival", "thousand", "ten-thousand", "split", "liars"]
+    static let names = ["neighbours", "bloggers", "festival", "thousand", "ten-thousand", "split", "liars", "lossy"]
 
     static let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().appending(path: "topology")

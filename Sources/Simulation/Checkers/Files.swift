@@ -60,6 +60,9 @@ struct Audiences: Checker {
     private(set) var unwanted: [FileID: [Posting]] = [:]
     /// When the last posting of a file was replaced or taken back: until that is known everywhere, the old one counts.
     private var replaced: [FileID: [(posting: Posting, until: Instant)]] = [:]
+    /// How many faults keep nodes from reaching each other, and since when some do.
+    private var partings = 0
+    private var partedSince: Instant?
 
     /// How long news of a posting may take to reach who decides: as long as a look-up is believed, and a little.
     static let patience = Curator.Settings().settledLifetime + .seconds(60)
@@ -88,20 +91,34 @@ struct Audiences: Checker {
     private mutating func retire(_ file: FileID, by publisher: NodeID, at now: Instant) {
         let old = postings[file]?.filter { $0.publisher == publisher } ?? []
         postings[file]?.removeAll { $0.publisher == publisher }
-        replaced[file, default: []].removeAll { $0.until < now }
-        replaced[file, default: []] += old.map { ($0, now + Self.patience) }
+        let earlier = (replaced[file] ?? []).filter { counts($0.until, at: now) }
+        replaced[file] = earlier + old.map { ($0, now + Self.patience) }
     }
 
-    /// While nodes do not reach each other, nobody can be expected to have heard.
-    mutating func extend(to until: Instant) {
-        for file in replaced.keys { replaced[file] = replaced[file]?.map { ($0.posting, max($0.until, until)) } }
+    /// Some nodes do not reach each other from now on: nobody can be expected to hear.
+    mutating func parted(at now: Instant) {
+        partings += 1
+        partedSince = partedSince ?? now
     }
+
+    /// They reach each other again, as far as this fault goes.
+    mutating func reunited(at now: Instant) {
+        guard let since = partedSince else { return }
+        let until = now + Self.patience
+        replaced = replaced.mapValues { old in
+            old.map { ($0.posting, $0.until >= since ? max($0.until, until) : $0.until) }
+        }
+        partings -= 1
+        if partings == 0 { partedSince = nil }
+    }
+
+    private func counts(_ until: Instant, at now: Instant) -> Bool { until >= partedSince ?? now }
 
     /// - Parameter node: who serves, or is to serve.
     func check(_ file: FileID, by node: NodeID, at now: Instant) -> String? {
         func vouches(_ posting: Posting) -> Bool { posting.publisher == node || posting.audience.vouches(for: node) }
         if postings[file]?.contains(where: vouches) ?? false { return nil }
-        if replaced[file]?.contains(where: { $0.until >= now && vouches($0.posting) }) ?? false { return nil }
+        if replaced[file]?.contains(where: { counts($0.until, at: now) && vouches($0.posting) }) ?? false { return nil }
         if postings[file]?.isEmpty ?? true { return nil }
         return "is to serve \(file.brief), and no publisher of it vouches for it"
     }

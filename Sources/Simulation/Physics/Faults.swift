@@ -64,6 +64,16 @@ struct Faults {
     }
 }
 
+extension Topology.Kind {
+    /// Some nodes do not reach others.
+    var parts: Bool {
+        switch self {
+        case .partition, .split: true
+        case .crash, .pause, .loss, .delay, .slowDisk, .fullDisk, .tornWrites, .clockJump, .lie: false
+        }
+    }
+}
+
 /// What is wrong with one machine.
 struct Troubles: Equatable {
     /// Of what it sends and what is sent to it.

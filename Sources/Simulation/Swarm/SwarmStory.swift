@@ -156,6 +156,9 @@ struct SwarmStory {
         network.heal(core)
     }
 
+    /// From the first question to the file.
+    private static let clientPatience = Duration.seconds(120)
+
     private var patience: Duration { Convergence.patience(pulse: world.topology.pulse ?? .seconds(600)) }
 
     private mutating func converge() {
@@ -173,16 +176,30 @@ struct SwarmStory {
         for file in Set(files.map(\.id)).sorted() { find(file) }
     }
 
+    /// Somebody near each node of the core asks it for a file, and comes again as often as told to.
     private mutating func find(_ file: FileID) {
         let expectation = Convergence.expectation(of: file, in: network, core: core)
         guard expectation != .anything else { return }
-        let asked = core.map { network.ask(file, at: $0, near: network.nodes[$0].place) }
-        network.run(for: .seconds(120)) { network in asked.allSatisfy { network.clients[$0]?.outcome != nil } }
-        for (index, client) in zip(core, asked) {
-            let outcome = network.clients[client]?.outcome
-            guard let sentence = Convergence.complaint(about: outcome, expecting: expectation) else { continue }
-            network.judge(Discovery.self, at: index, "\(sentence) \(file.brief)")
-            return
+        let end = network.now + Self.clientPatience
+        var asking = core
+        while !asking.isEmpty {
+            let asked = asking.map { network.ask(file, at: $0, near: network.nodes[$0].place) }
+            network.run(for: max(.zero, end - network.now)) { network in
+                asked.allSatisfy { network.clients[$0]?.outcome != nil }
+            }
+            var (postponed, pause) = ([Int](), Duration.zero)
+            for (index, client) in zip(asking, asked) {
+                let outcome = network.clients[client]?.outcome
+                if case .postponed(let wait) = outcome, network.now + wait < end {
+                    postponed.append(index)
+                    pause = max(pause, wait)
+                } else if let sentence = Convergence.complaint(about: outcome, expecting: expectation) {
+                    network.judge(Discovery.self, at: index, "\(sentence) \(file.brief)")
+                    return
+                }
+            }
+            network.run(for: pause)
+            asking = postponed
         }
     }
 }

@@ -31,6 +31,25 @@ import Testing
         #expect(named.contains(breach.checker), "\(breach): \(network.violations)")
     }
 
+    @Test func `an audience that is narrowed amid a partition binds those who can have heard of it`() {
+        var (network, file) = Self.world()
+        func lure() {
+            let client = VirtualClient(file: file, station: network.nodes[2].station, asked: network.now)
+            network.checkRedirect(of: client, from: 0, to: network.nodes[1].id)
+        }
+        let cut = network.begin(.partition(oneWay: false), on: [1])
+        network.post(network.manifest(of: file, at: 0), on: 0, audience: .named([network.nodes[0].id]))
+        network.run(for: Audiences.patience + .seconds(10))
+        lure()
+        network.end(cut)
+        network.run(for: Audiences.patience - .seconds(10))
+        lure()
+        #expect(network.violations.isEmpty)
+        network.run(for: .seconds(20))
+        lure()
+        #expect(network.violations.map(\.checker) == [Audiences.name])
+    }
+
     @Test func `every checker is shown to fire`() {
         let ends = [EqualTables.name, Replication.name, Removal.name, Discovery.name]
         #expect(Set(Breach.all.map(\.checker)).union(ends) == Set(Simulation.Swarm.checkers))
