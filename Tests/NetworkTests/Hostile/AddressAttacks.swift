@@ -12,9 +12,11 @@ import Testing
 /// With addresses: honest nodes are to turn on somebody who never heard of Potluck, or on their own machine.
 enum AddressAttacks {
     static let all = [
-        // The two that are called back have more than the pause between them.
         callBackFlood, anothersURL, anothersEndpoint, callBackAtAnother, callBackForAnother, redirects,
     ]
+
+    /// A member is called back no more often.
+    private static let callBackPause = Duration.seconds(10)
 
     /// Somebody who never heard of Potluck: what reaches it is counted.
     private static func withBystander<Value>(_ body: (LiarServer) async throws -> Value) async throws -> Value {
@@ -83,6 +85,12 @@ enum AddressAttacks {
 
     private static func most(_ rate: Rate, in time: Duration) -> Int { rate.burst + Int(time / rate.every) }
 
+    /// Challenges by one node to one member, of both kinds, as far as its address may get any, and those asked for
+    /// otherwise.
+    private static func mostChallenges(in time: Duration) -> Int {
+        min(most(Sessions.challenges, in: time) + most(Sessions.notices, in: time), most(TargetBudgets.rate, in: time))
+    }
+
     static let anothersEndpoint = Attack(name: "card with the datagram address of somebody else") { stage in
         let bystander = try Ear()
         defer { bystander.stop() }
@@ -97,9 +105,7 @@ enum AddressAttacks {
         }
         try await Task.sleep(for: .seconds(5))
         let (sizes, time) = (bystander.sizes, ContinuousClock.now - start)
-        // Challenges to one member, of both kinds, as far as its address may get any, and those asked for otherwise.
-        let each = min(
-            most(Sessions.challenges, in: time) + most(Sessions.notices, in: time), most(TargetBudgets.rate, in: time))
+        let each = mostChallenges(in: time)
         #expect(sizes.count <= stage.targets.count * each)
         #expect(sizes.allSatisfy { $0 == greeting })
         await stage.mallory.introduce(to: stage.targets)
@@ -112,6 +118,8 @@ enum AddressAttacks {
         stage in
         let bystander = try Ear()
         defer { bystander.stop() }
+        // Who was called back at another card must wait.
+        try await Task.sleep(for: callBackPause)
         let start = ContinuousClock.now
         let card = stage.mallory.identity.sign(stage.mallory.card(endpoints: [bystander.endpoint])).value
         var statuses: [Int] = []
@@ -120,8 +128,11 @@ enum AddressAttacks {
                 try await stage.victim.status(
                     for: stage.mallory.signed(.callBack(card), for: stage.victim), patience: 15))
         }
-        let (sizes, calls) = (bystander.sizes, 1 + Int((ContinuousClock.now - start) / .seconds(10)))
-        #expect(sizes.count <= calls * EndpointProbes.attempts)
+        let (sizes, time) = (bystander.sizes, ContinuousClock.now - start)
+        let calls = 1 + Int(time / callBackPause)
+        // All hear of the card, and look for the member there as well.
+        #expect(
+            sizes.count <= calls * EndpointProbes.attempts + stage.targets.count * mostChallenges(in: time))
         #expect(sizes.allSatisfy { $0 == greeting })
         // Who asks too soon is told what came of the last call, which costs the bystander nothing.
         #expect(statuses.contains(200))
