@@ -44,8 +44,8 @@ public struct Roster: Sendable {
 
     public enum Action: Equatable, Sendable {
         case send(Envelope, to: NodeID)
-        /// Tell this member over HTTP who this node is, and ask for its table: it may not know the key yet. The answer
-        /// comes back as `.table`; without one nothing need be said.
+        /// Tell this member over HTTP who this node is, since it may not know the key yet; and ask for its table, where
+        /// that is wanted. The answer comes back as `.table`; without one nothing need be said.
         case introduce(to: NodeID, wantsTable: Bool = true)
         /// Sign this draft; it comes back as `.signed`, drafts in their order.
         case sign(News)
