@@ -64,8 +64,9 @@ public struct Overlay: Sendable {
         switch event {
         case .start(let time, let isConfirmed):
             tellWhatRemains(at: now)
-            curator.expect(members: roster.members.count + 1)
-            for member in [roster.own] + roster.members { handOn(member, isNew: false, at: now, into: &actions) }
+            curator.expect(members: roster.memberCount + 1)
+            handOn(roster.own, isNew: false, at: now, into: &actions)
+            for member in roster.members { handOn(member, isNew: false, at: now, into: &actions) }
             roster.handle(.start(time), at: now, into: &rosterActions)
             curator.handle(.start(time, isConfirmed: isConfirmed), at: now, into: &curatorActions)
         case .wake:

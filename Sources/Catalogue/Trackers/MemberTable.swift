@@ -25,8 +25,9 @@ struct MemberTable: Sendable {
     private(set) var ids: [NodeID] = []
     private var marks: [Marks] = []
     private var places: [Place] = []
-    private var remaining: [ByteCount] = []
-    private var freeDisk: [ByteCount] = []
+    // No finer than statuses tell them.
+    private var remaining: [QuarterPower] = []
+    private var freeDisk: [QuarterPower] = []
     private var since: [Instant] = []
 
     /// Stands where no place is known.
@@ -56,21 +57,21 @@ struct MemberTable: Sendable {
 
     /// What was known before.
     mutating func update(_ facts: MemberFacts) -> MemberFacts? {
-        let index = ids.firstPosition { $0 >= facts.id }
+        let index = position(of: facts.id)
         guard index < ids.count, ids[index] == facts.id else {
             ids.insert(facts.id, at: index)
             marks.insert(Marks(facts), at: index)
             places.insert(facts.place ?? Self.nowhere, at: index)
-            remaining.insert(facts.remaining, at: index)
-            freeDisk.insert(facts.freeDisk, at: index)
+            remaining.insert(QuarterPower(facts.remaining), at: index)
+            freeDisk.insert(QuarterPower(facts.freeDisk), at: index)
             since.insert(facts.since, at: index)
             return nil
         }
         let before = self[index]
         marks[index] = Marks(facts)
         places[index] = facts.place ?? Self.nowhere
-        remaining[index] = facts.remaining
-        freeDisk[index] = facts.freeDisk
+        remaining[index] = QuarterPower(facts.remaining)
+        freeDisk[index] = QuarterPower(facts.freeDisk)
         since[index] = facts.since
         return before
     }
@@ -92,8 +93,15 @@ struct MemberTable: Sendable {
     }
 
     private func index(of id: NodeID) -> Int? {
-        let index = ids.firstPosition { $0 >= id }
+        let index = position(of: id)
         return index < ids.count && ids[index] == id ? index : nil
+    }
+
+    /// Where it stands, or would.
+    private func position(of id: NodeID) -> Int {
+        var index = ids.place(of: id.short.word) { $0.short.word }
+        while index < ids.count, ids[index] < id { index += 1 }
+        return index
     }
 
     // MARK: Trackers
@@ -132,7 +140,7 @@ extension MemberTable: RandomAccessCollection {
         let marks = marks[index]
         return MemberFacts(
             id: ids[index], isAlive: marks.contains(.isAlive), place: marks.contains(.hasPlace) ? places[index] : nil,
-            remaining: remaining[index], freeDisk: freeDisk[index], since: since[index],
+            remaining: remaining[index].byteCount, freeDisk: freeDisk[index].byteCount, since: since[index],
             isUnproven: marks.contains(.isUnproven))
     }
 }

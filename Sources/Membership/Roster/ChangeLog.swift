@@ -21,8 +21,8 @@ struct ChangeLog: Equatable, Sendable {
     private(set) var head: UInt64 = 0
     /// In order of positions; some are outdated.
     private var changes: [Change] = []
-    /// Where each stands among them.
-    private var places: [UInt32: UInt64] = [:]
+    /// The position of each, as far as 32 bits tell it.
+    private var places: [UInt32: UInt32] = [:]
     /// Where each author's card stands among them.
     private var cards: [ShortID: UInt64] = [:]
     private var compactedCount = 0
@@ -37,8 +37,8 @@ struct ChangeLog: Equatable, Sendable {
     mutating func append(_ news: News, isIntroduction: Bool = false) {
         head += 1
         let change = Change(position: head, news: news, digest: news.digest, isIntroduction: isIntroduction)
-        changes.append(change)
-        places[change.digest] = head
+        changes.appendSparingly(change)
+        places[change.digest] = UInt32(truncatingIfNeeded: head)
         if case .card(let card) = news { cards[card.nodeID.short] = head }
     }
 
@@ -49,31 +49,35 @@ struct ChangeLog: Equatable, Sendable {
     func contains(_ digest: UInt32) -> Bool { places[digest] != nil }
 
     func change(_ digest: UInt32) -> Change? {
-        guard let position = places[digest] else { return nil }
-        let index = changes.partitioningIndex { $0.position >= position }
-        return index < changes.count && changes[index].position == position ? changes[index] : nil
+        index(of: digest).map { changes[$0] }
     }
 
     /// It was told, or to so many.
     mutating func told(_ position: UInt64, times: Int = 1) {
-        let index = changes.partitioningIndex { $0.position >= position }
-        guard index < changes.count, changes[index].position == position else { return }
+        guard let index = index(of: position) else { return }
         changes[index].tellings = UInt8(clamping: Int(changes[index].tellings) + times)
     }
 
     /// Something newer has taken its place.
     mutating func outdate(_ news: News) {
-        guard let position = places[news.digest] else { return }
+        if let index = index(of: news.digest) { changes[index].isOutdated = true }
+    }
+
+    private func index(of digest: UInt32) -> Int? { places[digest].flatMap { index(of: position($0)) } }
+
+    /// The last position that ends on these bits.
+    private func position(_ bits: UInt32) -> UInt64 { head - UInt64(UInt32(truncatingIfNeeded: head) &- bits) }
+
+    private func index(of position: UInt64) -> Int? {
         let index = changes.partitioningIndex { $0.position >= position }
-        guard index < changes.count, changes[index].position == position else { return }
-        changes[index].isOutdated = true
+        return index < changes.count && changes[index].position == position ? index : nil
     }
 
     /// Whether the author's card stands there.
     func hasCard(of author: ShortID, after position: UInt64) -> Bool { cards[author].map { $0 > position } ?? false }
 
     /// Whether so much was appended that `compact` is worth its pass.
-    var isWasteful: Bool { changes.count > 2 * compactedCount + 64 }
+    var isWasteful: Bool { changes.count > compactedCount + compactedCount / 4 + 64 }
 
     mutating func compact(keeping isCurrent: (Change) -> Bool) {
         changes.removeAll { !isCurrent($0) }
@@ -89,7 +93,7 @@ struct ChangeLog: Equatable, Sendable {
         guard let first = changes.first, first.position <= limit else { return }
         // A slice would keep the room that the long log of a start had.
         changes = Array(changes(after: limit))
-        places = places.filter { $0.value > limit }
+        places = places.filter { position($0.value) > limit }
         cards = cards.filter { $0.value > limit }
         compactedCount = changes.count
     }

@@ -44,6 +44,9 @@ struct Edge: Equatable, Sendable {
     /// It was asked over HTTP to learn this node's card, since it was last heard.
     var isIntroduced = false
 
+    /// Where nothing was exchanged yet.
+    static let fresh = Edge()
+
     /// More than that is told back rather than remembered.
     private static let knownLimit = 1024
 
@@ -64,6 +67,8 @@ struct Edge: Equatable, Sendable {
         guard wants.count < Pulse.digestLimit, !wants.contains(where: { $0.digest == digest }) else { return }
         wants.append(Want(digest: digest))
     }
+
+    var isWanting: Bool { !wants.isEmpty }
 
     /// What is still lacking, to be asked for now.
     mutating func ask(unless isHere: (UInt32) -> Bool) -> [UInt32] {
@@ -122,7 +127,7 @@ struct Edges: Equatable, Sendable {
     }
 
     subscript(place: Int) -> Edge {
-        get { edges[place] }
+        _read { yield edges[place] }
         _modify { yield &edges[place] }
     }
 

@@ -225,8 +225,10 @@ extension Roster {
     }
 
     private mutating func tidyLog() {
-        let table = table
-        self.table.log.compact { table.holds($0) }
+        var log = ChangeLog()
+        swap(&log, &table.log)
+        log.compact { table.holds($0) }
+        swap(&log, &table.log)
     }
 
     /// Of what all neighbours have, only the latest is kept to be told; and nothing of exchanges that ended long ago.

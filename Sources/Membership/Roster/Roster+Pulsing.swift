@@ -60,8 +60,11 @@ extension Roster {
 
     private mutating func pulse(_ number: UInt32, carrying load: Load, on index: Int, at now: Instant) -> Pulse {
         let minute = UInt32(clamping: wallTime(at: now).milliseconds / 60_000)
-        let log = table.log
-        let wants = table[edge: index].ask { log.contains($0) }
+        var wants: [UInt32] = []
+        if table[edge: index].isWanting {
+            let log = table.log
+            wants = table[edge: index].ask { log.contains($0) }
+        }
         return Pulse(
             number: number, interval: pulse,
             carriage: Carriage(epoch: table.log.epoch, after: table.acknowledged(index), through: load.through),

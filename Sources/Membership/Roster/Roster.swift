@@ -161,6 +161,8 @@ public struct Roster: Sendable {
     /// The others, the dead and those who left among them, in order of their ids.
     public var members: some RandomAccessCollection<Member> { table.members }
 
+    public var memberCount: Int { table.members.count }
+
     /// A member or this node itself.
     public subscript(id: NodeID) -> Member? {
         id == own.id ? own : table.index(of: id).map { table.members[$0] }

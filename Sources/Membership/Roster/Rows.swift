@@ -25,7 +25,7 @@ struct Rows: Equatable, Sendable {
     private(set) var presentCount = 0
 
     func index(of id: ShortID) -> Int? {
-        let index = ids.partitioningIndex { $0 >= id }
+        let index = ids.place(of: id.word, by: \.word)
         return index < ids.count && ids[index] == id ? index : nil
     }
 
@@ -58,7 +58,7 @@ struct Rows: Equatable, Sendable {
     /// Where it stands from now on; nothing when another member has the same short id.
     mutating func insert(_ card: Verified<News>, since now: Instant) -> Int? {
         let id = card.value.subject
-        let index = ids.partitioningIndex { $0 >= id }
+        let index = ids.place(of: id.word, by: \.word)
         guard index == ids.count || ids[index] != id else { return nil }
         ids.insert(id, at: index)
         conditions.insert(.alive, at: index)

@@ -29,9 +29,11 @@ struct Table: Equatable, Sendable {
 
     /// The exchanges with a member.
     subscript(edge index: Int) -> Edge {
-        get { edges.place(of: members.ids[index]).map { edges[$0] } ?? Edge() }
+        _read {
+            if let place = edges.place(of: members.ids[index]) { yield edges[place] } else { yield.fresh }
+        }
         _modify {
-            let place = edges.place(of: members.ids[index], fresh: Edge())
+            let place = edges.place(of: members.ids[index], fresh: .fresh)
             yield &edges[place]
         }
     }
@@ -170,31 +172,22 @@ struct Table: Equatable, Sendable {
     /// The hash over what is quiet at a minute of the calendar.
     mutating func quietHash(at minute: UInt32, age: Duration) -> UInt32 {
         let version = Self.lastQuiet(at: minute, age: age)
-        if !quiet.reaches(version) {
-            quiet = QuietDigest(for: version)
-            quiet.toggle(own)
-            for index in members.indices { toggle(index, in: &quiet) }
-        }
+        if !quiet.reaches(version) { quiet = digest(for: version) }
         return Self.fold(quiet.hash(through: version))
     }
 
     /// The same for each bucket.
     func bucketHashes(at minute: UInt32, age: Duration) -> [UInt32] {
         let version = Self.lastQuiet(at: minute, age: age)
-        var hashes = [UInt32](repeating: 0, count: BucketSet.count)
-        func add(_ id: ShortID, _ digest: QuietDigest) {
-            var digest = digest
-            hashes[Int(id.bucket)] ^= Self.fold(digest.hash(through: version))
-        }
+        return (quiet.reaches(version) ? quiet : digest(for: version)).hashes(through: version).map(Self.fold)
+    }
+
+    /// Anew, over all there is.
+    private func digest(for version: UInt64) -> QuietDigest {
         var digest = QuietDigest(for: version)
         digest.toggle(own)
-        add(own.id.short, digest)
-        for index in members.indices {
-            digest = QuietDigest(for: version)
-            toggle(index, in: &digest)
-            add(members.ids[index], digest)
-        }
-        return hashes
+        for index in members.indices { toggle(index, in: &digest) }
+        return digest
     }
 
     /// A row as `QuietDigest.toggle` has the whole member.
@@ -212,14 +205,12 @@ struct Table: Equatable, Sendable {
         let version = Self.lastQuiet(at: minute, age: age)
         var rows: [(id: ShortID, row: RowDigests.Row)] = []
         func add(_ member: Member) {
-            var (card, rest) = (QuietDigest(for: version), QuietDigest(for: version))
-            card.toggle(cardOf: member)
-            rest.toggle(restOf: member)
-            let halves = [card.hash(through: version), rest.hash(through: version)].map { hash in
+            func half(_ hash: UInt64) -> UInt32 {
                 hash == 0 ? 0 : UInt32(truncatingIfNeeded: Generator.mix(hash ^ UInt64(minute)) & 0xFFFF) | 1
             }
+            let (card, rest) = QuietDigest.parts(of: member, through: version)
             let id = member.id.short
-            let hash = halves[0] << 16 | halves[1]
+            let hash = half(card) << 16 | half(rest)
             if hash != 0 {
                 rows.append((id, RowDigests.Row(id: UInt32(truncatingIfNeeded: id.word >> 32), hash: hash)))
             }

@@ -36,8 +36,7 @@ struct Versions: Checker {
         while seen.count <= observer.node { seen.append(Eyes(run: 0)) }
         // Who begins anew may hear of it from the beginning.
         if seen[observer.node].run != observer.number { seen[observer.node] = Eyes(run: observer.number) }
-        let lacking = member + 1 - seen[observer.node].versions.count
-        if lacking > 0 { seen[observer.node].versions += Array(repeating: 0, count: lacking) }
+        while seen[observer.node].versions.count <= member { seen[observer.node].versions.appendSparingly(0) }
         let last = seen[observer.node].versions[member]
         seen[observer.node].versions[member] = version
         return version < last ? "sees node \(member) go back from version \(last) to \(version)" : nil

@@ -205,7 +205,8 @@ extension VirtualNetwork {
         {
             return judge(Versions.self, at: run.node, checkers.versions.saw(subject, version, by: run))
         }
-        guard id != nodes[run.node].id, let roster = nodes[run.node].process?.overlay.roster, let member = roster[id]
+        guard id != nodes[run.node].id, let process = nodes[run.node].process,
+            let member = process.overlay.roster[id]
         else { return }
         let own = max(member.card.value.version, member.status?.value.version ?? 0)
         // What enough members say that it last said; one alone may say anything.
@@ -219,6 +220,7 @@ extension VirtualNetwork {
             checkers.graves.saw(id.short, lastWord: isPresent ? own : max(own, told), isPresent: isPresent, by: run))
         guard member.condition == .dead, !wasBuried else { return }
         let issuers = Set(member.verdicts.map(\.value.issuer)).count
+        let roster = process.overlay.roster
         let voters = roster.members.count { $0.id != id && $0.isPresent && !$0.verdicts.contains(by: roster.own.id) }
         judge(Quorum.self, at: run.node, Quorum.check(id.short, issuers: issuers, voters: voters + 1))
     }
@@ -259,17 +261,17 @@ extension VirtualNetwork {
     }
 
     private mutating func checkTables(at run: Run) {
-        guard let roster = nodes[run.node].process?.overlay.roster else { return }
-        let limits = Curator.Limits()
-        let settings = roster.settings
-        let tables = [
-            ("members", roster.members.count, settings.memberLimit),
-            ("neighbours", roster.neighbours.count, settings.viewLimit + settings.guestLimit),
-            ("files on disk", nodes[run.node].disk.holdings.count, limits.files),
-        ]
-        for (table, count, limit) in tables {
+        guard let process = nodes[run.node].process else { return }
+        // At every event: without a copy of the roster.
+        let settings = process.overlay.roster.settings
+        let (members, neighbours) = (process.overlay.roster.memberCount, process.overlay.roster.neighbours.count)
+        let files = nodes[run.node].disk.holdings.count
+        func check(_ table: String, _ count: Int, _ limit: Int) {
             judge(TableBounds.self, at: run.node, TableBounds.check(table, count, limit: limit))
         }
+        check("members", members, settings.memberLimit)
+        check("neighbours", neighbours, settings.viewLimit + settings.guestLimit)
+        check("files on disk", files, Curator.Limits().files)
     }
 }
 

@@ -25,6 +25,7 @@ extension VirtualNetwork {
     /// time share one list, a hundredth of the network each, and the first of them know each other.
     private mutating func introduceEarlier(_ starts: [Duration]) {
         let order = nodes.indices.sorted { (starts[$0], $0) < (starts[$1], $1) }
+        for index in nodes.indices where starts[index] == .zero { dateBack(index) }
         let cards = nodes.map { $0.card.part(News.card) }
         var begin = 0
         while begin < order.count {

@@ -1,5 +1,3 @@
-public import Primitives
-
 /// A number of bytes in quarter powers of two, rounded down: what statuses quantise by, so that a changed level is
 /// worth telling (a step is 19 %). 0 is nothing; n is at least 2^((n − 1) / 4) bytes.
 public struct QuarterPower: Hashable, Comparable, Sendable, WireCodable {
