@@ -33,7 +33,9 @@ extension Overlay {
                 routeAnew(member, into: &actions)
                 tellCurator(of: member, at: now)
             }
-            actions += held
+            for action in held {
+                if let call = outdatedCall(action) { tellAnew(call, at: now) } else { actions.append(action) }
+            }
             resolveHeld(at: now, into: &actions)
         case .unproven(let held):
             if let member = roster[id] {
@@ -44,6 +46,14 @@ extension Overlay {
             resolveHeld(at: now, into: &actions)
         }
         ask(into: &actions)
+    }
+
+    /// An announcement that something was taken back of while it waited.
+    private func outdatedCall(_ action: Action) -> CallID? {
+        guard case .call(let call, .catalogue(.announce(_, let postings, _)), _) = action,
+            postings.contains(where: { curator.isVoid($0) })
+        else { return nil }
+        return call
     }
 
     mutating func wakeProofs(at now: Instant, into actions: inout [Action]) {

@@ -270,6 +270,10 @@ public struct Overlay: Sendable {
         curator.handle(.member(facts), at: now, into: &curatorActions)
     }
 
+    mutating func tellAnew(_ call: CallID, at now: Instant) {
+        curator.handle(.tellAnew(call), at: now, into: &curatorActions)
+    }
+
     private mutating func perform(_ action: Curator.Action, at now: Instant, into actions: inout [Action]) {
         switch action {
         case .call(let id, let request, let member):

@@ -101,6 +101,47 @@ import Testing
         #expect(network.askEverywhere(for: file).map(\.isServed) == [true, true, true, true])
         #expect(network.violations.isEmpty, "\(network.violations)")
     }
+
+    @Test func `what is taken back while its announcement waits for a proof is not announced any more`() throws {
+        var elsewhere = network(5, lying: [], seed: 1)
+        let file = elsewhere.post(.kibibytes(64), on: 0)
+        elsewhere.run(for: .seconds(1))
+        let manifest = try #require(elsewhere.nodes[0].disk.holdings[file]?.manifest)
+        // The same nodes, of which one has just begun.
+        var network = VirtualNetwork(seed: 1)
+        for _ in 0..<5 { network.create(share: .gigabytes(1)) }
+        network.introduceAll()
+        network.start(0)
+        let now = network.now
+        var overlay = try #require(network.nodes[0].process?.overlay)
+        /// What is left for the shell once disk and key have done their part.
+        func handle(_ event: Overlay::Event) -> [Overlay::Action] {
+            var (open, left): ([Overlay::Action], [Overlay::Action]) = ([], [])
+            overlay.handle(event, at: now, into: &open)
+            while !open.isEmpty {
+                switch open.removeFirst() {
+                case .persist(_, let then): open += then
+                case .sign(let draft): overlay.handle(.signed(draft.signed), at: now, into: &open)
+                case let action: left.append(action)
+                }
+            }
+            return left
+        }
+        let asked = handle(.posted(manifest, sha256: manifest.value.posting.sha256)).compactMap { action in
+            if case .prove(let id) = action { id } else { nil }
+        }
+        let tracker = try #require(asked.first)
+        _ = handle(.withdraw(file))
+        let told = handle(.proved(tracker, .answered)).compactMap { action in
+            if case .call(_, .catalogue(.announce(_, let postings, let withdrawn)), tracker) = action {
+                (postings, withdrawn)
+            } else {
+                nil
+            }
+        }
+        #expect(told.count == 1)
+        #expect(told.first?.0.isEmpty == true && told.first?.1.map(\.file) == [file])
+    }
 }
 
 @Suite struct AddressProofsTests {

@@ -186,13 +186,23 @@ extension Curator {
         if isTaken {
             outbox.failures = 0
         } else {
-            for (file, everything) in items { outbox.add(file, everything: everything) }
+            outbox.put(back: items)
             let rest = pause(settings.firstPause, afterFailures: outbox.failures, longest: settings.longestDelivery)
             outbox.failures += 1
             outbox.restsUntil = now + rest
             agenda.add(.deliver(tracker), at: outbox.restsUntil)
         }
         outboxes[tracker] = outbox
+        deliver(to: tracker)
+    }
+
+    /// The call has not been made yet: what it is about is told as it stands now.
+    mutating func tellAnew(_ id: CallID) {
+        guard case .announce(let items)? = calls[id]?.purpose, let tracker = calls.removeValue(forKey: id)?.to else {
+            return
+        }
+        outboxes[tracker]?.isUnderWay = false
+        outboxes[tracker]?.put(back: items)
         deliver(to: tracker)
     }
 }

@@ -10,7 +10,7 @@ extension Curator {
     }
 
     /// Its publisher took it back, as far as this node remembers.
-    func isVoid(_ posting: Posting) -> Bool {
+    public func isVoid(_ posting: Posting) -> Bool {
         if let sequence = withdrawals.sequence(of: posting.file, by: posting.publisher), posting.sequence <= sequence {
             return true
         }

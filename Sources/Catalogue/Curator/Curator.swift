@@ -153,6 +153,7 @@ public struct Curator: Sendable {
         case .request(let request, let asker, let id): answer(request, from: asker, id)
         case .answered(let id, let answer): answered(id, answer)
         case .failed(let id, let failure): failed(id, failure)
+        case .tellAnew(let id): tellAnew(id)
         case .posted(let manifest, let sha256): posted(manifest, sha256: sha256)
         case .signed(let announcement): signed(announcement)
         case .withdrawalSigned(let withdrawal): withdrawalSigned(withdrawal)

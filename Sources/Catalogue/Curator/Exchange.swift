@@ -22,6 +22,8 @@ extension Curator {
         case request(Verified<CatalogueRequest>, from: NodeID, RequestID)
         case answered(CallID, Verified<CatalogueAnswer>)
         case failed(CallID, CallFailure)
+        /// An announcement has waited to be made, and is outdated.
+        case tellAnew(CallID)
         /// A file posted here is whole and durable on this disk, its manifest consistent, and not yet in the catalogue.
         case posted(Verified<Manifest>, sha256: Bytes32)
         /// What `sign` asked for.

@@ -12,4 +12,9 @@ struct Outbox: Sendable {
     mutating func add(_ file: FileID, everything: Bool) {
         files[file] = everything || files[file] == true
     }
+
+    /// What was under way, and did not get there.
+    mutating func put(back items: [(file: FileID, everything: Bool)]) {
+        for (file, everything) in items { add(file, everything: everything) }
+    }
 }
