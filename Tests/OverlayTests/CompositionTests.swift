@@ -1,3 +1,4 @@
+import Allowance
 import Catalogue
 import Membership
 @_spi(Verification) import Primitives
@@ -48,5 +49,21 @@ import Testing
             .answered(introduction, Verified(checked: .catalogue(.accepted))), at: network.now, into: &actions)
         overlay.handle(.failed(introduction, .timedOut), at: network.now, into: &actions)
         #expect(actions.isEmpty)
+    }
+
+    @Test func `who has less than a thousandth of its share left says that it is exhausted`() throws {
+        let network = VirtualNetwork.settled(3, seed: 1)
+        let share = try #require(network.nodes[0].process?.overlay.ledger.terms.share)
+        func said(_ remaining: ByteCount) throws -> [Bool] {
+            var overlay = try #require(network.nodes[0].process?.overlay)
+            var actions: [Overlay::Action] = []
+            overlay.handle(.remaining(remaining), at: network.now, into: &actions)
+            return actions.compactMap {
+                if case .sign(.news(.status(let status))) = $0 { status.isExhausted } else { nil }
+            }
+        }
+        #expect(try said(ByteCount(share.bytes / 1000 - 1)) == [true])
+        let more = try said(ByteCount(share.bytes / 1000))
+        #expect(!more.contains(true))
     }
 }
