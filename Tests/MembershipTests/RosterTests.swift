@@ -85,13 +85,25 @@ import Testing
         #expect(drafts.map(\.isExhausted) == [true])
     }
 
-    @Test func `a suspicion of the current version is answered and refuted, one of an older only answered`() throws {
+    @Test func `a suspicion of the current version is refuted when answers are in vain, one of an older only answered`()
+        throws
+    {
         var (world, own, other) = pair()
         let version = try #require(world.nodes[own]?.roster?.own.status?.value.version)
-        let current = Verified(checked: Envelope(.suspicion(number: 9, version: version)))
-        let answers = actions(of: &world, own, on: .received(current, from: other))
-        #expect(answers.contains(.send(Envelope(.probeReply(number: 9)), to: other)))
-        #expect(answers.contains { if case .sign(.status(let draft)) = $0 { draft.version > version } else { false } })
+        func isRefuted(_ actions: [Roster.Action]) -> Bool {
+            actions.contains { if case .sign(.status(let draft)) = $0 { draft.version > version } else { false } }
+        }
+        for number in 1...3 as ClosedRange<UInt32> {
+            let current = Verified(checked: Envelope(.suspicion(number: number, version: version)))
+            let answers = actions(of: &world, own, on: .received(current, from: other))
+            #expect(answers.contains(.send(Envelope(.probeReply(number: number)), to: other)))
+            #expect(!isRefuted(answers))
+        }
+        let index = try #require(world.nodes[own]?.roster?.table.index(of: other))
+        let interval = try #require(world.nodes[own]?.roster?.interval(of: index))
+        world.nodes[own]?.roster?.table[edge: index].suspected = world.now - interval / 2
+        let last = Verified(checked: Envelope(.suspicion(number: 9, version: version)))
+        #expect(isRefuted(actions(of: &world, own, on: .received(last, from: other))))
         let older = Verified(checked: Envelope(.suspicion(number: 10, version: version - 1)))
         let second = actions(of: &world, own, on: .received(older, from: other))
         let status = try #require(world.nodes[own]?.roster?.own.status?.value)

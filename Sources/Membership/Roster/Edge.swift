@@ -44,6 +44,9 @@ struct Edge: Equatable, Sendable {
     /// It was asked over HTTP to learn this node's card, since it was last heard.
     var isIntroduced = false
 
+    /// Since when the member has suspected this node, without a pulse in between.
+    var suspected: Instant?
+
     /// Where nothing was exchanged yet.
     static let fresh = Edge()
 

@@ -131,6 +131,7 @@ extension Roster {
     /// The cursors, both ways, what was mentioned and asked for, and the interval.
     private mutating func takeTidings(of pulse: Pulse, on index: Int, at now: Instant, _ effects: inout Effects) {
         table[edge: index].interval = pulse.interval
+        table[edge: index].suspected = nil
         noteChoice(pulse.isNeighbour, of: index, at: now)
         if let coordinate = pulse.coordinate { vivaldi.heard(coordinate, of: table.members.ids[index]) }
         if let told = Told(minute: pulse.minute, at: now) { table[edge: index].told = told }

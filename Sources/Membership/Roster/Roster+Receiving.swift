@@ -58,7 +58,7 @@ extension Roster {
         case .indirectReply(let number): helped(number, at: now, &effects)
         case .indirectFailure(let number): helpedInVain(number)
         case .suspicion(let number, let version):
-            refuteSuspicion(number, of: version, by: sender, at: now, &effects)
+            refuteSuspicion(number, of: version, by: index, at: now, &effects)
         case .buckets(let minute, let hashes):
             received(minute: minute, hashes: hashes, from: index, at: now, &effects)
         case .rows(let rows): received(rows, from: index, at: now, &effects)
@@ -75,7 +75,7 @@ extension Roster {
         switch message {
         case .suspicion(let number, let version):
             if !voice.owed.contains(member.id), voice.owed.count < Voice.owedLimit { voice.owed.append(member.id) }
-            refuteSuspicion(number, of: version, by: member.id, at: now, &effects)
+            refuteSuspicion(number, of: version, by: index, at: now, &effects)
         case .pulse, .pulseReply, .probe, .probeReply, .indirectProbe, .indirectReply, .indirectFailure, .buckets,
             .rows, .tidings:
             break
@@ -110,13 +110,22 @@ extension Roster {
         }
     }
 
+    /// Mostly, a few datagrams were lost, and an answer is all that is needed. Whoever goes on suspecting does not hear
+    /// it: a new status does, on its way through all the others.
     private mutating func refuteSuspicion(
-        _ number: UInt32, of version: UInt64, by sender: NodeID, at now: Instant, _ effects: inout Effects
+        _ number: UInt32, of version: UInt64, by index: Int, at now: Instant, _ effects: inout Effects
     ) {
         // What is newer than the suspicion refutes it already.
         let news = own.status.map { $0.value.version > version ? [News.status($0.value)] : [] } ?? []
-        effects.append(.send(Envelope(.probeReply(number: number), news: news), to: sender))
+        effects.append(.send(Envelope(.probeReply(number: number), news: news), to: table.members.id(index)))
         guard news.isEmpty, version <= voice.lastVersion else { return }
+        guard let since = table[edge: index].suspected, table.members.isPresent(index) else {
+            table[edge: index].suspected = now
+            if !table.members.isPresent(index) { return refute(version, at: now, &effects) }
+            if table[edge: index].urgency.spend(settings.urgency(pulse), at: now) { health.worsen() }
+            return
+        }
+        guard now - since >= interval(of: index) / settings.answerDivisor else { return }
         refute(version, at: now, &effects)
     }
 

@@ -8,8 +8,8 @@ public import Primitives
 /// How it works, in one breath: with every member of the active view there is one exchange of pulses per interval. A
 /// pulse carries what the other has not acknowledged of this node's change log; its reply, the same the other way.
 /// Urgent news go to all neighbours at once, and on from there. Who does not reply is asked again, then through helpers (SWIM: Das,
-/// Gupta and Motivala, 2002), then told of the suspicion, which it refutes with a status of a higher version; if it
-/// stays silent, this node signs a verdict, and enough verdicts make it dead.
+/// Gupta and Motivala, 2002), then told of the suspicion, which it answers, or, where answers are in vain, refutes with a
+/// status of a higher version; if it stays silent, this node signs a verdict, and enough verdicts make it dead.
 public struct Roster: Sendable {
     public enum Event: Equatable, Sendable {
         /// Begin: take a version, say who is here. Comes once, after a first `.measured`.

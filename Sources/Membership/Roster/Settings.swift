@@ -35,6 +35,9 @@ extension Roster {
         /// So many times as long for who was never heard in this run: where many join at once, their cards take as long
         /// to reach all.
         public var strangerPatience = 4
+        /// For this part of an interval, suspicions are answered and nothing more: four or so, one of which mostly gets
+        /// through. There are a dozen before a verdict, or three where an interval is hardly longer than a round trip.
+        public var answerDivisor = 2
         /// Wait for a reply where no round trip is known: this part of the interval, at most `longestGuess`.
         public var guessDivisor = 5
         public var longestGuess: Duration = .seconds(1)
