@@ -1,6 +1,14 @@
 import Overlay
 import Primitives
 
+extension TrustedClock.Reading {
+    /// What the operator is told while a new period that is due may not begin yet, though the clock is believed.
+    var sentenceOfWaiting: String {
+        "A new period of the allowance is due, and begins, with files for clients, within \(lead.inWords): so far ahead may "
+            + "a clock be that nobody keeps right. Wait, or let the machine's clock be kept right by NTP."
+    }
+}
+
 extension TrustedClock.Doubt {
     /// What the operator is told.
     var sentence: String {

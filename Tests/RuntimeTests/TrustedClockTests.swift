@@ -96,6 +96,10 @@ import Transport
             TrustedClock.Doubt.unheard.sentence
                 == "A new period of the allowance is due by the clock, and begins, with files for clients, once neighbours "
                 + "agree; wait at most 10 minutes, or let the machine's clock be kept right by NTP.")
+        #expect(
+            TrustedClock.Reading(time: WallTime(milliseconds: 0)).sentenceOfWaiting
+                == "A new period of the allowance is due, and begins, with files for clients, within 3 minutes: so far ahead "
+                + "may a clock be that nobody keeps right. Wait, or let the machine's clock be kept right by NTP.")
     }
 
     @Test func `what is sent while a new period waits is counted to it too, once it begins`() {

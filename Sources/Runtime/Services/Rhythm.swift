@@ -127,6 +127,8 @@ struct Rhythm: Service {
         switch reading.doubt {
         case .unheard where !isOver(period, at: reading.time): break
         case .some(let doubt): troubles.raise(.clock, doubt.sentence)
+        case nil where reading.isWaiting { isOver(period, at: $0) }:
+            troubles.raise(.clock, reading.sentenceOfWaiting)
         case nil:
             if let sentence = period.warning(at: reading.time) {
                 troubles.raise(.clock, sentence)
