@@ -28,8 +28,8 @@ final class Interruption: @unchecked Sendable {
         let queue = queue
         sources = numbers.map { DispatchSource.makeSignalSource(signal: $0, queue: queue) }
         for (number, source) in zip(numbers, sources) {
-            signal(number, SIG_IGN)
             source.setEventHandler { [self] in interrupt(number) }
+            // It takes the signal over. Were that ignored before, as kqueue has it, one that comes in between would be lost.
             source.activate()
         }
     }
