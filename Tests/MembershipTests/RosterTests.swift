@@ -101,7 +101,8 @@ import Testing
         }
         let index = try #require(world.nodes[own]?.roster?.table.index(of: other))
         let interval = try #require(world.nodes[own]?.roster?.interval(of: index))
-        world.nodes[own]?.roster?.table[edge: index].suspected = world.now - interval / 2
+        world.nodes[own]?.roster?.table[edge: index].suspicion = Suspicion(
+            since: world.now - interval / 2, last: world.now)
         let last = Verified(checked: Envelope(.suspicion(number: 9, version: version)))
         #expect(isRefuted(actions(of: &world, own, on: .received(last, from: other))))
         let older = Verified(checked: Envelope(.suspicion(number: 10, version: version - 1)))
@@ -109,6 +110,48 @@ import Testing
         let status = try #require(world.nodes[own]?.roster?.own.status?.value)
         #expect(second.contains(.send(Envelope(.probeReply(number: 10), news: [.status(status)]), to: other)))
         #expect(!second.contains { if case .sign = $0 { true } else { false } })
+    }
+
+    @Test func `after a pause or a pulse, a suspicion is only answered again; who is held gone cannot be answered`()
+        throws
+    {
+        var world = World.settled(2, seed: 1)
+        let (own, other) = (world.ids[0], world.ids[1])
+        let index = try #require(world.nodes[own]?.roster?.table.index(of: other))
+        let interval = try #require(world.nodes[own]?.roster?.interval(of: index))
+        func isRefuted() throws -> Bool {
+            let version = try #require(world.nodes[own]?.roster?.own.status?.value.version)
+            let suspicion = Verified(checked: Envelope(.suspicion(number: 1, version: version)))
+            return actions(of: &world, own, on: .received(suspicion, from: other)).contains {
+                if case .sign(.status) = $0 { true } else { false }
+            }
+        }
+        let long = Suspicion(since: world.now - interval * 3, last: world.now - interval * 2)
+        world.nodes[own]?.roster?.table[edge: index].suspicion = long
+        #expect(try !isRefuted())
+        #expect(world.nodes[own]?.roster?.table[edge: index].suspicion?.since == world.now)
+        world.run(for: interval * 3)
+        #expect(world.nodes[own]?.roster?.table[edge: index].suspicion == nil)
+        var effects = Effects()
+        let now = world.now
+        world.nodes[own]?.roster?.become(.dead, index, at: now, &effects)
+        #expect(try isRefuted())
+    }
+
+    @Test func `where it stands is told only while enough is left for levels`() throws {
+        let (world, own, _) = pair()
+        var roster = try #require(world.nodes[own]?.roster)
+        roster.settings.pulse = nil
+        roster.controller.quartile = .megabytes(1)
+        roster.voice.facts.remaining = QuarterPower(.gigabytes(8))
+        var effects = Effects()
+        for _ in 0..<4 { roster.raiseVersion(urgently: false, at: world.now, &effects) }
+        roster.hasMoved = true
+        let due = try #require(roster.statusDue)
+        #expect(due - world.now > roster.settings.firstMovedAge)
+        roster.voice.facts.remaining = QuarterPower(.gigabytes(1))
+        let sooner = try #require(roster.statusDue)
+        #expect(sooner == world.now + roster.pulse)
     }
 
     @Test func `one liar's verdicts kill nobody, and are refuted`() {

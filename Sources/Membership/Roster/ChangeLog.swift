@@ -46,7 +46,7 @@ struct ChangeLog: Equatable, Sendable {
         changes[changes.partitioningIndex { $0.position > position }...]
     }
 
-    func contains(_ digest: UInt32) -> Bool { places[digest] != nil }
+    func position(of digest: UInt32) -> UInt64? { places[digest].map(position) }
 
     func change(_ digest: UInt32) -> Change? {
         index(of: digest).map { changes[$0] }
@@ -63,7 +63,7 @@ struct ChangeLog: Equatable, Sendable {
         if let index = index(of: news.digest) { changes[index].isOutdated = true }
     }
 
-    private func index(of digest: UInt32) -> Int? { places[digest].flatMap { index(of: position($0)) } }
+    private func index(of digest: UInt32) -> Int? { position(of: digest).flatMap(index) }
 
     /// The last position that ends on these bits.
     private func position(_ bits: UInt32) -> UInt64 { head - UInt64(UInt32(truncatingIfNeeded: head) &- bits) }
@@ -73,8 +73,8 @@ struct ChangeLog: Equatable, Sendable {
         return index < changes.count && changes[index].position == position ? index : nil
     }
 
-    /// Whether the author's card stands there.
-    func hasCard(of author: ShortID, after position: UInt64) -> Bool { cards[author].map { $0 > position } ?? false }
+    /// Where the author's card stands.
+    func card(of author: ShortID) -> UInt64? { cards[author] }
 
     /// Whether so much was appended that `compact` is worth its pass.
     var isWasteful: Bool { changes.count > compactedCount + compactedCount / 4 + 64 }

@@ -18,8 +18,8 @@ struct Edge: Equatable, Sendable {
     /// Members about whom everything is to be sent, after a comparison of buckets. Not acknowledged: what gets lost is
     /// found by the next comparison.
     var catchUp: [CatchUp] = []
-    /// Digests of what the member has told, and need not be told back.
-    private(set) var known: Set<UInt32> = []
+    /// What of this node's log the member has told, or mentioned, and need not be told back.
+    private(set) var known = Positions()
     /// What the member mentioned, and this node lacks.
     private(set) var wants: [Want] = []
     /// What it asked for, to go with what is sent to it next.
@@ -44,14 +44,11 @@ struct Edge: Equatable, Sendable {
     /// It was asked over HTTP to learn this node's card, since it was last heard.
     var isIntroduced = false
 
-    /// Since when the member has suspected this node, without a pulse in between.
-    var suspected: Instant?
+    /// The member suspects this node.
+    var suspicion: Suspicion?
 
     /// Where nothing was exchanged yet.
     static let fresh = Edge()
-
-    /// More than that is told back rather than remembered.
-    private static let knownLimit = 1024
 
     struct Want: Equatable, Sendable {
         let digest: UInt32
@@ -61,9 +58,9 @@ struct Edge: Equatable, Sendable {
     /// Asked for so often in vain: it has been said anew meanwhile, or comparing what is quiet finds it.
     private static let triesLimit = 3
 
-    mutating func knows(_ digest: UInt32) {
-        if known.count >= Self.knownLimit { known = [] }
-        known.insert(digest)
+    /// The member has what stands there in the log.
+    mutating func knows(_ position: UInt64) {
+        if position > acknowledged { known.insert(position) }
     }
 
     mutating func want(_ digest: UInt32) {
@@ -73,10 +70,18 @@ struct Edge: Equatable, Sendable {
 
     var isWanting: Bool { !wants.isEmpty }
 
+    /// What came meanwhile, of others too, is in the log there.
+    mutating func settleWants(_ position: (UInt32) -> UInt64?) {
+        guard isWanting else { return }
+        let positions = wants.map { position($0.digest) }
+        wants = zip(wants, positions).filter { $1 == nil }.map(\.0)
+        for case let position? in positions { knows(position) }
+    }
+
     /// What is still lacking, to be asked for now.
-    mutating func ask(unless isHere: (UInt32) -> Bool) -> [UInt32] {
-        guard !wants.isEmpty else { return [] }
-        wants.removeAll { isHere($0.digest) || $0.tries == Self.triesLimit }
+    mutating func ask() -> [UInt32] {
+        guard isWanting else { return [] }
+        wants.removeAll { $0.tries == Self.triesLimit }
         for index in wants.indices { wants[index].tries += 1 }
         return wants.map(\.digest)
     }
@@ -84,7 +89,7 @@ struct Edge: Equatable, Sendable {
     /// The member has taken in so much of the log.
     mutating func acknowledge(_ position: UInt64, of head: UInt64) {
         acknowledged = position
-        if position == head { known = [] }
+        known.forget(through: position)
     }
 
     /// Nothing is under way, and nothing is left of what it may cause.
@@ -138,7 +143,7 @@ struct Edges: Equatable, Sendable {
 
     func acknowledged(_ place: Int) -> UInt64 { edges[place].acknowledged }
 
-    func knows(_ place: Int, _ digest: UInt32) -> Bool { edges[place].known.contains(digest) }
+    func known(_ place: Int) -> Positions { edges[place].known }
 
     mutating func remove(where isUnneeded: (ShortID, Edge) -> Bool) {
         for place in ids.indices.reversed() where isUnneeded(ids[place], edges[place]) {
@@ -159,6 +164,12 @@ struct Edges: Equatable, Sendable {
         }
         return next
     }
+}
+
+/// Suspicions by one member, no two of them far apart.
+struct Suspicion: Equatable, Sendable {
+    let since: Instant
+    var last: Instant
 }
 
 /// The time since a member was sent something that it should have answered.

@@ -20,7 +20,6 @@ extension Roster {
     mutating func take(
         _ news: [Verified<News>], _ purpose: Purpose, at now: Instant, _ effects: inout Effects
     ) {
-        if let source = purpose.source { noteKnown(news, by: source) }
         var urgent: [News] = []
         // A verdict about what a status has just told counts; one about a member that is gone already does not.
         for item in news.sorted(by: { $0.value.precedence < $1.value.precedence }) {
@@ -34,6 +33,7 @@ extension Roster {
                 }
             if isUrgent { urgent.append(item.value) }
         }
+        if let source = purpose.source { noteKnown(news, by: source) }
         judge(at: now, &effects)
         redrawStaleView(at: now)
         if case .passOn = purpose {
@@ -221,7 +221,9 @@ extension Roster {
     /// Whoever told something knows it, though it was no news.
     private mutating func noteKnown(_ news: [Verified<News>], by source: NodeID) {
         guard let index = table.index(of: source) else { return }
-        for item in news { table[edge: index].knows(item.value.digest) }
+        for item in news {
+            if let position = table.log.position(of: item.value.digest) { table[edge: index].knows(position) }
+        }
     }
 
     private mutating func tidyLog() {

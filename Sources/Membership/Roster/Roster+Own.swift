@@ -74,15 +74,20 @@ extension Roster {
     var statusDue: Instant? {
         guard voice.isSpeaking, let drafted = voice.drafted, let at = voice.draftedAt else { return nil }
         guard isWorthTelling(since: drafted, at: at) else {
-            return hasMoved ? max(at + renewal, at + untilAffordable(at: at)) : at + settings.statusAge
+            guard hasMoved else { return at + settings.statusAge }
+            return at + min(max(renewal, untilAffordable(keeping: statusRate.burst / 2, at: at)), settings.statusAge)
         }
         if isUrgentChange(from: drafted) { return at }
         return at + max(pulse, untilAffordable(at: at))
     }
 
-    /// What the controller makes it wait before it says something new.
-    private func untilAffordable(at now: Instant) -> Duration {
-        settings.pulse == nil ? voice.statuses.untilNext(of: statusRate, at: now) : .zero
+    /// What the controller makes it wait before it says something new. What can wait leaves some for what cannot: levels
+    /// go before where this node stands.
+    private func untilAffordable(keeping kept: Int = 0, at now: Instant) -> Duration {
+        guard settings.pulse == nil else { return .zero }
+        var rate = statusRate
+        rate.burst -= kept
+        return voice.statuses.untilNext(of: rate, at: now)
     }
 
     /// How often the controller lets it say something new.

@@ -60,16 +60,12 @@ extension Roster {
 
     private mutating func pulse(_ number: UInt32, carrying load: Load, on index: Int, at now: Instant) -> Pulse {
         let minute = UInt32(clamping: wallTime(at: now).milliseconds / 60_000)
-        var wants: [UInt32] = []
-        if table[edge: index].isWanting {
-            let log = table.log
-            wants = table[edge: index].ask { log.contains($0) }
-        }
         return Pulse(
             number: number, interval: pulse,
             carriage: Carriage(epoch: table.log.epoch, after: table.acknowledged(index), through: load.through),
             acknowledgement: table[edge: index].received, hasMore: load.hasMore,
-            isNeighbour: view.isSeated(table.members.id(index)), mentions: load.mentions, wants: wants, minute: minute,
+            isNeighbour: view.isSeated(table.members.id(index)), mentions: load.mentions,
+            wants: table[edge: index].ask(), minute: minute,
             quietHash: table.quietHash(at: minute, age: settings.quietAge), coordinate: untoldCoordinate)
     }
 
@@ -131,7 +127,7 @@ extension Roster {
     /// The cursors, both ways, what was mentioned and asked for, and the interval.
     private mutating func takeTidings(of pulse: Pulse, on index: Int, at now: Instant, _ effects: inout Effects) {
         table[edge: index].interval = pulse.interval
-        table[edge: index].suspected = nil
+        table[edge: index].suspicion = nil
         noteChoice(pulse.isNeighbour, of: index, at: now)
         if let coordinate = pulse.coordinate { vivaldi.heard(coordinate, of: table.members.ids[index]) }
         if let told = Told(minute: pulse.minute, at: now) { table[edge: index].told = told }
@@ -151,8 +147,11 @@ extension Roster {
             table[edge: index].acknowledge(min(pulse.acknowledgement.position, head), of: head)
         }
         for digest in pulse.mentions {
-            table[edge: index].knows(digest)
-            if !table.log.contains(digest) { table[edge: index].want(digest) }
+            if let position = table.log.position(of: digest) {
+                table[edge: index].knows(position)
+            } else {
+                table[edge: index].want(digest)
+            }
         }
         table[edge: index].ordered = pulse.wants
     }

@@ -119,14 +119,18 @@ extension Roster {
         let news = own.status.map { $0.value.version > version ? [News.status($0.value)] : [] } ?? []
         effects.append(.send(Envelope(.probeReply(number: number), news: news), to: table.members.id(index)))
         guard news.isEmpty, version <= voice.lastVersion else { return }
-        guard let since = table[edge: index].suspected, table.members.isPresent(index) else {
-            table[edge: index].suspected = now
-            if !table.members.isPresent(index) { return refute(version, at: now, &effects) }
-            if table[edge: index].urgency.spend(settings.urgency(pulse), at: now) { health.worsen() }
-            return
+        let interval = interval(of: index)
+        var suspicion = Suspicion(since: now, last: now)
+        if let earlier = table[edge: index].suspicion, now - earlier.last < interval * 2 {
+            suspicion = Suspicion(since: earlier.since, last: now)
+        } else if table[edge: index].urgency.spend(settings.urgency(pulse), at: now) {
+            health.worsen()
         }
-        guard now - since >= interval(of: index) / settings.answerDivisor else { return }
-        refute(version, at: now, &effects)
+        table[edge: index].suspicion = suspicion
+        // Who is held gone is not answered otherwise.
+        if now - suspicion.since >= interval / settings.answerDivisor || !table.members.isPresent(index) {
+            refute(version, at: now, &effects)
+        }
     }
 
     // MARK: Helping and being helped

@@ -26,19 +26,23 @@ extension Roster {
     }
 
     func hasUnacknowledged(_ index: Int) -> Bool {
-        table.log.changes(after: table.acknowledged(index)).contains { isForTelling($0, to: index) }
+        let known = table.known(index)
+        return table.log.changes(after: table.acknowledged(index)).contains {
+            isForTelling($0, to: index, knowing: known)
+        }
     }
 
     /// Not by this member, not known to it, and not outdated.
-    private func isForTelling(_ change: ChangeLog.Change, to index: Int) -> Bool {
-        change.news.author != table.members.ids[index] && !table.knows(index, change.digest)
-            && table.holds(change)
+    private func isForTelling(_ change: ChangeLog.Change, to index: Int, knowing known: Positions) -> Bool {
+        !known.contains(change.position) && change.news.author != table.members.ids[index] && table.holds(change)
     }
 
     /// What the member asked for; as much as fits of what it has not acknowledged, in the log's order; then of the
     /// catch-up.
     mutating func load(for index: Int) -> Load {
         var load = Load(through: table.acknowledged(index))
+        let log = table.log
+        table[edge: index].settleWants(log.position)
         // What it needs itself to ask.
         load.space -= table[edge: index].wants.count * Load.digestBytes
         fill(&load, withOrdersOf: index)
@@ -77,8 +81,9 @@ extension Roster {
     /// The positions of what is told word for word.
     private func fill(_ load: inout Load, withChangesFor index: Int) -> [UInt64] {
         var told: [UInt64] = []
+        let known = table.known(index)
         for change in table.log.changes(after: load.through) {
-            if isForTelling(change, to: index) {
+            if isForTelling(change, to: index, knowing: known) {
                 let isWhole = change.isIntroduction && isVillage || change.tellings < settings.tellings
                 guard isWhole ? tell(change.news, to: &load, on: index) : mention(change, to: &load) else {
                     load.hasMore = true
@@ -152,10 +157,9 @@ extension Roster {
 
     private func lacksCard(_ author: ShortID, _ index: Int) -> Bool {
         guard author != table.members.ids[index], author != own.id.short,
-            table.log.hasCard(of: author, after: table.acknowledged(index)),
-            let card = table.news(of: author).first?.value
+            let position = table.log.card(of: author)
         else { return false }
-        return !table.knows(index, card.digest)
+        return position > table.acknowledged(index) && !table.known(index).contains(position)
     }
 
     /// Tell a member all that is known of another.
@@ -180,7 +184,8 @@ extension Roster {
         for id in view.members {
             guard let index = table.index(of: id) else { continue }
             var load = Load()
-            for change in changes where isForTelling(change, to: index) {
+            let known = table.known(index)
+            for change in changes where isForTelling(change, to: index, knowing: known) {
                 if tell(change.news, to: &load, on: index) { continue }
                 effects.append(.send(Envelope(.tidings, news: load.news), to: id))
                 load = Load()

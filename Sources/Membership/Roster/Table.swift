@@ -46,9 +46,9 @@ struct Table: Equatable, Sendable {
         edges.place(of: members.ids[index]).map { edges.acknowledged($0) } ?? 0
     }
 
-    /// Whether the member told, or mentioned, what has this digest.
-    func knows(_ index: Int, _ digest: UInt32) -> Bool {
-        edges.place(of: members.ids[index]).map { edges.knows($0, digest) } ?? false
+    /// What of the log the member told, or mentioned.
+    func known(_ index: Int) -> Positions {
+        edges.place(of: members.ids[index]).map { edges.known($0) } ?? Positions()
     }
 
     /// When something is due on one of them.
