@@ -16,8 +16,10 @@ final class Interrupt: @unchecked Sendable {
         let queue = DispatchQueue(label: "potluck.interrupt")
         let numbers = [SIGINT, SIGTERM].filter { number in
             // Whoever runs this in the background, or with nohup, has said that it is not to be ended so.
-            let earlier = signal(number, SIG_IGN)
-            return unsafeBitCast(earlier, to: Int.self) != unsafeBitCast(SIG_IGN, to: Int.self)
+            var current = sigaction()
+            sigaction(number, nil, &current)
+            let handler = unsafeBitCast(current.__sigaction_handler.sa_handler, to: Int.self)
+            return handler != unsafeBitCast(SIG_IGN, to: Int.self)
         }
         sources = numbers.map { DispatchSource.makeSignalSource(signal: $0, queue: queue) }
         for (number, source) in zip(numbers, sources) {
