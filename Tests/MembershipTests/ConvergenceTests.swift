@@ -203,6 +203,26 @@ import Testing
         print("suspicions in 3 × 7 nodes × 100 s at 20 % loss: \(suspicions)")
     }
 
+    @Test func `who stood still while others forgot that they told of a death hears of it`() throws {
+        var settings = Roster.Settings(pulse: .seconds(1))
+        settings.viewLimit = 4
+        settings.quietAge = .seconds(10)
+        // It is not to find out by itself.
+        settings.firstFarCount = 0
+        settings.farSpacing = .seconds(1_000_000)
+        var world = World.settled(20, seed: 1, settings: settings)
+        world.run(for: .seconds(60))
+        let sleeper = world.ids[0]
+        let neighbours = try #require(world.nodes[sleeper]?.roster?.neighbours)
+        let victim = try #require(world.ids.dropFirst().first { !neighbours.contains($0) })
+        world.pause(sleeper, for: .seconds(300))
+        world.run(for: .seconds(5))
+        world.crash(victim)
+        world.run(for: .seconds(296))
+        #expect(world.condition(of: victim, seenBy: sleeper) == .alive)
+        #expect(world.run(until: world.now + .seconds(300)) { $0.isAgreed })
+    }
+
     @Test func `a killed node is known dead at a long way and some loss too`() {
         for seed in 1...8 as ClosedRange<UInt64> {
             var world = World.settled(6, seed: seed)

@@ -126,7 +126,8 @@ import Testing
                 if case .sign(.status) = $0 { true } else { false }
             }
         }
-        let long = Suspicion(since: world.now - interval * 3, last: world.now - interval * 2)
+        let pause = try #require(world.nodes[own]?.roster?.settings.suspicionPause)
+        let long = Suspicion(since: world.now - pause * 2, last: world.now - pause)
         world.nodes[own]?.roster?.table[edge: index].suspicion = long
         #expect(try !isRefuted())
         #expect(world.nodes[own]?.roster?.table[edge: index].suspicion?.since == world.now)

@@ -87,14 +87,19 @@ struct ChangeLog: Equatable, Sendable {
     /// Drops what everybody has acknowledged and is older than `age`.
     mutating func drop(acknowledged: UInt64, olderThan age: Duration, at now: Instant) {
         marks.append(Mark(at: now, position: head))
-        guard let old = marks.lastIndex(where: { now - $0.at >= age }) else { return }
-        let limit = min(acknowledged, marks[old].position)
-        marks.removeFirst(old)
-        guard let first = changes.first, first.position <= limit else { return }
-        // A slice would keep the room that the long log of a start had.
-        changes = Array(changes(after: limit))
-        places = places.filter { position($0.value) > limit }
-        cards = cards.filter { $0.value > limit }
-        compactedCount = changes.count
+        guard let mark = marks.lastIndex(where: { now - $0.at >= age }) else { return }
+        let old = marks[mark].position
+        let limit = min(acknowledged, old)
+        marks.removeFirst(mark)
+        if let first = changes.first, first.position <= limit {
+            // A slice would keep the room that the long log of a start had.
+            changes = Array(changes(after: limit))
+            cards = cards.filter { $0.value > limit }
+            compactedCount = changes.count
+        }
+        // What is outdated is remembered as long as it is young: a mention of it is not to be followed.
+        if places.count > changes.count {
+            places = places.filter { position($0.value) > old || index(of: position($0.value)) != nil }
+        }
     }
 }

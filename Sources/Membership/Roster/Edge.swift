@@ -18,7 +18,7 @@ struct Edge: Equatable, Sendable {
     /// Members about whom everything is to be sent, after a comparison of buckets. Not acknowledged: what gets lost is
     /// found by the next comparison.
     var catchUp: [CatchUp] = []
-    /// What of this node's log the member has told, or mentioned, and need not be told back.
+    /// What of this node's log the member has told, or mentioned, as far as that is seen, and need not be told back.
     private(set) var known = Positions()
     /// What the member mentioned, and this node lacks.
     private(set) var wants: [Want] = []
@@ -33,6 +33,8 @@ struct Edge: Equatable, Sendable {
     var isDoubtful = true
     /// When the member was last told that it is held dead, or gone.
     var noticed: Instant?
+    /// Since when it was asked, in vain, whether it is: another told its last word, and of no death.
+    var visited: Instant?
     /// The last pulse that was sent to it, until its reply comes.
     var asked: UInt32?
     /// What the member may still cause this node to send.
@@ -68,33 +70,31 @@ struct Edge: Equatable, Sendable {
         wants.append(Want(digest: digest))
     }
 
-    var isWanting: Bool { !wants.isEmpty }
-
-    /// What came meanwhile, of others too, is in the log there.
-    mutating func settleWants(_ position: (UInt32) -> UInt64?) {
-        guard isWanting else { return }
-        let positions = wants.map { position($0.digest) }
-        wants = zip(wants, positions).filter { $1 == nil }.map(\.0)
-        for case let position? in positions { knows(position) }
+    /// It was told by the member, and stands there in the log if it was news.
+    mutating func told(_ digest: UInt32, at position: UInt64?) {
+        wants.removeAll { $0.digest == digest }
+        if let position { knows(position) }
     }
 
     /// What is still lacking, to be asked for now.
     mutating func ask() -> [UInt32] {
-        guard isWanting else { return [] }
+        guard !wants.isEmpty else { return [] }
         wants.removeAll { $0.tries == Self.triesLimit }
         for index in wants.indices { wants[index].tries += 1 }
         return wants.map(\.digest)
     }
 
     /// The member has taken in so much of the log.
-    mutating func acknowledge(_ position: UInt64, of head: UInt64) {
+    mutating func acknowledge(_ position: UInt64) {
+        // Replies overtake each other.
+        guard position > acknowledged else { return }
         acknowledged = position
         known.forget(through: position)
     }
 
     /// Nothing is under way, and nothing is left of what it may cause.
     func isIdle(at now: Instant) -> Bool {
-        phase == .idle && catchUp.isEmpty
+        phase == .idle && catchUp.isEmpty && visited == nil
             && [answers, loads, probes, urgency].allSatisfy { $0.isFull(at: now) }
     }
 
@@ -166,10 +166,10 @@ struct Edges: Equatable, Sendable {
     }
 }
 
-/// Suspicions by one member, no two of them far apart.
+/// Suspicions by one member, without a pulse of it in between.
 struct Suspicion: Equatable, Sendable {
     let since: Instant
-    var last: Instant
+    let last: Instant
 }
 
 /// The time since a member was sent something that it should have answered.

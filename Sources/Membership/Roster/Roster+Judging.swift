@@ -103,6 +103,7 @@ extension Roster {
         guard table.members.isPresent(index) != wasPresent else { return }
         table[edge: index].phase = .idle
         table[edge: index].isIntroduced = false
+        table[edge: index].visited = nil
         noteComingOrGoing(of: table.members.id(index))
     }
 
@@ -129,11 +130,15 @@ extension Roster {
     }
 
     /// Another tells the last word of a member that is dead here, and knows of no death: who of them is right, the member
-    /// itself can say.
+    /// itself can say. Where it has said nothing for an interval, the other is told of the verdicts, which nobody's log has
+    /// any more.
     mutating func visitDoubted(_ index: Int, by source: ShortID, at now: Instant, _ effects: inout Effects) {
         guard table.members.conditions[index] == .dead, let source = table.index(of: source), source != index,
             table[edge: source].probes.spend(settings.probes, at: now)
         else { return }
+        let since = table[edge: index].visited ?? now
+        table[edge: index].visited = since
+        if now - since >= interval(of: index) { enqueue(table.members.ids[index], hasCard: true, on: source) }
         visit(index, &effects)
     }
 

@@ -222,7 +222,8 @@ extension Roster {
     private mutating func noteKnown(_ news: [Verified<News>], by source: NodeID) {
         guard let index = table.index(of: source) else { return }
         for item in news {
-            if let position = table.log.position(of: item.value.digest) { table[edge: index].knows(position) }
+            let digest = item.value.digest
+            table[edge: index].told(digest, at: table.log.position(of: digest))
         }
     }
 

@@ -143,9 +143,9 @@ extension Roster {
             table[edge: index].received.position = carriage.through
         }
         if pulse.acknowledgement.epoch == table.log.epoch {
-            let head = table.log.head
-            table[edge: index].acknowledge(min(pulse.acknowledgement.position, head), of: head)
+            table[edge: index].acknowledge(min(pulse.acknowledgement.position, table.log.head))
         }
+        settleWants(of: index)
         for digest in pulse.mentions {
             if let position = table.log.position(of: digest) {
                 table[edge: index].knows(position)

@@ -20,18 +20,19 @@ extension Roster {
         let news = envelope.value.news.map { item in envelope.part { _ in item } }
         take(news, .passOn(from: sender), at: now, &effects)
         guard let index = table.index(of: sender) else { return }
+        let message = envelope.value.message
         guard table.members.isPresent(index) else {
-            receiveFromAbsent(envelope.value.message, index, at: now, &effects)
+            if pay(for: message, index, at: now) { receiveFromAbsent(message, index, at: now, &effects) }
             return
         }
         heard(index, at: now, &effects)
-        let cost = Self.cost(of: envelope.value.message)
-        if case .probe = envelope.value.message {
-            guard table[edge: index].probes.spend(settings.probes, at: now) else { return }
-        } else {
-            guard table[edge: index].answers.spend(settings.answers(pulse), count: cost, at: now) else { return }
-        }
-        answer(envelope.value.message, index, at: now, &effects)
+        if pay(for: message, index, at: now) { answer(message, index, at: now, &effects) }
+    }
+
+    /// False where the member has caused enough.
+    private mutating func pay(for message: Message, _ index: Int, at now: Instant) -> Bool {
+        if case .probe = message { return table[edge: index].probes.spend(settings.probes, at: now) }
+        return table[edge: index].answers.spend(settings.answers(pulse), count: Self.cost(of: message), at: now)
     }
 
     /// How many answers a message is worth, in what it makes this node send or compute.
@@ -72,6 +73,7 @@ extension Roster {
         _ message: Message, _ index: Int, at now: Instant, _ effects: inout Effects
     ) {
         let member = table.members[index]
+        table[edge: index].visited = nil
         switch message {
         case .suspicion(let number, let version):
             if !voice.owed.contains(member.id), voice.owed.count < Voice.owedLimit { voice.owed.append(member.id) }
@@ -119,17 +121,16 @@ extension Roster {
         let news = own.status.map { $0.value.version > version ? [News.status($0.value)] : [] } ?? []
         effects.append(.send(Envelope(.probeReply(number: number), news: news), to: table.members.id(index)))
         guard news.isEmpty, version <= voice.lastVersion else { return }
-        let interval = interval(of: index)
-        var suspicion = Suspicion(since: now, last: now)
-        if let earlier = table[edge: index].suspicion, now - earlier.last < interval * 2 {
-            suspicion = Suspicion(since: earlier.since, last: now)
-        } else if table[edge: index].urgency.spend(settings.urgency(pulse), at: now) {
-            health.worsen()
-        }
-        table[edge: index].suspicion = suspicion
         // Who is held gone is not answered otherwise.
-        if now - suspicion.since >= interval / settings.answerDivisor || !table.members.isPresent(index) {
+        guard table.members.isPresent(index) else { return refute(version, at: now, &effects) }
+        let earlier = table[edge: index].suspicion.flatMap { now - $0.last < settings.suspicionPause ? $0 : nil }
+        let since = earlier?.since ?? now
+        table[edge: index].suspicion = Suspicion(since: since, last: now)
+        if now - since >= interval(of: index) / settings.answerDivisor {
+            table[edge: index].suspicion = nil
             refute(version, at: now, &effects)
+        } else if earlier == nil, table[edge: index].urgency.spend(settings.urgency(pulse), at: now) {
+            health.worsen()
         }
     }
 

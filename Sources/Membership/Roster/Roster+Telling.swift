@@ -41,8 +41,7 @@ extension Roster {
     /// catch-up.
     mutating func load(for index: Int) -> Load {
         var load = Load(through: table.acknowledged(index))
-        let log = table.log
-        table[edge: index].settleWants(log.position)
+        settleWants(of: index)
         // What it needs itself to ask.
         load.space -= table[edge: index].wants.count * Load.digestBytes
         fill(&load, withOrdersOf: index)
@@ -62,6 +61,14 @@ extension Roster {
             load.catchUpCount += 1
         }
         return load
+    }
+
+    /// What the member mentioned, and others have told meanwhile.
+    mutating func settleWants(of index: Int) {
+        for want in table[edge: index].wants {
+            guard let position = table.log.position(of: want.digest) else { continue }
+            table[edge: index].told(want.digest, at: position)
+        }
     }
 
     /// What does not fit is asked for again.
@@ -184,6 +191,7 @@ extension Roster {
         for id in view.members {
             guard let index = table.index(of: id) else { continue }
             var load = Load()
+            settleWants(of: index)
             let known = table.known(index)
             for change in changes where isForTelling(change, to: index, knowing: known) {
                 if tell(change.news, to: &load, on: index) { continue }

@@ -38,6 +38,8 @@ extension Roster {
         /// For this part of an interval, suspicions are answered and nothing more: four or so, one of which mostly gets
         /// through. There are a dozen before a verdict, or three where an interval is hardly longer than a round trip.
         public var answerDivisor = 2
+        /// After so long, a suspicion does not go on, but begins anew: two of the longest intervals.
+        public var suspicionPause: Duration = .seconds(1_200)
         /// Wait for a reply where no round trip is known: this part of the interval, at most `longestGuess`.
         public var guessDivisor = 5
         public var longestGuess: Duration = .seconds(1)
@@ -105,7 +107,8 @@ extension Roster {
         public var probes = Rate(burst: 64, every: .milliseconds(125))
         /// Answers with news.
         public func loads(_ pulse: Duration) -> Rate { Rate(burst: 256, every: pulse / 16) }
-        /// News by one author that bring exchanges forward, cards of its that are kept, and times that it began anew.
+        /// News by one author that bring exchanges forward, cards of its that are kept, and times that it began anew, or
+        /// to suspect this node.
         /// One in an interval, after a burst: what it says more often waits for the regular exchange, which is no
         /// farther away.
         public func urgency(_ pulse: Duration) -> Rate { Rate(burst: 32, every: pulse) }

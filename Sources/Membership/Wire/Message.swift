@@ -16,8 +16,8 @@ public enum Message: Hashable, Sendable {
     case indirectReply(number: UInt32)
     /// It did not, so far: whoever hears this is at least heard itself.
     case indirectFailure(number: UInt32)
-    /// You do not answer me, and I know your status of this version. To be answered like a probe, and refuted by a
-    /// status of a higher version.
+    /// You do not answer me, and I know your status of this version. To be answered like a probe; and, where I go on, to
+    /// be refuted by a status of a higher version.
     case suspicion(number: UInt32, version: UInt64)
     /// Our tables differ: these are my hashes, by the first byte of the members' ids, of what was quiet at a minute.
     case buckets(minute: UInt32, hashes: [UInt32])
