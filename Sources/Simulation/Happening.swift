@@ -33,6 +33,8 @@ indirect enum Happening {
     /// The door says whom it sends clients to.
     case tally(Run)
     case lookUpOverdue(ClientID, Run)
+    /// Somebody has waited long enough for a process that stands still.
+    case gaveUp(Held.Waiter, at: Int)
     case restart(Int)
     /// A file of the topology is posted.
     case posting(Int)
@@ -57,9 +59,16 @@ extension Happening {
             index
         case .arrived(let arrival):
             if case .node(let run, _) = arrival.sink { run.node } else { nil }
-        case .sliceBegins, .uplink, .stalled, .answered, .restart, .posting, .demand, .crowd, .crowdMember, .fault,
-            .faultEnds:
+        case .sliceBegins, .uplink, .stalled, .answered, .gaveUp, .restart, .posting, .demand, .crowd, .crowdMember,
+            .fault, .faultEnds:
             nil
         }
+    }
+
+    /// Who waits, where it waits for a process.
+    var waiter: Held.Waiter? {
+        if case .client(let id, _) = self { return .client(id) }
+        if case .fetch(let id, _, _, let run, _) = self { return .fetch(id, by: run) }
+        return nil
     }
 }

@@ -1,9 +1,16 @@
+internal import Catalogue
 internal import Membership
 internal import Overlay
 internal import Primitives
 
 /// What came for a process that stands still.
 struct Held {
+    /// Somebody whose connection is taken, and not answered.
+    enum Waiter: Equatable {
+        case client(ClientID)
+        case fetch(FetchID, by: Run)
+    }
+
     var happenings: [Happening] = []
     var datagramBytes = 0
 
@@ -29,17 +36,37 @@ extension VirtualNetwork {
         case .request(_, _, let caller, let call, _):
             schedule(.callFailed(call, .timedOut, caller), after: Conditions.callLimit)
         case .client(let client, _):
-            schedule(.answered(client, .cutOff(by: nodes[index].id)), after: Self.patience)
+            schedule(.gaveUp(.client(client), at: index), after: Self.patience)
+        case .fetch(let fetch, _, _, let run, _):
+            schedule(.gaveUp(.fetch(fetch, by: run), at: index), after: Self.stallLimit)
         default: break
         }
         nodes[index].held.happenings.append(happening)
         return true
     }
 
-    /// The process is gone, and with it what came for it.
+    /// Whoever still waits does so no longer.
+    mutating func gaveUp(_ waiter: Held.Waiter, at index: Int) {
+        guard let place = nodes[index].held.happenings.firstIndex(where: { $0.waiter == waiter }) else { return }
+        nodes[index].held.happenings.remove(at: place)
+        disappoint(waiter, at: index)
+    }
+
+    private mutating func disappoint(_ waiter: Held.Waiter, at index: Int) {
+        switch waiter {
+        case .client(let client): conclude(client, .cutOff(by: nodes[index].id))
+        case .fetch(let fetch, let run): schedule(.fetchEnded(fetch, .failed, run))
+        }
+    }
+
+    /// The process is gone, and with it what came for it: who waits sees the connection end.
     mutating func dropHeld(_ index: Int) {
-        for case .datagram(_, let size, _, _) in nodes[index].held.happenings { noteDropped(size) }
+        let held = nodes[index].held
         nodes[index].held = Held()
+        for happening in held.happenings {
+            if case .datagram(_, let size, _, _) = happening { noteDropped(size) }
+            if let waiter = happening.waiter { disappoint(waiter, at: index) }
+        }
     }
 
     /// The process goes on.

@@ -56,7 +56,7 @@ struct Arrival {
 extension VirtualNetwork {
     private static let headCost = ByteCount(WireCost.fileHead)
     /// Who fetches gives up after so long without bytes (`PeerClient`).
-    private static let stallLimit = Duration.seconds(15)
+    static let stallLimit = Duration.seconds(15)
     /// Responses to clients leave in about so many slices: nobody asks after each of their pieces.
     private static let clientSlices = 16
 
@@ -241,7 +241,7 @@ extension VirtualNetwork {
         switch transfer.sink {
         case .node(let run, let fetch):
             isRunning(run) && nodes[run.node].process?.door.fetches.contains(fetch) == true
-        case .client(let client): clients[client]?.outcome == nil
+        case .client(let client): clients[client].map { $0.outcome == nil } ?? false
         }
     }
 }

@@ -228,6 +228,7 @@ struct VirtualNetwork {
         case .answered(let id, let outcome): conclude(id, outcome)
         case .tally(let run): tally(run)
         case .lookUpOverdue(let id, let run): lookUpOverdue(id, at: run)
+        case .gaveUp(let waiter, let index): gaveUp(waiter, at: index)
         case .restart(let index): start(index)
         case .posting(let number): post(number: number)
         case .demand(let region): demand(of: region)

@@ -1,4 +1,5 @@
 import Allowance
+import Catalogue
 import Membership
 import Overlay
 import Primitives
@@ -25,6 +26,54 @@ import Testing
             #expect(network.askEverywhere(for: file).allSatisfy { $0.isServed }, "seed \(seed)")
             #expect(network.violations.isEmpty, "seed \(seed): \(network.violations)")
         }
+    }
+
+    @Test func `a client is cut off while it waits for a process that stands still, and not once it is served`() {
+        var network = VirtualNetwork.settled(1, seed: 1)
+        let file = network.post(.mebibytes(64), on: 0)
+        network.schedule(.pause, on: .nodes([0]), at: network.now + .seconds(1), for: .seconds(28))
+        network.schedule(.pause, on: .nodes([0]), at: network.now + .seconds(60), for: .seconds(60))
+        network.run(for: .seconds(2))
+        let first = network.ask(file, at: 0, near: nil)
+        network.run(for: .seconds(56))
+        #expect(network.clients[first]?.outcome.isServed == true)
+        network.run(for: .seconds(3))
+        let second = network.ask(file, at: 0, near: nil)
+        network.run(for: .seconds(32))
+        #expect(network.clients[second]?.outcome == .cutOff(by: network.nodes[0].id))
+        #expect(network.nodes[0].troubles.isPaused && !network.nodes[0].held.happenings.contains { $0.waiter != nil })
+        network.run(for: .seconds(60))
+        #expect(network.transfers.isEmpty && network.violations.isEmpty, "\(network.violations)")
+    }
+
+    @Test func `nothing more is sent to a client that has gone away`() {
+        var network = VirtualNetwork.settled(1, seed: 1)
+        let file = network.post(.mebibytes(64), on: 0)
+        network.run(for: .seconds(1))
+        network.ask(file, at: 0, from: network.nodes[0].station, isPassing: true)
+        network.run(for: .seconds(2))
+        for client in network.clients.keys { network.conclude(client, .cutOff(by: network.nodes[0].id)) }
+        #expect(network.clients.isEmpty && network.transfers.count == 1)
+        network.run(for: .seconds(20))
+        #expect(network.transfers.isEmpty)
+        #expect(network.measures.spent[0].serving < .mebibytes(32))
+    }
+
+    @Test(arguments: [false, true])
+    func `who fetches from a process that stands still is told so in time`(crashes: Bool) {
+        var network = VirtualNetwork.settled(2, seed: 1)
+        let file = network.post(.mebibytes(1), on: 0)
+        network.begin(.pause, on: [0])
+        let fetch = FetchID(1_000)
+        network.force(.fetch(fetch, file, pieces: 0..<1, from: network.nodes[0].id), at: 1)
+        network.run(for: .seconds(2))
+        #expect(network.nodes[0].held.happenings.contains { $0.waiter != nil })
+        if crashes { network.crash(0) }
+        network.run(for: .seconds(1))
+        #expect(network.nodes[1].process?.door.fetches.contains(fetch) == !crashes)
+        network.run(for: VirtualNetwork.stallLimit)
+        #expect(network.nodes[1].process?.door.fetches.isEmpty == true)
+        #expect(network.violations.isEmpty, "\(network.violations)")
     }
 
     @Test func `a full disk takes nothing but the account, and what was refused is written when there is room`() {

@@ -49,6 +49,8 @@ extension Journal {
         case .client(let id, let index): note(now, index, 10, UInt64(id.number))
         case .answered(let id, _): note(now, 0, 11, UInt64(id.number))
         case .lookUpOverdue(let id, let run): note(now, run.node, 12, UInt64(id.number))
+        case .gaveUp(.client(let id), let index): note(now, index, 24, UInt64(id.number))
+        case .gaveUp(.fetch(let id, let run), let index): note(now, index, 25, UInt64(run.node), id.number)
         case .restart(let index): note(now, index, 13)
         case .posting(let number), .demand(let number), .crowd(let number), .crowdMember(let number):
             note(now, 0, 16, UInt64(number))
