@@ -29,6 +29,8 @@ struct VirtualDoor {
     var asked: [RequestID: (caller: Run, call: CallID)] = [:]
     /// What this node asked and fetches, and has heard no end of.
     var calls: Set<CallID> = []
+    /// Which of these ask whom for proof.
+    var proofs: [CallID: NodeID] = [:]
     var fetches: Set<FetchID> = []
     /// From when on nothing is spent before the next period has begun.
     private(set) var endsAt: Instant?

@@ -14,10 +14,8 @@ extension VirtualNetwork {
         noteSent(size, payload: payload, at: run.node)
         let index = index(of: receiver)
         let wait = queue(size, from: run.node, to: index)
-        let isHit = isLost(from: run.node, to: index)
-        let isLost = isHit || wait == nil
-        let isReceived = !isLost && nodes[index].isUp && hears(index, from: run.node)
-        measures.sent(envelope, Int(size.bytes), from: run.node, to: index, isReceived: isReceived, at: now)
+        let isLost = isLost(from: run.node, to: index)
+        measures.sent(envelope, Int(size.bytes), from: run.node, to: index, at: now)
         guard let wait, !isLost else { return noteDropped(size) }
         let arrival = Happening.datagram(envelope, size, from: run.node, to: index)
         schedule(arrival, after: wait + delay(from: run.node, to: index) + overtaken(from: run.node, to: index))
@@ -40,6 +38,7 @@ extension VirtualNetwork {
         guard nodes[index].isUp, hears(index, from: sender) else { return noteDropped(size) }
         noteArrived(size)
         nodes[index].traffic.receiveDatagram(size)
+        measures.received(envelope, Int(size.bytes), by: index)
         let id = nodes[sender].id
         guard knows(id.short, at: index) else { return }
         let readable = verifiable(envelope, at: index)

@@ -76,6 +76,35 @@ import Testing
         #expect(network.violations.isEmpty, "\(network.violations)")
     }
 
+    @Test func `a process that stands still proves nothing until it goes on`() {
+        var network = VirtualNetwork.settled(2, seed: 1)
+        let pause = network.begin(.pause, on: [0])
+        network.force(.prove(network.nodes[0].id), at: 1)
+        #expect(network.nodes[1].process?.door.proofs.count == 1)
+        network.run(for: .seconds(1))
+        #expect(network.nodes[1].process?.door.proofs.count == 1)
+        network.run(for: Conditions.callLimit)
+        #expect(network.nodes[1].process?.door.proofs.isEmpty == true)
+        network.end(pause)
+        network.force(.prove(network.nodes[0].id), at: 1)
+        network.run(for: .seconds(1))
+        #expect(network.nodes[1].process?.door.proofs.isEmpty == true)
+        #expect(network.violations.isEmpty, "\(network.violations)")
+    }
+
+    @Test(arguments: [0, 1])
+    func `nothing is proven where one of the two has nothing left to speak with`(poor: Int) {
+        var network = VirtualNetwork.settled(2, seed: 1)
+        let run = network.currentRun(of: poor)
+        network.nodes[1].process?.proven = BitRow(count: 0)
+        var size = network.nodes[poor].share
+        while size > .zero { if !network.reserve(size, for: .overlay, at: run) { size = size / 2 } }
+        network.force(.prove(network.nodes[0].id), at: 1)
+        network.run(for: .seconds(5))
+        #expect(network.nodes[1].process?.door.proofs.isEmpty == true)
+        #expect(network.nodes[1].process?.proven.contains(0) == false)
+    }
+
     @Test func `a full disk takes nothing but the account, and what was refused is written when there is room`() {
         for seed in 1...3 as ClosedRange<UInt64> {
             var network = VirtualNetwork.settled(5, seed: seed)

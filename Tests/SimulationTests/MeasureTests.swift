@@ -1,3 +1,4 @@
+import Overlay
 import Primitives
 import Testing
 
@@ -44,6 +45,27 @@ struct MeasureTests {
         #expect(abs((report.pulses.interval?.p50.inSeconds ?? 0) - 10) < 0.5)
         #expect(report.spending.most > 0 && report.spending.most < 1)
         #expect(Self.smallRun(seed: 1).json == report.json)
+    }
+
+    @Test("what gets lost, or comes where nobody runs, was sent and never received")
+    func lost() {
+        var network = VirtualNetwork.settled(2, seed: 1)
+        func bytes(_ index: Int) -> (sent: Int64, received: Int64) {
+            let traffic = network.measures.traffic.nodes[index]
+            return (traffic.sent.sum, traffic.received.sum)
+        }
+        network.conditions.links.duplication = 1
+        network.run(for: .seconds(60))
+        // Each datagram comes twice.
+        #expect(bytes(1).received > bytes(0).sent * 3 / 2)
+        network.run(for: .seconds(1))
+        let before = bytes(1).received
+        network.crash(1)
+        let sent = bytes(0).sent
+        network.force(.call(CallID(1_000), .introduce([]), to: network.nodes[1].id), at: 0)
+        network.run(for: .seconds(10))
+        #expect(bytes(0).sent > sent && bytes(1).received == before)
+        #expect(network.nodes[1].traffic.received.bytes == before)
     }
 
     @Test("quantiles are those of what was observed, within 0.8 %", arguments: 1...8)

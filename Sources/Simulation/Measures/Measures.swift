@@ -75,24 +75,17 @@ struct Measures: Sendable {
 
     // MARK: What they send
 
-    mutating func sent(
-        _ envelope: Envelope, _ size: Int, from sender: Int, to receiver: Int, isReceived: Bool, at now: Instant
-    ) {
-        let use = OverlayUse(envelope.message)
-        let news = envelope.news.isEmpty ? 0 : envelope.news.reduce(0) { $0 + $1.wireCount }
-        traffic.sent(size - news, use, by: sender)
+    mutating func sent(_ envelope: Envelope, _ size: Int, from sender: Int, to receiver: Int, at now: Instant) {
+        let news = envelope.newsSize
+        traffic.sent(size - news, OverlayUse(envelope.message), by: sender)
         traffic.sent(news, .news, by: sender)
-        if isReceived {
-            traffic.received(size - news, use, by: receiver)
-            traffic.received(news, .news, by: receiver)
-        }
         if isSettled { pulsing.sent(envelope.message, size, from: sender, to: receiver, at: now) }
     }
 
-    /// A question between nodes, or its answer.
-    mutating func called(_ size: ByteCount, from sender: Int, to receiver: Int) {
-        traffic.sent(Int(size.bytes), .http, by: sender)
-        traffic.received(Int(size.bytes), .http, by: receiver)
+    mutating func received(_ envelope: Envelope, _ size: Int, by receiver: Int) {
+        let news = envelope.newsSize
+        traffic.received(size - news, OverlayUse(envelope.message), by: receiver)
+        traffic.received(news, .news, by: receiver)
     }
 
     mutating func paid(_ size: ByteCount, _ kind: TrafficClass, by node: Int) { spent[node][kind] += size }
@@ -179,4 +172,9 @@ struct Measures: Sendable {
     func days(at now: Instant) -> Double {
         traffic.nodes.indices.reduce(0) { $0 + traffic.upTime(of: $1, at: now).inSeconds } / 86_400
     }
+}
+
+extension Envelope {
+    /// What the statements in it take.
+    fileprivate var newsSize: Int { news.isEmpty ? 0 : news.reduce(0) { $0 + $1.wireCount } }
 }

@@ -70,8 +70,6 @@ struct OverlayTraffic: Sendable {
     mutating func sent(_ size: Int, _ use: OverlayUse, by sender: Int) { nodes[sender].sent.add(Int64(size), use) }
 
     mutating func received(_ size: Int, _ use: OverlayUse, by receiver: Int) {
-        // Who has not started yet may be called all the same.
-        guard receiver < nodes.count else { return }
         nodes[receiver].received.add(Int64(size), use)
     }
 
