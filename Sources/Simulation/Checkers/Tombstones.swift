@@ -54,12 +54,6 @@ struct Tombstones: Checker {
         }
     }
 
-    /// The node's disk was lost, or it may forget: the file has expired for everybody.
-    mutating func forget(_ node: Int) {
-        heard[node] = nil
-        pending[node] = nil
-    }
-
     /// The node serves a file under this posting, or tells clients that it is offered.
     func check(_ file: FileID, publisher: NodeID, sequence: UInt64, at node: Int) -> String? {
         guard let hearing = heard[node]?[Grave(file: file, publisher: publisher)], sequence <= hearing.sequence else {

@@ -53,8 +53,6 @@ struct Spread: Sendable {
 /// How fast what members say reaches the others, and how fast a death does: observed at the very moments when nodes'
 /// tables take the statements in, for all urgent ones and for the statuses of some members.
 struct Spreading: Sendable {
-    /// Members whose every status is followed.
-    static let watchedMembers = 64
     /// Followed at a time; further ones are not, and counted.
     static let openLimit = 512
 
@@ -66,8 +64,9 @@ struct Spreading: Sendable {
     private(set) var exhausted = Distribution()
     private(set) var refilled = Distribution()
     private(set) var deaths = Distribution()
-    /// Urgent statements that never were known to 99 of a hundred, or could not be followed.
+    /// Urgent statements that never were known to 99 of a hundred.
     private(set) var unspread = 0
+    /// Statements that came while as many as can be were being followed.
     private(set) var unfollowed = 0
 
     /// By the subject: most that is learnt is about members that are not followed.

@@ -86,6 +86,7 @@ extension WorldReport {
             json.quantiles("refilledTo99PercentSeconds", news.refilled)
             json.quantiles("thirdVerdictTo99PercentSeconds", news.deaths)
             json.member("urgentNeverTo99Percent", news.unspread)
+            json.member("unfollowed", news.unfollowed)
         }
     }
 

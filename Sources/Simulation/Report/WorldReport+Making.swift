@@ -221,7 +221,8 @@ extension Spreading {
     func report(patience: Duration) -> WorldReport.News {
         WorldReport.News(
             age: ages.durations, missing: missing, patience: patience, statuses: statuses,
-            exhausted: exhausted.durations, refilled: refilled.durations, deaths: deaths.durations, unspread: unspread)
+            exhausted: exhausted.durations, refilled: refilled.durations, deaths: deaths.durations, unspread: unspread,
+            unfollowed: unfollowed)
     }
 }
 

@@ -118,6 +118,8 @@ public struct WorldReport: Equatable, Sendable {
         public var deaths: Quantiles<Duration>?
         /// Urgent statements that never got so far within `patience`.
         public var unspread = 0
+        /// Statements that were not followed, there being too many at a time.
+        public var unfollowed = 0
     }
 
     /// What the nodes thought of each other's lives.
