@@ -43,7 +43,10 @@ extension VirtualNetwork {
 
     private mutating func begin(_ kind: Topology.Kind, at index: Int) {
         switch kind {
-        case .crash: crash(index)
+        case .crash:
+            guard nodes[index].isUp else { return }
+            crash(index)
+            nodes[index].isStopped = true
         case .clockJump(let step): nodes[index].clockError += step
         case .lie(let honesty): nodes[index].honesty = honesty
         case .pause, .partition, .split, .loss, .delay, .slowDisk, .fullDisk, .tornWrites: break
@@ -61,7 +64,7 @@ extension VirtualNetwork {
 
     private mutating func end(_ kind: Topology.Kind, at index: Int) {
         switch kind {
-        case .crash: if !nodes[index].hasLeft { start(index) }
+        case .crash: if nodes[index].isStopped, !nodes[index].hasLeft, !faults.stops(index) { start(index) }
         case .clockJump(let step): nodes[index].clockError -= step
         case .lie: nodes[index].honesty = nodes[index].machine.honesty
         case .pause, .partition, .split, .loss, .delay, .slowDisk, .fullDisk, .tornWrites: break

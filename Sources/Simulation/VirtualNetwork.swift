@@ -111,6 +111,7 @@ struct VirtualNetwork {
     /// A node begins with what is on its disk.
     mutating func start(_ index: Int) {
         guard !nodes[index].isUp, !nodes[index].isGone else { return }
+        nodes[index].isStopped = false
         nodes[index].run += 1
         let run = Run(node: index, number: nodes[index].run)
         nodes[index].disk.reconcile()

@@ -65,6 +65,8 @@ final class VirtualNode {
     var side = 0
     /// Who handed it its first table; nothing where it was there from the beginning.
     var inviter: Int?
+    /// A fault stopped it, and starts it again when it is over.
+    var isStopped = false
     /// It said good-bye before it went.
     var hasLeft = false
     /// It never comes back, and its disk neither.

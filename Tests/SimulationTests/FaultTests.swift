@@ -140,6 +140,25 @@ import Testing
         #expect(!network.nodes[1].isUp && network.nodes[0].isUp)
     }
 
+    @Test func `a crash that ends starts whom crashes stopped, and nobody whom another one keeps away`() {
+        var network = VirtualNetwork(seed: 1)
+        for _ in 0..<4 { network.create(share: .gigabytes(1)) }
+        network.introduceAll()
+        for index in 0..<3 { network.start(index) }
+        network.run(for: .seconds(5))
+        let everybody = network.begin(.crash, on: [0, 1, 2, 3])
+        let some = network.begin(.crash, on: [1, 2])
+        func running() -> [Int] { network.nodes.indices.filter { network.nodes[$0].isUp } }
+        network.end(everybody)
+        // The last has not started yet.
+        #expect(running() == [0])
+        let more = network.begin(.crash, on: [0, 2])
+        network.end(some)
+        #expect(running() == [1])
+        network.end(more)
+        #expect(running() == [0, 1, 2])
+    }
+
     @Test func `a newcomer that crashes before it has kept anything joins again`() {
         for seed in 1...6 as ClosedRange<UInt64> {
             var network = VirtualNetwork.settled(4, seed: seed)

@@ -67,6 +67,17 @@ struct WorldTests {
         #expect((0..<8).allSatisfy { here in (0..<8).allSatisfy { world.canReach(here, from: $0) } })
     }
 
+    @Test("posts a file once its publisher has room for it")
+    func fullDisk() {
+        var topology = Self.topology()
+        topology.faults = [Topology.Fault(.fullDisk, who: .nodes([0]), at: .seconds(20), for: .seconds(60))]
+        var world = VirtualNetwork(topology, seed: 1)
+        world.run(for: .seconds(70))
+        #expect(world.market.posted.map { $0 == nil } == [true, false, false, false])
+        world.run(for: .seconds(120))
+        #expect(world.market.posted[0].map { world.holders(of: $0).count >= 3 } == true)
+    }
+
     @Test("asks where the file was posted, or anybody who runs")
     func entries() {
         var topology = Self.topology()

@@ -56,6 +56,11 @@ struct Faults {
         return active.firstIndex { $0.id == id }.map { active.remove(at: $0) }
     }
 
+    /// Whether a crash keeps the node away.
+    func stops(_ node: Int) -> Bool {
+        active.contains { $0.kind == .crash && $0.nodes.binaryContains(node) }
+    }
+
     /// What befalls a node's wires and disk.
     func troubles(of node: Int) -> Troubles {
         var troubles = Troubles()

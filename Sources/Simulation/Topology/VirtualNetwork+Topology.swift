@@ -38,13 +38,15 @@ extension VirtualNetwork {
         }
     }
 
-    /// Between two attempts to post a file on a node that does not run.
+    /// Between two attempts to post a file on a node that does not run, or has no room.
     private static let postingPause = Duration.seconds(60)
 
-    /// A file of the topology is posted, as soon as its publisher runs.
+    /// A file of the topology is posted, as soon as its publisher runs and has room.
     mutating func post(number: Int) {
         let file = market.files[number]
-        guard nodes[file.publisher].isUp else { return schedule(.posting(number), after: Self.postingPause) }
+        guard nodes[file.publisher].isUp, !nodes[file.publisher].troubles.isDiskFull else {
+            return schedule(.posting(number), after: Self.postingPause)
+        }
         market.post(number, as: post(file.length, on: file.publisher, replicas: file.replicas))
     }
 
