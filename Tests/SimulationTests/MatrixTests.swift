@@ -19,4 +19,12 @@ struct MatrixTests {
         #expect(matrix.roundTrip(from: 2, to: 1) == nil)
         #expect(matrix.median == .milliseconds(10))
     }
+
+    @Test("is read whatever its lines end with", arguments: ["\n", "\r\n"])
+    func lineEnds(end: String) throws {
+        let lines = ["name\tlat\tlon\there\tthere", "here\t\t\t0\t12", "there\t\t\t\t0", ""]
+        let matrix = try Matrix(text: lines.joined(separator: end), file: "delays.tsv")
+        #expect(matrix.hosts.map(\.name) == ["here", "there"])
+        #expect(matrix.roundTrip(from: 1, to: 0) == .milliseconds(12))
+    }
 }

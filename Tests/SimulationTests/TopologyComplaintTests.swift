@@ -42,6 +42,14 @@ struct TopologyComplaintTests {
             "4: “share” stands here for the second time; keep one of them"
         ),
         (
+            "demand:|  requests: 1/day|  crowds:|    - requests: 7|  requests: 2/day|nodes: [{name: home}]",
+            "5: “requests” stands here for the second time; keep one of them"
+        ),
+        (
+            "nodes: [{name: home}]|name: a\u{1}",
+            "2: this is not YAML (control characters are not allowed); write text in UTF-8, and nothing else"
+        ),
+        (
             "name: a|nodes: [{name: home}]|name: b",
             "3: “name” stands here for the second time; keep one of them"
         ),

@@ -6,8 +6,7 @@ extension Matrix {
     /// where its latitude and longitude are empty.
     /// - Throws: what is wrong, with the line in `file`.
     public init(text: String, file: String) throws(TopologyError) {
-        var lines = text.split(separator: "\n", omittingEmptySubsequences: false)
-            .map { $0.last == "\r" ? $0.dropLast() : $0 }
+        var lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
         while lines.last?.isEmpty == true { lines.removeLast() }
         guard let header = lines.first else {
             throw TopologyError(file, 1, "the file is empty; write a header “name lat lon …”, then a row for each host")

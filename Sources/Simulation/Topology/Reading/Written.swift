@@ -147,10 +147,13 @@ extension Written {
             throw TopologyError(
                 file, mark.line, "this is not YAML (\(problem)); write “key: value”, one a line, and indent with spaces"
             )
+        } catch YamlError.reader(let problem, let offset, _, _) {
+            let line = offset.map { yaml.prefix($0).count(where: \.isNewline) + 1 }
+            throw TopologyError(file, line, "this is not YAML (\(problem)); write text in UTF-8, and nothing else")
         } catch YamlError.duplicatedKeysInMapping(let duplicates, let context) {
             let word = duplicates.first ?? ""
             throw TopologyError(
-                file, Self.lineOfSecond(word, in: yaml, after: context.mark.line),
+                file, Self.lineOfSecond(word, in: yaml, from: context.mark),
                 "“\(word.excerpt)” stands here for the second time; keep one of them")
         } catch {
             throw TopologyError(file, nil, "this is not YAML; write “key: value”, one a line")
@@ -162,12 +165,14 @@ extension Written {
         self.init(node: root, file: file, key: "")
     }
 
-    /// Yams knows which key stands twice but points at the beginning of the mapping.
-    private static func lineOfSecond(_ key: String, in yaml: String, after line: Int) -> Int {
-        let lines = yaml.split(separator: "\n", omittingEmptySubsequences: false).enumerated().dropFirst(line - 1)
-        let found = lines.filter { line in
-            line.element.drop { $0 == " " || $0 == "-" }.hasPrefix(key + ":")
+    /// Yams knows which key stands twice but points at the first of them. The second stands below it; keys of the same name
+    /// that are farther to the right are others'.
+    private static func lineOfSecond(_ key: String, in yaml: String, from first: Mark) -> Int {
+        let lines = yaml.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+        let found = lines.enumerated().dropFirst(first.line - 1).filter { line in
+            let indentation = line.element.prefix { $0 == " " || $0 == "-" }
+            return indentation.count == first.column - 1 && line.element[indentation.endIndex...].hasPrefix(key + ":")
         }
-        return found.dropFirst().first.map { $0.offset + 1 } ?? line
+        return found.dropFirst().first.map { $0.offset + 1 } ?? first.line
     }
 }
