@@ -7,7 +7,7 @@ internal import Overlay
 /// Questions and answers between nodes.
 extension VirtualNetwork {
     mutating func call(_ request: PeerRequest, _ id: CallID, from run: Run, to receiver: NodeID) {
-        checkHonest(receiver)
+        checkHonest(receiver, by: run.node)
         guard knows(receiver.short, at: run.node) else {
             return schedule(.event(.failed(id, .unreachable), run))
         }
@@ -97,6 +97,7 @@ extension VirtualNetwork {
         receiveCall(size, by: caller.node)
         guard canVerify(answer, at: caller.node) else { return fail(call, .malformed, of: caller) }
         if let member = nodes[caller.node].process?.door.proofs.removeValue(forKey: call) {
+            _ = nodes[caller.node].process?.proven.insert(index(of: member))
             deliver(.proved(member, .answered), to: caller)
         } else {
             deliver(.answered(call, Verified(checked: answer)), to: caller)

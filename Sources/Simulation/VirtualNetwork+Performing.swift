@@ -31,7 +31,7 @@ extension VirtualNetwork {
         case .sign(let draft): schedule(.event(.signed(lie(draft, at: run.node).signed), run))
         case .prepare(let manifest): prepare(manifest, at: run)
         case .fetch(let id, let file, let pieces, let holder):
-            checkHonest(holder)
+            checkHonest(holder, by: run.node)
             fetch(id, file, pieces, by: run, from: holder)
         case .complete(let file): complete(file, at: run)
         case .discard(let file): nodes[run.node].disk.discard(file)

@@ -20,6 +20,8 @@ final class VirtualNode {
         var door: VirtualDoor
         /// Whose signatures can be checked here, by their places in the world.
         var keys = BitRow(count: 0)
+        /// Who has shown in this run that it is met at the URL that its card names.
+        var proven = BitRow(count: 0)
         var clock: TrustedClock
         var turn = PeriodTurn()
         /// When the leases were looked at last.

@@ -228,6 +228,23 @@ import Testing
         }
     }
 
+    @Test func `who comes to name somebody else's URL may be called by those to whom it was proven before`() {
+        var network = VirtualNetwork.settled(4, seed: 5)
+        let file = network.post(.mebibytes(2), on: 0, replicas: 3)
+        #expect(network.run(for: .seconds(30)) { $0.holders(of: file).count == 4 })
+        network.schedule(.lie(.namesForeignURL), on: .nodes([1]), at: network.now + .seconds(1), for: .seconds(120))
+        network.run(for: .seconds(5))
+        #expect(network.askEverywhere(for: file, near: network.nodes[1].place).allSatisfy { $0.isServed })
+        network.crash(2)
+        network.start(2)
+        network.run(for: .seconds(20))
+        #expect(network.nodes[2].process?.proven.contains(1) == false)
+        #expect(network.askEverywhere(for: file, near: network.nodes[1].place).allSatisfy { $0.isServed })
+        network.run(for: .seconds(180))
+        #expect(network.nodes[2].process?.proven.contains(1) == true)
+        #expect(network.violations.isEmpty, "\(network.violations)")
+    }
+
     @Test func `who understates what it spent is found out by its clients, who are still served`() {
         var network = VirtualNetwork.settled(4, seed: 5) { $0 == 0 ? .megabytes(40) : .gigabytes(1) }
         network.begin(.lie(.understatesSpend), on: [0])

@@ -45,17 +45,19 @@ extension VirtualNetwork {
 
     mutating func noteArrived(_ size: ByteCount) { judge(Conservation.self, checkers.conservation.noteArrived(size)) }
 
-    /// Whoever does not own the URL on its card is not to be called, nor clients sent there.
-    mutating func checkHonest(_ id: NodeID) {
+    /// Whoever does not own the URL on its card is not to be called, nor clients sent there; unless it once showed this
+    /// node that it did, which holds for some time.
+    mutating func checkHonest(_ id: NodeID, by observer: Int) {
         let index = index(of: id)
-        judge(Honesty.self, at: index, Honesty.check(isHonest: nodes[index].honesty != .namesForeignURL))
+        let isProven = nodes[observer].process?.proven.contains(index) ?? false
+        judge(Honesty.self, at: index, Honesty.check(isHonest: isProven || nodes[index].honesty != .namesForeignURL))
     }
 
     // MARK: Clients and bytes
 
     /// A client is sent from one node to another.
     mutating func checkRedirect(of client: VirtualClient, from index: Int, to target: NodeID) {
-        checkHonest(target)
+        checkHonest(target, by: index)
         judge(
             RedirectChain.self, at: index,
             RedirectChain.check(target.short, from: nodes[index].id.short, tried: client.tried))

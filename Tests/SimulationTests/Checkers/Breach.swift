@@ -83,6 +83,7 @@ extension Breach {
         },
         Breach(Honesty.name, "a node calls who owns another's URL") { network, _ in
             network.nodes[1].honesty = .namesForeignURL
+            network.nodes[0].process?.proven = BitRow(count: 0)
             network.force(.call(CallID(1), .introduce([]), to: network.nodes[1].id), at: 0)
         },
     ]
