@@ -59,6 +59,10 @@ extension VirtualNetwork {
     static let stallLimit = Duration.seconds(15)
     /// Responses to clients leave in about so many slices: nobody asks after each of their pieces.
     private static let clientSlices = 16
+    /// How likely a connection is to break off after a slice, as a part of how likely a datagram is to get lost. What gets
+    /// lost of a connection is sent again; but ways that lose much also break, as when an address or a route changes. A
+    /// guess.
+    private static let breakingPart = 0.1
 
     mutating func fetch(_ id: FetchID, _ file: FileID, _ pieces: Range<Int>, by run: Run, from holder: NodeID) {
         guard knows(holder.short, at: run.node), reserve(Self.headCost, for: .replication, at: run)
@@ -177,7 +181,7 @@ extension VirtualNetwork {
         transfers[id]?.flying = transfer.pieces.prefix(0)
         if isLast {
             transfers[id] = nil
-        } else if draws(conditions.links.loss / 10, at: transfer.source.node) {
+        } else if draws(conditions.links.loss * Self.breakingPart, at: transfer.source.node) {
             breakOff(id)
         } else {
             paySlice(of: id)
