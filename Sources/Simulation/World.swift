@@ -31,11 +31,13 @@ public struct World {
         }
     }
 
-    /// Promises that were broken, as far as they were written down.
+    /// Promises that were broken as it went, as far as they were written down.
     public var violations: [String] { network.violations.map(\.description) }
 
     /// What came of it so far: only what the topology and the seed determine.
     public mutating func report() -> WorldReport {
-        network.report(name: topology.name, summary: topology.summary, seed: seed)
+        var report = network.report(name: topology.name, summary: topology.summary, seed: seed)
+        report.violations += network.unmet(of: topology).map(\.description)
+        return report
     }
 }

@@ -78,6 +78,27 @@ struct WorldTests {
         #expect(world.market.posted[0].map { world.holders(of: $0).count >= 3 } == true)
     }
 
+    @Test("is to be at peace long after its last fault, and every datagram accounted for")
+    func peace() {
+        var topology = Self.topology()
+        topology.demand = Topology.Demand()
+        var world = VirtualNetwork(topology, seed: 1)
+        world.run(for: .seconds(1_050))
+        world.part([0, 1])
+        let patience = Convergence.patience(pulse: topology.pulse)
+        world.run(for: patience - .seconds(60))
+        // The last fault ended at 1,020 s.
+        #expect(world.unmet(of: topology) == [])
+        world.run(for: .seconds(60))
+        #expect(world.unmet(of: topology).map(\.checker) == [EqualTables.name])
+        world.part([])
+        world.run(for: .seconds(600))
+        #expect(world.unmet(of: topology) == [])
+        world.checkers.conservation.noteSent(ByteCount(100))
+        #expect(world.unmet(of: topology).map(\.checker) == [Conservation.name])
+        #expect(world.violations == [])
+    }
+
     @Test("asks where the file was posted, or anybody who runs")
     func entries() {
         var topology = Self.topology()

@@ -21,12 +21,18 @@ enum Removal: Checker { static let name = "removal" }
 enum Convergence {
     /// Longest time to peace: the dead are visited every tenth interval, one of them; who waits for a tracker does so for
     /// ten minutes, and who declined an offer is asked again as late.
-    static func patience(pulse: Duration) -> Duration { .seconds(3600) + pulse * 100 }
+    /// - Parameter pulse: nothing where the nodes find it themselves.
+    static func patience(pulse: Duration?) -> Duration { .seconds(3600) + (pulse ?? longestPulse) * 100 }
 
+    /// The longest that nodes find themselves.
+    private static let longestPulse = Duration.seconds(600)
+
+    /// - Parameter isInUse: clients go on asking, so that who has something left may have changed a moment ago.
     static func complaint(
-        about network: borrowing VirtualNetwork, core: [Int], files: [(id: FileID, publisher: Int)]
+        about network: borrowing VirtualNetwork, core: [Int], files: [(id: FileID, publisher: Int)],
+        isInUse: Bool = false
     ) -> (checker: String, sentence: String)? {
-        if let sentence = disagreement(in: network, core: core) { return (EqualTables.name, sentence) }
+        if let sentence = disagreement(in: network, core: core, isInUse) { return (EqualTables.name, sentence) }
         for file in Set(files.map(\.id)).sorted() {
             if let sentence = shortage(of: file, in: network, core: core) { return (Replication.name, sentence) }
             if let sentence = remains(of: file, in: network, core: core) { return (Removal.name, sentence) }
@@ -36,7 +42,7 @@ enum Convergence {
 
     // MARK: Members
 
-    private static func disagreement(in network: borrowing VirtualNetwork, core: [Int]) -> String? {
+    private static func disagreement(in network: borrowing VirtualNetwork, core: [Int], _ isInUse: Bool) -> String? {
         for observer in core {
             guard let roster = network.nodes[observer].process?.overlay.roster else { return "\(observer) is down" }
             for (index, other) in network.nodes.enumerated() where index != observer {
@@ -54,7 +60,7 @@ enum Convergence {
                 // What changed a moment ago may be on its way.
                 guard let status = seen.status else { return "\(observer) has no status of \(index)" }
                 let isExhausted = own.status?.value.isExhausted ?? false
-                guard status.value.isExhausted == isExhausted else {
+                guard isInUse || status.value.isExhausted == isExhausted else {
                     return "\(observer) has an old status of \(index)"
                 }
             }

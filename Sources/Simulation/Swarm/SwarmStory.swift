@@ -159,7 +159,7 @@ struct SwarmStory {
     /// From the first question to the file.
     private static let clientPatience = Duration.seconds(120)
 
-    private var patience: Duration { Convergence.patience(pulse: world.topology.pulse ?? .seconds(600)) }
+    private var patience: Duration { Convergence.patience(pulse: world.topology.pulse) }
 
     private mutating func converge() {
         let healed = network.now
