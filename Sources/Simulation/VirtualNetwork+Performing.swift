@@ -12,9 +12,9 @@ extension VirtualNetwork {
         for action in actions {
             guard isRunning(run), !crashIfDue(run) else { return }
             nodes[run.node].performed += 1
-            note("\(run.node) \(action)")
+            journal?.note(action, by: run.node, at: now)
+            if isLogging { log.append("\(now.nanoseconds) \(run.node) \(action)") }
             observe(action, of: run)
-            journal.note(action, by: run.node, at: now)
             check(action, of: run)
             perform(action, of: run)
         }

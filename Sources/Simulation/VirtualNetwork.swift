@@ -32,7 +32,8 @@ struct VirtualNetwork {
     /// Promises that were broken.
     var violations: [Violation] = []
     var checkers = Checkers()
-    var journal = Journal()
+    /// Kept for who compares two runs.
+    var journal: Journal?
     /// One line for each action and each crash.
     var log: [String] = []
     var isLogging = false
@@ -171,7 +172,7 @@ struct VirtualNetwork {
             now = max(now, next)
             if now >= measures.due { look() }
             guard let happening else { continue }
-            journal.note(happening, at: now)
+            journal?.note(happening, at: now)
             happen(happening)
         }
         now = max(now, end)
@@ -286,7 +287,11 @@ struct VirtualNetwork {
 
     func place(of id: ShortID) -> Int? { places[id] }
 
+    /// What the log says beside what nodes do.
     mutating func note(_ line: @autoclosure () -> String) {
-        if isLogging { log.append("\(now.nanoseconds) \(line())") }
+        guard journal != nil || isLogging else { return }
+        let line = line()
+        journal?.note(line, at: now)
+        if isLogging { log.append("\(now.nanoseconds) \(line)") }
     }
 }

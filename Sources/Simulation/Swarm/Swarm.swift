@@ -11,7 +11,7 @@ public struct Swarm: Sendable {
         public let failures: [String]
         /// The name of the checker that failed first.
         public let checker: String?
-        /// Of the journal: one line for each happening and action.
+        /// Of the journal: one line for each happening and action, with all that it says.
         public let digest: UInt64
         public let lines: Int
         public let nodes: Int
@@ -53,9 +53,10 @@ public struct Swarm: Sendable {
         var story = SwarmStory(world, isLogging: isLogging)
         story.tell()
         let network = story.network
+        let journal = network.journal ?? Journal()
         return Outcome(
             seed: seed, faults: world.faults.map(\.rawValue), failures: network.violations.map(\.description),
-            checker: network.violations.first?.checker, digest: network.journal.digest, lines: network.journal.lines,
+            checker: network.violations.first?.checker, digest: journal.digest, lines: journal.lines,
             nodes: network.nodes.count, length: network.now - .zero, peace: story.peace, log: network.log)
     }
 

@@ -20,6 +20,7 @@ struct SwarmStory {
         self.world = world
         chance = world.chance
         network = VirtualNetwork(seed: world.seed, conditions: Conditions())
+        network.journal = Journal()
         network.isLogging = isLogging
         network.conditions.pulse = world.topology.pulse
         // As seldom as the overlay allows.
