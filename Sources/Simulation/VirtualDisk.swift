@@ -26,8 +26,9 @@ struct VirtualDisk {
     private(set) var ledger: LedgerState?
     /// The last lease written for each period, by its start: one that has ended may still be spent from for a moment.
     private(set) var leases: [WallTime: ClassTotals] = [:]
-    /// What was ever posted here and durably so, and what was ever here as a whole.
-    private(set) var accepted: Set<FileID> = []
+    /// The highest sequence under which each file was ever posted here and durably so; and what was ever here as a
+    /// whole.
+    private(set) var accepted: [FileID: UInt64] = [:]
     private(set) var heldOnce: Set<FileID> = []
     /// Pieces whose bytes are here, whatever the records say.
     private(set) var bytes: [FileID: Bitfield] = [:]
@@ -116,7 +117,7 @@ struct VirtualDisk {
         case .member(.ownVersion(let version)): ownVersion = max(ownVersion, version)
         case .holding(.holding(let holding)):
             holdings[holding.file] = holding
-            if holding.isOwn { accepted.insert(holding.file) }
+            if holding.isOwn { accepted[holding.file] = holding.manifest.value.posting.sequence }
             if hasWhole(holding.file) { heldOnce.insert(holding.file) }
         case .holding(.pieces(let file, let pieces)): holdings[file]?.pieces = pieces
         case .holding(.complete(let file, let sha256)):

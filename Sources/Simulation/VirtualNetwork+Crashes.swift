@@ -16,6 +16,8 @@ extension VirtualNetwork {
         nodes[index].disk.crash(
             keepingLast: isWritten, isPowerLost: nodes[index].troubles.tearsWrites, using: &chance)
         dropHeld(index)
+        checkGivenUp(at: index)
+        checkers.copies.crashed(index)
         checkers.tombstones.crashed(index)
         noteWaste(of: process.door.leases, in: process.door.period, at: index)
         for id in transfers.keys.sorted() where transfers[id]?.source.node == index { breakOff(id) }

@@ -21,6 +21,7 @@ extension VirtualNetwork {
         let records = isFull ? [] : nodes[run.node].disk.writing.flatMap(\.records)
         let then = nodes[run.node].disk.finish(isRefused: isFull)
         observe(records, writtenBy: run.node)
+        checkGivenUp(at: run.node)
         if isFull {
             schedule(.writeAgain(run), after: Self.retryDelay)
         } else if nodes[run.node].disk.beginNext() {

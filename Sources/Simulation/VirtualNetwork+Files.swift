@@ -69,7 +69,13 @@ extension VirtualNetwork {
     }
 
     /// Whether its posting became durable where it was posted: from then on it must not be lost.
-    func isAccepted(_ file: FileID) -> Bool { nodes.contains { $0.disk.accepted.contains(file) } }
+    func isAccepted(_ file: FileID) -> Bool { nodes.contains { $0.disk.accepted[file] != nil } }
+
+    /// The same of one posting.
+    func isAccepted(_ posting: Posting) -> Bool {
+        let accepted = nodes[index(of: posting.publisher)].disk.accepted[posting.file]
+        return accepted.map { $0 >= posting.sequence } ?? false
+    }
 
     /// Running nodes with a whole copy on disk.
     func holders(of file: FileID) -> [Int] {

@@ -73,7 +73,7 @@ final class VirtualNode {
     var hasLeft = false
     /// It never comes back, and its disk neither.
     var isGone = false
-    /// What its disk lost, or had no room for.
+    /// What its disk lost, and has not got whole again.
     var damaged: Set<FileID> = []
     /// The latest period that began here, by any clock.
     var lastPeriod: Period?

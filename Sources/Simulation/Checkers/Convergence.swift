@@ -126,6 +126,11 @@ enum Convergence {
     private static func shortage(of file: FileID, in network: borrowing VirtualNetwork, core: [Int]) -> String? {
         let postings = postings(of: file, in: network, core: core)
         let holders = core.filter { network.nodes[$0].disk.hasWhole(file) }
+        if holders.isEmpty, !network.checkers.copies.lost.contains(file) {
+            let wanted = network.checkers.audiences.wanted(file, at: network.wallTime)
+            let isOffered = postings.contains { wanted.contains($0) && network.isAccepted($0) }
+            if isOffered { return "\(file.brief) is offered, and nobody has it" }
+        }
         // What only liars have is nobody's to copy.
         let sources = holders.filter { [.honest, .understatesSpend].contains(network.nodes[$0].honesty) }
         guard !sources.isEmpty, let length = postings.first?.length else { return nil }

@@ -34,17 +34,41 @@ enum WholeFiles: Checker {
 struct Copies: Checker {
     static let name = "copies"
 
+    /// A node wants a file gone from its disk, which has not written that down yet.
+    struct Parting {
+        let isOffered: Bool
+        /// Who else had a whole copy then.
+        let others: [Int]
+    }
+
     /// Files that no node is to blame for not having any more.
     private(set) var lost: Set<FileID> = []
+    private var partings: [Int: [FileID: Parting]] = [:]
 
     mutating func excuse(_ file: FileID) { lost.insert(file) }
+
+    /// A node begins to give up a file.
+    mutating func parts(_ node: Int, with file: FileID, _ parting: Parting) {
+        partings[node, default: [:]][file] = parting
+    }
+
+    /// What a node wanted gone so far, in the order of the files.
+    func parting(_ node: Int) -> [(file: FileID, parting: Parting)] {
+        (partings[node] ?? [:]).sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+    }
+
+    /// It is gone from its disk.
+    mutating func parted(_ node: Int, from file: FileID) { partings[node]?[file] = nil }
+
+    /// What was not durable was never wanted.
+    mutating func crashed(_ node: Int) { partings[node] = nil }
 
     /// A node gives up a file.
     /// - Parameters:
     ///   - isOffered: somebody offers it, as far as the world knows.
     ///   - others: nodes that are not gone for good with a whole copy on disk.
-    func check(_ file: FileID, isOffered: Bool, isWhole: Bool, isOwn: Bool, others: Int) -> String? {
-        guard isOffered, isWhole, !lost.contains(file) else { return nil }
+    func check(_ file: FileID, isOffered: Bool, isOwn: Bool, others: Int) -> String? {
+        guard isOffered, !lost.contains(file) else { return nil }
         if isOwn { return "gives up \(file.brief), which it offers itself" }
         return others == 0 ? "gives up the last whole copy of \(file.brief)" : nil
     }

@@ -176,22 +176,37 @@ extension VirtualNetwork {
             let denials: [Denial] = [.file(file), .publisher(posting.publisher)]
             return denials.allSatisfy { node.process?.overlay.curator.denials.contains($0) != true }
         }
-        let others = nodes.indices.count { index in
-            index != run.node && !nodes[index].isGone && nodes[index].disk.hasWhole(file)
-        }
+        let others = keepers(of: file, besides: run.node)
         judge(
             Copies.self, at: run.node,
-            checkers.copies.check(file, isOffered: isOwn || mayHold, isWhole: true, isOwn: isOwn, others: others))
-        if others == 0 { checkers.copies.excuse(file) }
+            checkers.copies.check(file, isOffered: isOwn || mayHold, isOwn: isOwn, others: others.count))
+        let parting = Copies.Parting(isOffered: isOwn || mayHold, others: others)
+        checkers.copies.parts(run.node, with: file, parting)
+    }
+
+    /// Others that are not gone for good, with a whole copy on disk.
+    private func keepers(of file: FileID, besides node: Int) -> [Int] {
+        nodes.indices.filter { $0 != node && !nodes[$0].isGone && nodes[$0].disk.hasWhole(file) }
+    }
+
+    /// The disk has written something: what its node gave up is gone for good, and so may be what others gave up
+    /// meanwhile. Who died meanwhile is nobody's fault.
+    mutating func checkGivenUp(at index: Int) {
+        for (file, parting) in checkers.copies.parting(index) where !nodes[index].disk.hasWhole(file) {
+            checkers.copies.parted(index, from: file)
+            guard keepers(of: file, besides: index).isEmpty else { continue }
+            let isOffered = parting.isOffered && !checkers.audiences.wanted(file, at: wallTime).isEmpty
+            if isOffered, !parting.others.isEmpty, !parting.others.contains(where: { nodes[$0].isGone }) {
+                judge(Copies.self, at: index, checkers.copies.check(file, isOffered: true, isOwn: false, others: 0))
+            }
+            checkers.copies.excuse(file)
+        }
     }
 
     /// A node is gone for good, or a disk lost what was on it: what only that one had is lost.
     mutating func excuseLosses(at index: Int) {
-        for file in nodes[index].disk.heldOnce.sorted() {
-            let isElsewhere = nodes.indices.contains { other in
-                other != index && !nodes[other].isGone && nodes[other].disk.hasWhole(file)
-            }
-            if !isElsewhere { checkers.copies.excuse(file) }
+        for file in nodes[index].disk.heldOnce.sorted() where keepers(of: file, besides: index).isEmpty {
+            checkers.copies.excuse(file)
         }
     }
 
@@ -257,7 +272,8 @@ extension VirtualNetwork {
         }
         switch event {
         case .wallClock: checkTables(at: run)
-        case .damaged(let file), .noRoom(let file): nodes[run.node].damaged.insert(file)
+        case .damaged(let file): nodes[run.node].damaged.insert(file)
+        case .completed(let file, _): nodes[run.node].damaged.remove(file)
         default: break
         }
     }

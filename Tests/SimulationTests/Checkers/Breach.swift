@@ -113,6 +113,27 @@ extension Breach {
             for index in holders.dropLast() { network.nodes[index].isGone = true }
             network.force(.persist([.holding(.removed(file))], then: []), at: holders[holders.count - 1])
         },
+        Breach(Copies.name, "two give up the last copies at one moment") { network, file in
+            let holders = network.holders(of: file)
+            network.nodes[holders[0]].isGone = true
+            for index in holders.dropFirst() {
+                network.force(.persist([.holding(.removed(file))], then: []), at: index)
+            }
+            network.run(for: .seconds(1))
+        },
+        Breach(Copies.name, "the last copy is given up, which was once damaged and is whole again") { network, file in
+            let holders = network.holders(of: file)
+            network.deliver(.damaged(file), to: network.currentRun(of: holders[1]))
+            network.run(for: .seconds(7200)) { $0.holders(of: file) == holders }
+            for index in holders where index != holders[1] { network.nodes[index].isGone = true }
+            network.force(.persist([.holding(.removed(file))], then: []), at: holders[1])
+        },
+        Breach(Copies.name, "the last copy is given up where there was once no room") { network, file in
+            let holders = network.holders(of: file)
+            network.checkHandled(.noRoom(file), [], at: network.currentRun(of: holders[1]))
+            for index in holders where index != holders[1] { network.nodes[index].isGone = true }
+            network.force(.persist([.holding(.removed(file))], then: []), at: holders[1])
+        },
     ]
 
     private static let people = [

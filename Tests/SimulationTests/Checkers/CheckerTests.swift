@@ -66,6 +66,11 @@ import Testing
         parted.run(for: .seconds(30))
         #expect(Convergence.complaint(about: parted, core: core, files: files)?.checker == EqualTables.name)
 
+        let bare = Self.world().network
+        for index in core { bare.nodes[index].disk.discard(file) }
+        let loss = Convergence.complaint(about: bare, core: core, files: files)
+        #expect(loss?.checker == Replication.name && loss?.sentence.contains("nobody has it") == true)
+
         for index in network.holders(of: file) where index != 0 { network.nodes[index].disk.discard(file) }
         #expect(Convergence.complaint(about: network, core: core, files: files)?.checker == Replication.name)
 
