@@ -96,13 +96,25 @@ enum Convergence {
             let isKnown = core.contains { !(network.nodes[$0].disk.withdrawals[file] ?? [:]).isEmpty }
             return isKnown || network.checkers.audiences.postings[file]?.isEmpty == false ? .gone : .anything
         }
-        let isDenied = core.contains { network.nodes[$0].disk.denials.isEmpty == false }
         let able = holders.filter { index in
+            guard !denies(index, postings, in: network) else { return false }
             let left = network.nodes[index].process?.door.leases.usage.remaining ?? .zero
             return left >= (postings[0].length + .megabytes(1)) && vouches(postings, for: network.nodes[index].id)
                 && network.nodes[index].honesty == .honest
         }
-        return able.isEmpty || isDenied ? .anything : .served
+        return able.isEmpty ? .anything : .served
+    }
+
+    /// Of these, those whose clients are to get what is offered of the file: no operator there says no.
+    static func doors(to file: FileID, in network: borrowing VirtualNetwork, core: [Int]) -> [Int] {
+        let postings = postings(of: file, in: network, core: core)
+        return core.filter { !denies($0, postings, in: network) }
+    }
+
+    /// Whether a node's operator wants neither this file nor what its publishers post.
+    private static func denies(_ index: Int, _ postings: [Posting], in network: borrowing VirtualNetwork) -> Bool {
+        let denials = network.nodes[index].disk.denials
+        return postings.contains { denials.contains(.file($0.file)) || denials.contains(.publisher($0.publisher)) }
     }
 
     static func complaint(about outcome: VirtualClient.Outcome?, expecting expectation: Expectation) -> String? {
@@ -141,7 +153,7 @@ enum Convergence {
         let willing = core.filter { index in
             let node = network.nodes[index]
             guard !publishers.contains(node.id), vouches(postings, for: node.id), !copies.contains(index),
-                node.honesty == .honest, node.disk.denials.isEmpty
+                node.honesty == .honest, !denies(index, postings, in: network)
             else { return false }
             let left = node.process?.door.leases.usage.remaining ?? .zero
             return left / 20 > length && node.freeDisk / 20 > length

@@ -83,13 +83,13 @@ extension VirtualNetwork {
 
     private mutating func checkOffer(_ posting: Posting, at run: Run) {
         let kept = nodes[run.node].disk.withdrawals[posting.file]?[posting.publisher]?.statement.value
-        let sequence = kept.map { $0.voids(posting) } ?? false ? UInt64.min : posting.sequence
         if kept.map({ $0.voids(posting) }) ?? false {
             return judge(Tombstones.self, at: run.node, "offers \(posting.file.brief), which it remembers as withdrawn")
         }
+        let (publisher, sequence) = (posting.publisher, posting.sequence)
         judge(
             Tombstones.self, at: run.node,
-            checkers.tombstones.check(posting.file, publisher: posting.publisher, sequence: sequence, at: run.node))
+            checkers.tombstones.check(posting.file, publisher: publisher, sequence: sequence, at: run.node))
     }
 
     // MARK: Actions
@@ -270,8 +270,8 @@ extension VirtualNetwork {
             let isDiskIdle = !nodes[run.node].disk.isWriting
             checkers.tombstones.heard(withdrawal, at: run.node, isDiskIdle: isDiskIdle)
         }
+        checkTables(at: run)
         switch event {
-        case .wallClock: checkTables(at: run)
         case .damaged(let file): nodes[run.node].damaged.insert(file)
         case .completed(let file, _): nodes[run.node].damaged.remove(file)
         default: break

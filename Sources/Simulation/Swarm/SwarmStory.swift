@@ -6,7 +6,7 @@ internal import Primitives
 /// random part of it is healed, and is to be at peace within a bounded time.
 struct SwarmStory {
     let world: SwarmWorld
-    private(set) var network: VirtualNetwork
+    var network: VirtualNetwork
     private var chance: Generator
     private var files: [(id: FileID, publisher: Int)] = []
     /// Who did, or was asked, something last.
@@ -144,7 +144,7 @@ struct SwarmStory {
     // MARK: Healing
 
     /// A random majority comes back and reaches each other; the others are gone for good.
-    private mutating func heal() {
+    mutating func heal() {
         let there = network.nodes.indices.filter { !network.nodes[$0].isGone }
         let size = Int.random(
             in: network.nodes.count / 2 + 1...max(network.nodes.count / 2 + 1, there.count), using: &chance)
@@ -178,11 +178,11 @@ struct SwarmStory {
     }
 
     /// Somebody near each node of the core asks it for a file, and comes again as often as told to.
-    private mutating func find(_ file: FileID) {
+    mutating func find(_ file: FileID) {
         let expectation = Convergence.expectation(of: file, in: network, core: core)
         guard expectation != .anything else { return }
         let end = network.now + Self.clientPatience
-        var asking = core
+        var asking = Convergence.doors(to: file, in: network, core: core)
         while !asking.isEmpty {
             let asked = asking.map { network.ask(file, at: $0, near: network.nodes[$0].place) }
             network.run(for: max(.zero, end - network.now)) { network in

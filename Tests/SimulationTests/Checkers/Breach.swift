@@ -3,6 +3,7 @@ import Catalogue
 import Membership
 import Overlay
 @_spi(Verification) import Primitives
+import Routing
 
 @testable import Simulation
 
@@ -24,6 +25,30 @@ struct Breach: CustomStringConvertible, Sendable {
 extension VirtualNetwork {
     /// Lets a node do something that it did not decide.
     mutating func force(_ action: Overlay::Action, at index: Int) { perform([action], of: currentRun(of: index)) }
+
+    /// What a node's doors are told of another.
+    func route(to index: Int, version: UInt64) -> RoutingNode {
+        RoutingNode(
+            id: nodes[index].id, url: nodes[index].card.value.url, place: nodes[index].place, remaining: .zero,
+            share: nodes[index].share, load: 0, isAlive: true, families: .v4, statusVersion: version)
+    }
+
+    mutating func runUntilDead(_ index: Int, to observer: Int) {
+        run(for: .seconds(86_400)) {
+            $0.nodes[observer].process?.overlay.roster[$0.nodes[index].id]?.condition == .dead
+        }
+    }
+
+    /// The node begins anew with a roster of these settings.
+    mutating func rebuild(_ index: Int, _ settings: Roster.Settings) {
+        guard let old = nodes[index].process?.overlay else { return }
+        let roster = Roster(
+            own: nodes[index].card, known: old.roster.news.map { Verified(checked: $0) }, lastVersion: 0,
+            settings: settings, generator: nodes[index].chance.split())
+        nodes[index].process?.overlay = Overlay(
+            roster: roster, curator: old.curator, ledger: old.ledger, terms: Terms(share: nodes[index].share))
+        deliver(.start(wallTime), to: currentRun(of: index))
+    }
 }
 
 extension Breach {
@@ -168,23 +193,44 @@ extension Breach {
             network.force(.sign(.news(.status(status))), at: 0)
         },
         Breach(Versions.name, "somebody's version goes down in another's eyes") { network, _ in
-            let run = network.currentRun(of: 0)
-            for version in [7, 6] as [UInt64] {
-                network.judge(Versions.self, network.checkers.versions.saw(1, version, by: run))
-            }
+            network.force(.route(.node(network.route(to: 1, version: .max))), at: 0)
+            network.force(.route(.node(network.route(to: 1, version: 1))), at: 0)
         },
         Breach(Graves.name, "who is gone comes back without a word") { network, _ in
-            let run = network.currentRun(of: 0)
-            for isPresent in [false, true] {
-                let sentence = network.checkers.graves.saw(ShortID(1), lastWord: 7, isPresent: isPresent, by: run)
-                network.judge(Graves.self, sentence)
-            }
+            guard let overlay = network.nodes[0].process?.overlay else { return }
+            let route = network.route(to: 1, version: overlay.roster[network.nodes[1].id]?.status?.value.version ?? 0)
+            network.crash(1)
+            network.runUntilDead(1, to: 0)
+            // As if the years between had not been.
+            network.nodes[0].process?.overlay = overlay
+            network.force(.route(.node(route)), at: 0)
         },
         Breach(Quorum.name, "somebody is dead on one word of five") { network, _ in
-            network.judge(Quorum.self, Quorum.check(ShortID(1), issuers: 1, voters: 5))
+            var settings = Roster.Settings()
+            settings.quorum = 1
+            network.rebuild(0, settings)
+            network.crash(1)
+            network.runUntilDead(1, to: 0)
         },
-        Breach(TableBounds.name, "a table overflows") { network, _ in
-            network.judge(TableBounds.self, TableBounds.check("members", 11, limit: 10))
+        Breach(TableBounds.name, "a table overflows") { network, file in
+            guard let holding = network.nodes[0].disk.holdings[file] else { return }
+            let posting = holding.manifest.value.posting
+            let records = (0...Curator.Limits().files).compactMap { number in
+                Posting(
+                    file: FileID(Bytes32(UInt64(number), 0, 0, 0)), publisher: posting.publisher,
+                    length: posting.length, name: "one of many", mediaType: posting.mediaType, sha256: .zero,
+                    audience: .network, replicas: 1, postedAt: posting.postedAt, expires: nil, sequence: 1)
+            }.map { posting in
+                let manifest = Manifest(posting: posting, pieces: holding.manifest.value.pieces)
+                return Record.holding(
+                    .holding(
+                        Holding(
+                            manifest: Verified(checked: manifest), pieces: Bitfield(count: holding.pieces.count),
+                            sha256: nil, isOwn: false)))
+            }
+            network.force(.persist(records, then: []), at: 0)
+            network.run(for: .seconds(1))
+            network.deliver(.wake, to: network.currentRun(of: 0))
         },
     ]
 

@@ -84,6 +84,33 @@ import Testing
         #expect(complaint?.checker == Removal.name)
     }
 
+    @Test func `one operator's no binds no other node`() {
+        var (network, file) = Self.world()
+        let core = Array(network.nodes.indices)
+        let other = network.post(.mebibytes(1), on: 1)
+        network.run(for: .seconds(15))
+        let stranger = core.first { !network.holders(of: file).contains($0) } ?? 0
+        network.deliver(.deny(.file(file)), to: network.currentRun(of: stranger))
+        network.run(for: .seconds(15))
+        for (posted, doors) in [(file, core.filter { $0 != stranger }), (other, core)] {
+            #expect(Convergence.expectation(of: posted, in: network, core: core) == .served)
+            #expect(Convergence.doors(to: posted, in: network, core: core) == doors)
+        }
+    }
+
+    @Test func `a client that does not find what is offered is told of`() {
+        var story = SwarmStory(SwarmWorld(seed: 1))
+        story.live(for: .seconds(3600))
+        story.heal()
+        let offered = story.network.checkers.audiences.postings.keys.sorted().first { file in
+            Convergence.expectation(of: file, in: story.network, core: story.core) == .served
+        }
+        guard let offered else { return #expect(Bool(false), "no file is offered") }
+        story.network.begin(.pause, on: Array(story.network.nodes.indices))
+        story.find(offered)
+        #expect(story.network.violations.map(\.checker) == [Discovery.name])
+    }
+
     @Test func `what a client should not have got is told`() {
         let served = VirtualClient.Outcome.served(by: NodeID(.zero))
         #expect(Convergence.complaint(about: .notFound, expecting: .served) != nil)
