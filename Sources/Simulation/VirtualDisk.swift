@@ -40,6 +40,8 @@ struct VirtualDisk {
 
     /// Pieces that were handed to the system, and are not durable yet.
     private var unsynchronised: [(file: FileID, pieces: Range<Int>)] = []
+    /// How many of them crashes have torn.
+    private(set) var tornPieces = 0
     /// When all of them will be.
     var synchronisedAt = Instant.zero
     /// What gathers while another transaction is being written.
@@ -99,9 +101,13 @@ struct VirtualDisk {
         (writing, waiting) = ([], [])
         (isWriting, isRefusing) = (false, false)
         for write in unsynchronised {
-            // What is torn is no piece.
-            for piece in write.pieces where !isPowerLost || Bool.random(using: &generator) {
-                bytes[write.file]?[piece] = true
+            for piece in write.pieces {
+                // What is torn is no piece.
+                if isPowerLost, Bool.random(using: &generator) {
+                    tornPieces += 1
+                } else {
+                    bytes[write.file]?[piece] = true
+                }
             }
         }
         unsynchronised = []

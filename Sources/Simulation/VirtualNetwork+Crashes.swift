@@ -8,7 +8,7 @@ extension VirtualNetwork {
     mutating func crash(_ index: Int) {
         guard let process = nodes[index].process else { return }
         note("\(index) crashes")
-        nodes[index].actionsToCrash = nil
+        (nodes[index].actionsToCrash, nodes[index].piecesToCrash) = (nil, nil)
         nodes[index].process = nil
         measures.ended(index, byFarewell: process.hasLeft, at: now)
         var chance = nodes[index].chance.split()
@@ -60,6 +60,21 @@ extension VirtualNetwork {
         return true
     }
 
+    /// Once so many more pieces have come that a crash would tear it dies amid the writing, and returns after a while.
+    mutating func crash(_ index: Int, afterPieces count: Int, for absence: Duration) {
+        nodes[index].piecesToCrash = count
+        nodes[index].absence = absence
+    }
+
+    /// A piece is being written.
+    mutating func crashIfTorn(_ index: Int) {
+        guard nodes[index].troubles.tearsWrites, let left = nodes[index].piecesToCrash else { return }
+        nodes[index].piecesToCrash = left - 1
+        guard left <= 0 else { return }
+        crash(index)
+        schedule(.restart(index), after: nodes[index].absence)
+    }
+
     /// Everybody comes back, reaches everybody, and nobody dies any more.
     mutating func heal() { heal(Array(nodes.indices)) }
 
@@ -67,7 +82,7 @@ extension VirtualNetwork {
     mutating func heal(_ core: [Int]) {
         part([])
         endFaults()
-        for index in nodes.indices { nodes[index].actionsToCrash = nil }
+        for index in nodes.indices { (nodes[index].actionsToCrash, nodes[index].piecesToCrash) = (nil, nil) }
         for index in core { start(index) }
         conditions.links.loss = 0
         conditions.links.duplication = 0

@@ -212,6 +212,7 @@ extension VirtualNetwork {
         let written = write(arrival.pieces, of: arrival.file, at: run.node)
         schedule(.synchronised(fetch, arrival.file, arrival.pieces, run), at: written)
         if arrival.isLast { schedule(.fetchEnded(fetch, .finished, run), at: written) }
+        crashIfTorn(run.node)
     }
 
     mutating func failed(_ fetch: FetchID, _ outcome: FetchOutcome, of run: Run) {

@@ -79,6 +79,8 @@ final class VirtualNode {
     var lastPeriod: Period?
     /// It crashes when so many more actions have been performed.
     var actionsToCrash: Int?
+    /// It crashes when so many more pieces have come that a crash would tear.
+    var piecesToCrash: Int?
     /// How long it then stays away.
     var absence = Duration.zero
     /// How many actions it has performed, in all runs.

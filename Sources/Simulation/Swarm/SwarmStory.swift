@@ -64,6 +64,10 @@ struct SwarmStory {
         case .ask(let count): ask(count)
         case .crash(let count, let absence):
             if let last, network.nodes[last].isUp { network.crash(last, afterActions: count, for: absence) }
+        case .tear(let count, let absence):
+            for index in network.nodes.indices where network.nodes[index].troubles.tearsWrites {
+                network.crash(index, afterPieces: count, for: absence)
+            }
         case .join:
             if let index = someone(), network.nodes.count < world.topology.nodes.count + 4 {
                 last = network.join(through: index)

@@ -16,6 +16,8 @@ struct SwarmWorld: Sendable {
         case ask(Int)
         /// After so many more actions of whoever did, or was asked, something last.
         case crash(afterActions: Int, absence: Duration)
+        /// Of those whose writes a crash tears now, each once so many more pieces have come to it.
+        case tear(afterPieces: Int, absence: Duration)
         case join
         case leave
         case die
@@ -50,6 +52,7 @@ struct SwarmWorld: Sendable {
         drawLinks(&chance)
         drawTroubles(&chance)
         drawDeeds(&chance)
+        drawTears(&chance)
         deeds.sort { $0.at < $1.at }
     }
 
@@ -160,6 +163,22 @@ struct SwarmWorld: Sendable {
             let at = moment(&chance)
             deeds.append(Appointment(at: at, deed: .ask(some(1...4))))
             deeds.append(Appointment(at: at, deed: sudden(&chance)))
+        }
+    }
+
+    /// Last of all: worlds whose writes are not torn are what they are without.
+    private mutating func drawTears(_ chance: inout Generator) {
+        for fault in topology.faults where fault.kind == .tornWrites {
+            for _ in 0..<Int.random(in: 1...3, using: &chance) {
+                let length = fault.duration?.wholeMilliseconds ?? 0
+                let at = fault.at + .milliseconds(Int64.random(in: 0...length, using: &chance))
+                let count = Int.random(in: 0...4, using: &chance)
+                let absence = Duration.seconds(Int64.random(in: 1...600, using: &chance))
+                deeds.append(Appointment(at: at, deed: .tear(afterPieces: count, absence: absence)))
+                // Something to fetch.
+                let post = Deed.post(.kibibytes(1500), replicas: 4, expiresIn: nil)
+                deeds.append(Appointment(at: at + .seconds(1), deed: post))
+            }
         }
     }
 

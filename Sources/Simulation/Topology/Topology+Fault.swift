@@ -38,7 +38,8 @@ extension Topology {
         case slowDisk(factor: Int)
         /// There is room for nothing.
         case fullDisk
-        /// A crash in this time may leave the last transaction out, although it was said to be durable no earlier.
+        /// A crash in this time takes the power too: each of the pieces that are being written may be torn, and is lost
+        /// then. What was said to be durable stays; the last transaction is whole or absent, as in every crash.
         case tornWrites
         /// The wall clock is moved so far: forwards, or backwards where it is negative. When it is over it is set right.
         case clockJump(Duration)

@@ -82,4 +82,15 @@ import Testing
         note(&journal)
         return journal.digest
     }
+
+    @Test func `where writes are torn, pieces are`() {
+        let seeds = (1...40 as ClosedRange<UInt64>).filter { SwarmWorld(seed: $0).has(.tornWrites) }.prefix(3)
+        let torn = seeds.map { seed in
+            let world = SwarmWorld(seed: seed)
+            var story = SwarmStory(world)
+            story.live(for: world.topology.length)
+            return story.network.nodes.reduce(0) { $0 + $1.disk.tornPieces }
+        }
+        #expect(torn.reduce(0, +) > 0, "\(torn)")
+    }
 }
