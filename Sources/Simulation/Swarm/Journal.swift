@@ -62,8 +62,8 @@ extension Journal {
         case .client(let id, let index): note(now, index, 10, UInt64(id.number))
         case .answered(let id, let outcome): note(now, 0, 11, UInt64(id.number)) { $0.write(told: outcome) }
         case .lookUpOverdue(let id, let run): note(now, run.node, 12, UInt64(id.number))
-        case .gaveUp(.client(let id), let index): note(now, index, 24, UInt64(id.number))
-        case .gaveUp(.fetch(let id, let run), let index): note(now, index, 25, UInt64(run.node), id.number)
+        case .gaveUp(.client(let id), let index): note(now, index, 28, UInt64(id.number))
+        case .gaveUp(.fetch(let id, let run), let index): note(now, index, 29, UInt64(run.node), id.number)
         case .restart(let index): note(now, index, 13)
         case .fault(let fault): note(now, 0, 14) { $0.write(told: fault) }
         case .faultEnds(let id): note(now, 0, 15, UInt64(id.number))
