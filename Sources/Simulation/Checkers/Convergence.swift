@@ -97,7 +97,7 @@ enum Convergence {
             return isKnown || network.checkers.audiences.postings[file]?.isEmpty == false ? .gone : .anything
         }
         let able = holders.filter { index in
-            guard !denies(index, postings, in: network) else { return false }
+            guard !denies(index, postings, in: network), takesQuestions(index, in: network) else { return false }
             let left = network.nodes[index].process?.door.leases.usage.remaining ?? .zero
             return left >= (postings[0].length + .megabytes(1)) && vouches(postings, for: network.nodes[index].id)
                 && network.nodes[index].honesty == .honest
@@ -105,10 +105,16 @@ enum Convergence {
         return able.isEmpty ? .anything : .served
     }
 
-    /// Of these, those whose clients are to get what is offered of the file: no operator there says no.
+    /// Of these, those whose clients are to get what is offered of the file: no operator there says no, and it can ask
+    /// others who has it.
     static func doors(to file: FileID, in network: borrowing VirtualNetwork, core: [Int]) -> [Int] {
         let postings = postings(of: file, in: network, core: core)
-        return core.filter { !denies($0, postings, in: network) }
+        return core.filter { !denies($0, postings, in: network) && takesQuestions($0, in: network) }
+    }
+
+    /// Who has nothing left for questions neither finds holders nor shows others where it is reached.
+    private static func takesQuestions(_ index: Int, in network: borrowing VirtualNetwork) -> Bool {
+        network.nodes[index].process?.door.leases.takesQuestions == true
     }
 
     /// Whether a node's operator wants neither this file nor what its publishers post.
