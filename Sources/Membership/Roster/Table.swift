@@ -113,7 +113,8 @@ struct Table: Equatable, Sendable {
         var after = before
         change(&after)
         members[index] = after
-        if before.isPresent != after.isPresent || before.departure != after.departure {
+        let hasLeft = (before.condition == .left, after.condition == .left)
+        if before.isPresent != after.isPresent || hasLeft.0 != hasLeft.1 || before.departure != after.departure {
             quiet.toggle(before)
             quiet.toggle(after)
         }
