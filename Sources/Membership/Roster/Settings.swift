@@ -108,9 +108,8 @@ extension Roster {
         /// Answers with news.
         public func loads(_ pulse: Duration) -> Rate { Rate(burst: 256, every: pulse / 16) }
         /// News by one author that bring exchanges forward, cards of its that are kept, and times that it began anew, or
-        /// to suspect this node.
-        /// One in an interval, after a burst: what it says more often waits for the regular exchange, which is no
-        /// farther away.
+        /// to suspect this node. One in an interval, after a burst: what it says more often waits for the regular
+        /// exchange, which is no farther away.
         public func urgency(_ pulse: Duration) -> Rate { Rate(burst: 32, every: pulse) }
         /// Statuses that this node drafts because it is held dead, or suspected, whoever says so.
         public func refutations(_ pulse: Duration) -> Rate { Rate(burst: 64, every: pulse / 8) }
